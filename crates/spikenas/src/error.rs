@@ -1,0 +1,80 @@
+use std::path::{Path, PathBuf};
+
+/// What can go wrong, in one line each: what, where, how to mend it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A value that a person gave is malformed or out of range.
+    #[error("{0}")]
+    Invalid(String),
+    /// No candidate of the search space fits the budget.
+    #[error(
+        "no architecture of {count} fits {budget} parameters ({scope}); the smallest needs {smallest}: raise --budget or lower --widths"
+    )]
+    Infeasible {
+        /// Candidates of the space.
+        count: usize,
+        /// The budget in parameters.
+        budget: u64,
+        /// What the budget counts.
+        scope: crate::memory::Scope,
+        /// Parameters of the smallest candidate, counted alike.
+        smallest: u64,
+    },
+    /// The system refused a file operation.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's word.
+        source: std::io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it, and a way out.
+        reason: String,
+    },
+    /// A download failed.
+    #[error("{url}: {reason}")]
+    Download {
+        /// The address.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A computation gave a value that is not a number.
+    #[error("{0}")]
+    NotFinite(String),
+    /// The user asked to stop; what was done so far is kept.
+    #[error("interrupted: {0}")]
+    Interrupted(String),
+}
+
+/// [`std::result::Result`] with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An [`Error::Invalid`] with this message.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Error::Invalid(message.into())
+    }
+
+    /// An [`Error::File`] about this path.
+    pub fn file(path: impl AsRef<Path>, reason: impl Into<String>) -> Self {
+        Error::File { path: path.as_ref().to_path_buf(), reason: reason.into() }
+    }
+
+    /// Turns the system's word on a path into an [`Error::Io`]; for `map_err`.
+    pub fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.as_ref().to_path_buf();
+        move |source| Error::Io { path, source }
+    }
+
+    /// Whether the user gave wrong input (exit status 2) rather than something having failed (1).
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Error::Invalid(_))
+    }
+}

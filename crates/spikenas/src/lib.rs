@@ -1,0 +1,21 @@
+//! Finds, trains and tests spiking neural networks that fit a memory budget.
+//!
+//! The way of the data: [`space`] (what may be chosen) -> [`plan`] (layers and shapes) -> [`memory`] (what it costs),
+//! [`data`] (images) -> [`score`] (how good an untrained network looks) -> [`search`] (the best under a budget) ->
+//! [`network`] and [`train`] (the trained network) -> [`metrics`] and [`record`] (the evidence).
+#![forbid(unsafe_code)]
+
+pub mod data;
+mod error;
+mod files;
+pub mod memory;
+pub mod network;
+pub mod plan;
+pub mod random;
+pub mod score;
+pub mod search;
+pub mod space;
+pub mod train;
+pub mod weights;
+
+pub use error::{Error, Result};

@@ -1,0 +1,13 @@
+//! What is searched: operations on the edges of cells, cells in an architecture, and the spaces of them.
+//!
+//! Everything here is pure and hashable; nothing knows of shapes or weights.
+
+mod architecture;
+mod cell;
+mod operation;
+mod search_space;
+
+pub use architecture::Architecture;
+pub use cell::{Cell, Edge};
+pub use operation::{Digits, Kernel, Operation};
+pub use search_space::SearchSpace;

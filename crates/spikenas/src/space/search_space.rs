@@ -1,0 +1,141 @@
+use std::str::FromStr;
+
+use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
+
+use super::{Cell, Digits, Edge, Operation};
+use crate::{Error, Result};
+
+/// The operations allowed on an edge, and the number of cells.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SearchSpace {
+    operations: Vec<Operation>,
+    cells: usize,
+}
+
+impl SearchSpace {
+    /// Names of the known sets of operations.
+    pub const NAMES: [&str; 4] = ["snasnet", "spikenas-3o", "spikenas-2o", "spikenas-bench"];
+
+    /// A space of `cells` cells (1 to 3) whose edges take one of `operations`; their order is the order of the search.
+    pub fn new(operations: Vec<Operation>, cells: usize) -> Result<Self> {
+        if operations.is_empty() {
+            return Err(Error::invalid("a search space needs at least one operation"));
+        }
+        if let Some(twice) = operations.iter().enumerate().find(|(i, o)| operations[..*i].contains(o)) {
+            return Err(Error::invalid(format!("operation `{}` stands twice in the search space", twice.1)));
+        }
+        if !(1..=3).contains(&cells) {
+            return Err(Error::invalid(format!("{cells} cells: a network has 1, 2 or 3")));
+        }
+        Ok(Self { operations, cells })
+    }
+
+    /// The operations of a named set.
+    pub fn named(name: &str) -> Option<Vec<Operation>> {
+        use Operation::*;
+        match name {
+            "snasnet" => Some(Digits::Snasnet.operations().to_vec()),
+            "spikenas-3o" => Some(vec![Skip, Conv3x3, AvgPool3x3]),
+            "spikenas-2o" => Some(vec![Skip, Conv3x3]),
+            "spikenas-bench" => Some(Digits::SpikenasBench.operations().to_vec()),
+            _ => None,
+        }
+    }
+
+    /// Reads operations: the name of a set, or names of operations joined by commas.
+    pub fn parse_operations(text: &str) -> Result<Vec<Operation>> {
+        if let Some(operations) = Self::named(text) {
+            return Ok(operations);
+        }
+        text.split(',').map(|name| Operation::from_str(name.trim())).collect()
+    }
+
+    /// Operations allowed on an edge, in search order.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// Number of cells of the network.
+    pub fn cells(&self) -> usize {
+        self.cells
+    }
+
+    /// Number of different cells: operations to the sixth.
+    pub fn cell_count(&self) -> usize {
+        self.operations.len().pow(6)
+    }
+
+    /// Every cell, in the order of the loops of Algorithm 1 (c01 outermost, then c02, c03, c12, c13, c23).
+    pub fn iter_cells(&self) -> impl Iterator<Item = Cell> + '_ {
+        (0..self.cell_count()).map(|rank| self.cell_at(rank))
+    }
+
+    fn cell_at(&self, mut rank: usize) -> Cell {
+        let mut cell = Cell::uniform(self.operations[0]);
+        for edge in Edge::ALGORITHM_1.into_iter().rev() {
+            cell = cell.with(edge, self.operations[rank % self.operations.len()]);
+            rank /= self.operations.len();
+        }
+        cell
+    }
+
+    /// A cell as SNASNet's random search draws it: operations uniform, edge 0->3 never zeroize, nodes that do not
+    /// lead from input to output cut. `None` where zeroize is all there is.
+    pub fn sample_cell(&self, rng: &mut impl Rng) -> Option<Cell> {
+        let connecting: Vec<Operation> = self.operations.iter().copied().filter(|&o| o != Operation::Zeroize).collect();
+        if connecting.is_empty() {
+            return None;
+        }
+        let cell = Edge::ALL.into_iter().fold(Cell::uniform(Operation::Zeroize), |cell, edge| {
+            let choices = if edge == Edge::E03 { &connecting } else { &self.operations };
+            cell.with(edge, choices[rng.random_range(0..choices.len())])
+        });
+        Some(cell.pruned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::random::generator;
+
+    #[test]
+    fn cells_come_in_the_order_of_algorithm_1() {
+        let space = SearchSpace::new(SearchSpace::named("spikenas-2o").unwrap(), 2).unwrap();
+        let cells: Vec<Cell> = space.iter_cells().collect();
+        assert_eq!(cells.len(), 64);
+        assert_eq!(cells[0], Cell::uniform(Operation::Skip));
+        assert_eq!(cells[1], cells[0].with(Edge::E23, Operation::Conv3x3));
+        assert_eq!(cells[4], cells[0].with(Edge::E12, Operation::Conv3x3));
+        assert_eq!(cells[8], cells[0].with(Edge::E03, Operation::Conv3x3));
+        assert_eq!(cells.iter().collect::<HashSet<_>>().len(), 64);
+    }
+
+    #[test]
+    fn sampled_cells_are_connected_and_have_no_dead_node() {
+        let space = SearchSpace::new(SearchSpace::named("snasnet").unwrap(), 2).unwrap();
+        let mut rng = generator(&[1]);
+        for _ in 0..2000 {
+            let cell = space.sample_cell(&mut rng).unwrap();
+            assert!(cell.is_connected());
+            assert_ne!(cell.operation(Edge::E03), Operation::Zeroize);
+            assert_eq!(cell.pruned(), cell);
+        }
+    }
+
+    #[test]
+    fn a_space_of_zeroize_alone_has_no_cell_to_sample() {
+        let space = SearchSpace::new(vec![Operation::Zeroize], 2).unwrap();
+        assert_eq!(space.sample_cell(&mut generator(&[1])), None);
+    }
+
+    #[test]
+    fn wrong_spaces_are_refused() {
+        assert!(SearchSpace::parse_operations("skip,conv5x5").unwrap_err().to_string().contains("conv5x5"));
+        assert!(SearchSpace::new(vec![Operation::Skip, Operation::Skip], 2).is_err());
+        assert!(SearchSpace::new(vec![Operation::Skip], 4).is_err());
+    }
+}
