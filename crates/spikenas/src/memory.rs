@@ -77,7 +77,7 @@ impl LedgerEntry {
 ///
 /// ```
 /// use spikenas::{memory::Ledger, plan::{NetworkConfig, Plan, Shape}, space::Architecture};
-/// let architecture = "0111 0011 0001 0000".parse::<Architecture>().unwrap().with_cells(2).unwrap();
+/// let architecture: Architecture = "0111 0011 0001 0000".parse().unwrap();
 /// let image = Shape { channels: 3, height: 32, width: 32 };
 /// let plan = Plan::new(&architecture, &NetworkConfig::preset("cifar10").unwrap(), image).unwrap();
 /// assert_eq!(Ledger::new(&plan).count().network, 17_179_620);
@@ -268,8 +268,8 @@ mod tests {
 
     fn count(cell: Cell, cells: usize, preset: &str) -> ParameterCount {
         let architecture = Architecture::repeated(cell, cells).unwrap();
-        let image = Shape { channels: 3, height: 32, width: 32 };
-        Ledger::new(&Plan::new(&architecture, &NetworkConfig::preset(preset).unwrap(), image).unwrap()).count()
+        let config = NetworkConfig { cells, ..NetworkConfig::preset(preset).unwrap() };
+        Ledger::new(&Plan::new(&architecture, &config, Shape { channels: 3, height: 32, width: 32 }).unwrap()).count()
     }
 
     #[test]
@@ -294,7 +294,8 @@ mod tests {
     fn layers_add_up_and_are_itemised() {
         let architecture: Architecture = "0300 0000 0000 0000".parse().unwrap();
         let image = Shape { channels: 3, height: 32, width: 32 };
-        let plan = Plan::new(&architecture, &NetworkConfig::preset("cifar10").unwrap(), image).unwrap();
+        let config = NetworkConfig { cells: 1, ..NetworkConfig::preset("cifar10").unwrap() };
+        let plan = Plan::new(&architecture, &config, image).unwrap();
         let ledger = Ledger::new(&plan);
         let names: Vec<&str> = ledger.layers.iter().map(|l| l.name.as_str()).collect();
         assert_eq!(

@@ -59,6 +59,8 @@ pub enum Initialisation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {
+    /// Number of cells, 1 to 3.
+    pub cells: usize,
     /// Channels before and after the first reduction.
     pub widths: [usize; 2],
     /// Side of the average pooling before the classifier.
@@ -86,6 +88,7 @@ impl NetworkConfig {
     /// A named preset.
     pub fn preset(name: &str) -> Result<Self> {
         let cifar10 = Self {
+            cells: 2,
             widths: [128, 256],
             last_pool: 2,
             hidden: 1024,
@@ -115,6 +118,7 @@ impl NetworkConfig {
     /// Whether every value is in range; the first that is not, named.
     pub fn check(&self) -> Result<()> {
         let whole = [
+            ("cells", self.cells, 3),
             ("widths", self.widths[0], 4096),
             ("widths", self.widths[1], 4096),
             ("last_pool", self.last_pool, 1024),
@@ -312,15 +316,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Lays out an architecture of 1 to 3 cells for images of the given shape.
+    /// Lays out an architecture for images of the given shape; a single cell is repeated as often as the network has cells.
     ///
-    /// Errors: settings out of range, more than three cells, or images too small for the poolings.
+    /// Errors: settings out of range, another number of cells, or images too small for the poolings.
     pub fn new(architecture: &Architecture, config: &NetworkConfig, input: Shape) -> Result<Self> {
         config.check()?;
-        let count = architecture.cells().len();
-        if count > 3 {
-            return Err(Error::invalid(format!("an architecture of {count} cells: a network has 1, 2 or 3")));
-        }
+        let count = config.cells;
+        let architecture = architecture.clone().with_cells(count)?;
         let reductions_needed = count.max(2) - 1;
         let side = (1 << reductions_needed) * config.last_pool;
         if input.is_empty() || !input.height.is_multiple_of(side) || !input.width.is_multiple_of(side) {
@@ -342,7 +344,7 @@ impl Plan {
         }
         let pooled = shape.pooled(config.last_pool);
         Ok(Self {
-            architecture: architecture.clone(),
+            architecture,
             config: config.clone(),
             input,
             stem: Convolution { name: "stem.0".into(), input, outputs: narrow, kernel: Kernel::Three },
@@ -486,8 +488,7 @@ mod tests {
     const IMAGE: Shape = Shape { channels: 3, height: 32, width: 32 };
 
     fn plan(text: &str, cells: usize, preset: &str) -> Result<Plan> {
-        let architecture = text.parse::<Architecture>()?.with_cells(cells)?;
-        Plan::new(&architecture, &NetworkConfig::preset(preset)?, IMAGE)
+        Plan::new(&text.parse()?, &NetworkConfig { cells, ..NetworkConfig::preset(preset)? }, IMAGE)
     }
 
     #[test]

@@ -246,9 +246,8 @@ mod tests {
     use super::*;
 
     fn plan(text: &str) -> Plan {
-        let architecture = text.parse::<Architecture>().unwrap().with_cells(2).unwrap();
         let config = NetworkConfig { widths: [4, 8], hidden: 16, ..NetworkConfig::preset("sample").unwrap() };
-        Plan::new(&architecture, &config, Shape { channels: 3, height: 8, width: 8 }).unwrap()
+        Plan::new(&text.parse().unwrap(), &config, Shape { channels: 3, height: 8, width: 8 }).unwrap()
     }
 
     #[test]
@@ -273,7 +272,7 @@ mod tests {
 
     #[test]
     fn files_round_trip_with_their_description() {
-        let plan = plan("0324 0041 0003 0000");
+        let plan = plan("0324 0041 0003 0000/0111 0011 0001 0000");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
         let mut weights = Weights::initialised(&plan, 3, 0);
