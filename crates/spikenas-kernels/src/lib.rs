@@ -1,1 +1,29 @@
-//! CPU kernels.
+//! CPU kernels for spiking networks, on slices and shapes.
+//!
+//! Feature maps are channels-last, `[timesteps, samples, pixels, channels]`; spikes are the same with 64 channels a
+//! word, see [`Spikes`]. Values between layers stay sums of raw convolution outputs with a scale and a shift to apply
+//! on reading ([`Sum`]), so that batch norms and skip connections cost no pass of their own.
+//!
+//! Each kernel has one body, compiled for AVX-512, AVX2 and the portable baseline and chosen at run time ([`Isa`]),
+//! and a naive reference in its tests. Results are the same bits for any number of threads: work is split by sample,
+//! and sums over samples are taken in order. This is the only crate of the project with `unsafe` code.
+
+mod batch_norm;
+mod convolution;
+mod hamming;
+mod isa;
+mod lif;
+mod linear;
+mod pooling;
+mod spikes;
+mod sum;
+
+pub use batch_norm::{Affine, Moments, moments};
+pub use convolution::{PackedKernel, convolve_images, convolve_spikes};
+pub use hamming::hamming_distances;
+pub use isa::Isa;
+pub use lif::{LifParameters, lif_scan};
+pub use linear::linear;
+pub use pooling::{Window, average_pool, average_pool_spikes};
+pub use spikes::Spikes;
+pub use sum::{Extent, Sum, Term};

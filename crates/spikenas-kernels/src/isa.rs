@@ -1,0 +1,343 @@
+//! Instruction sets, chosen once at run time, and the vectors that kernels are written in.
+
+use std::sync::OnceLock;
+
+/// Instruction set in which the kernels run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Isa {
+    /// Rust alone; vectorised by the compiler for the target's baseline.
+    Portable,
+    /// x86-64 with AVX2 and FMA.
+    Avx2,
+    /// x86-64 with AVX-512 F, BW, DQ, VL and VPOPCNTDQ.
+    Avx512,
+}
+
+/// Names the widest instruction set to use: `avx512`, `avx2` or `portable`.
+const VARIABLE: &str = "SPIKENAS_ISA";
+
+impl Isa {
+    /// The widest instruction set of this machine, or the one that the environment variable `SPIKENAS_ISA` caps it to.
+    pub fn best() -> Self {
+        static BEST: OnceLock<Isa> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let cap = match std::env::var(VARIABLE).as_deref() {
+                Ok("portable") => Isa::Portable,
+                Ok("avx2") => Isa::Avx2,
+                _ => Isa::Avx512,
+            };
+            Isa::supported().into_iter().filter(|&isa| isa <= cap).max().unwrap_or(Isa::Portable)
+        })
+    }
+
+    /// Every instruction set that this machine has.
+    pub fn supported() -> Vec<Self> {
+        let mut all = vec![Isa::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                all.push(Isa::Avx2);
+            }
+            let needed = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512vpopcntdq");
+            if needed {
+                all.push(Isa::Avx512);
+            }
+        }
+        all
+    }
+
+    /// Lanes of f32 in a vector of this instruction set.
+    pub(crate) fn lanes(self) -> usize {
+        match self {
+            Isa::Portable => Portable::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => x86::Avx2::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => x86::Avx512::LANES,
+            #[cfg(not(target_arch = "x86_64"))]
+            Isa::Avx2 | Isa::Avx512 => Portable::LANES,
+        }
+    }
+
+    /// This instruction set, or the widest below it that the machine has.
+    pub(crate) fn available(self) -> Self {
+        self.min(Isa::best_possible())
+    }
+
+    /// Runs an operation compiled for this instruction set, or for the widest below it that the machine has.
+    pub(crate) fn run<O: Operation>(self, operation: O) -> O::Output {
+        match self.available() {
+            // SAFETY: the machine has every feature that the function is compiled for: `available` has asked it.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => unsafe { x86::run_avx512(operation) },
+            // SAFETY: as above, for AVX2 and FMA.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => unsafe { x86::run_avx2(operation) },
+            // SAFETY: the portable vector needs no feature.
+            _ => unsafe { operation.run::<Portable>() },
+        }
+    }
+
+    fn best_possible() -> Self {
+        static POSSIBLE: OnceLock<Isa> = OnceLock::new();
+        *POSSIBLE.get_or_init(|| Isa::supported().into_iter().max().unwrap_or(Isa::Portable))
+    }
+}
+
+/// A kernel's body: the struct holds its arguments, `run` is compiled once an instruction set.
+pub(crate) trait Operation {
+    /// What it gives back.
+    type Output;
+
+    /// Does the work with vectors `V`. Implementations are `#[inline(always)]`, so that they are compiled with the
+    /// features of the caller.
+    ///
+    /// # Safety
+    /// The machine supports `V`.
+    unsafe fn run<V: Vector>(self) -> Self::Output;
+}
+
+/// A vector of f32.
+///
+/// # Safety
+/// Every function may only be called on a machine that supports the instruction set; `load` and `store` need a pointer
+/// valid for [`Vector::LANES`] elements, of any alignment.
+pub(crate) trait Vector: Copy {
+    /// Elements.
+    const LANES: usize;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    unsafe fn splat(value: f32) -> Self;
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
+    /// Bit `i` is set where `self[i] >= other[i]`.
+    unsafe fn at_least(self, other: Self) -> u64;
+    /// Zero in the lanes whose bit is set, the rest kept.
+    unsafe fn zero_where(self, mask: u64) -> Self;
+}
+
+/// Four lanes of plain Rust, which every compiler target turns into its baseline vectors.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable([f32; 4]);
+
+impl Portable {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
+    }
+}
+
+impl Vector for Portable {
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller gives a pointer valid for 4 elements.
+        Self(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller gives a pointer valid for 4 elements.
+        unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self([value; 4])
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        self.zip(other, |a, b| a / b)
+    }
+
+    #[inline(always)]
+    unsafe fn at_least(self, other: Self) -> u64 {
+        (0..4).map(|i| u64::from(self.0[i] >= other.0[i]) << i).sum()
+    }
+
+    #[inline(always)]
+    unsafe fn zero_where(self, mask: u64) -> Self {
+        Self(std::array::from_fn(|i| if mask >> i & 1 == 1 { 0.0 } else { self.0[i] }))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::{Operation, Vector};
+
+    /// # Safety
+    /// The machine has the features named here.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) unsafe fn run_avx512<O: Operation>(operation: O) -> O::Output {
+        // SAFETY: the caller vouches for the features that `Avx512` needs.
+        unsafe { operation.run::<Avx512>() }
+    }
+
+    /// # Safety
+    /// The machine has the features named here.
+    #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+    pub(super) unsafe fn run_avx2<O: Operation>(operation: O) -> O::Output {
+        // SAFETY: the caller vouches for the features that `Avx2` needs.
+        unsafe { operation.run::<Avx2>() }
+    }
+
+    /// Implements [`Vector`] by one intrinsic a function.
+    macro_rules! vector {
+        ($name:ident, $register:ty, $lanes:literal, $load:ident, $store:ident, $splat:ident, $add:ident, $sub:ident,
+         $mul:ident, $div:ident, |$a:ident, $b:ident| $at_least:expr, |$v:ident, $mask:ident| $zero_where:expr) => {
+            /// A register of f32.
+            #[derive(Clone, Copy)]
+            pub(crate) struct $name($register);
+
+            impl Vector for $name {
+                const LANES: usize = $lanes;
+
+                #[inline(always)]
+                unsafe fn load(from: *const f32) -> Self {
+                    // SAFETY: the caller vouches for the instruction set and the pointer.
+                    Self(unsafe { $load(from) })
+                }
+
+                #[inline(always)]
+                unsafe fn store(self, to: *mut f32) {
+                    // SAFETY: the caller vouches for the instruction set and the pointer.
+                    unsafe { $store(to, self.0) }
+                }
+
+                #[inline(always)]
+                unsafe fn splat(value: f32) -> Self {
+                    // SAFETY: the caller vouches for the instruction set.
+                    Self(unsafe { $splat(value) })
+                }
+
+                #[inline(always)]
+                unsafe fn add(self, other: Self) -> Self {
+                    // SAFETY: the caller vouches for the instruction set.
+                    Self(unsafe { $add(self.0, other.0) })
+                }
+
+                #[inline(always)]
+                unsafe fn sub(self, other: Self) -> Self {
+                    // SAFETY: the caller vouches for the instruction set.
+                    Self(unsafe { $sub(self.0, other.0) })
+                }
+
+                #[inline(always)]
+                unsafe fn mul(self, other: Self) -> Self {
+                    // SAFETY: the caller vouches for the instruction set.
+                    Self(unsafe { $mul(self.0, other.0) })
+                }
+
+                #[inline(always)]
+                unsafe fn div(self, other: Self) -> Self {
+                    // SAFETY: the caller vouches for the instruction set.
+                    Self(unsafe { $div(self.0, other.0) })
+                }
+
+                #[inline(always)]
+                unsafe fn at_least(self, other: Self) -> u64 {
+                    let ($a, $b) = (self.0, other.0);
+                    // SAFETY: the caller vouches for the instruction set.
+                    unsafe { $at_least }
+                }
+
+                #[inline(always)]
+                unsafe fn zero_where(self, mask: u64) -> Self {
+                    let ($v, $mask) = (self.0, mask);
+                    // SAFETY: the caller vouches for the instruction set.
+                    Self(unsafe { $zero_where })
+                }
+            }
+        };
+    }
+
+    vector!(
+        Avx512, __m512, 16, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps,
+        _mm512_mul_ps, _mm512_div_ps,
+        |a, b| u64::from(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(a, b)),
+        |v, mask| _mm512_maskz_mov_ps(!(mask as u16), v)
+    );
+
+    vector!(
+        Avx2, __m256, 8, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps,
+        _mm256_mul_ps, _mm256_div_ps,
+        |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(a, b)) as u64,
+        |v, mask| {
+            let bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+            let set = _mm256_and_si256(_mm256_set1_epi32(mask as i32), bit);
+            let keep = _mm256_cmpeq_epi32(set, _mm256_setzero_si256());
+            _mm256_and_ps(v, _mm256_castsi256_ps(keep))
+        }
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Applies every function of a vector to ramps and returns the results.
+    struct Probe;
+
+    impl Operation for Probe {
+        type Output = Vec<(usize, Vec<f32>, u64)>;
+
+        #[inline(always)]
+        unsafe fn run<V: Vector>(self) -> Self::Output {
+            let a: Vec<f32> = (0..V::LANES).map(|i| i as f32 - 2.5).collect();
+            let b: Vec<f32> = (0..V::LANES).map(|i| 1.5 - 0.25 * i as f32).collect();
+            // SAFETY: `Isa::run` proves the instruction set; the vectors hold LANES elements.
+            unsafe {
+                let (x, y) = (V::load(a.as_ptr()), V::load(b.as_ptr()));
+                let mask = x.at_least(y);
+                [x.add(y), x.sub(y), x.mul(y), x.div(y), x.zero_where(mask), V::splat(0.5)]
+                    .into_iter()
+                    .map(|v| {
+                        let mut out = vec![0.0; V::LANES];
+                        v.store(out.as_mut_ptr());
+                        (V::LANES, out, mask)
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_computes_the_same() {
+        for isa in Isa::supported() {
+            for (function, (lanes, out, mask)) in isa.run(Probe).into_iter().enumerate() {
+                assert_eq!(lanes, isa.lanes());
+                for (i, value) in out.into_iter().enumerate() {
+                    let (a, b) = (i as f32 - 2.5, 1.5 - 0.25 * i as f32);
+                    assert_eq!(mask >> i & 1 == 1, a >= b);
+                    let expected = [a + b, a - b, a * b, a / b, if a >= b { 0.0 } else { a }, 0.5][function];
+                    assert_eq!(value, expected, "{isa:?} function {function} lane {i}");
+                }
+            }
+        }
+    }
+}

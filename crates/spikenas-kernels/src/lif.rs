@@ -1,0 +1,171 @@
+use rayon::prelude::*;
+
+use crate::batch_norm::pixels_at_a_time;
+use crate::isa::{Isa, Operation, Vector};
+use crate::{Extent, Spikes, Sum};
+
+/// Dynamics of a leaky integrate-and-fire layer with hard reset to 0 (paper, Eq. 1 and 2, discretised).
+///
+/// `h = v + (x - v) / tau; spike = h >= threshold; v = 0 if spike else h`, in f32 and in this order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LifParameters {
+    /// Membrane time constant in timesteps.
+    pub tau: f32,
+    /// Membrane at which a neuron fires.
+    pub threshold: f32,
+}
+
+/// Runs a LIF layer over all timesteps of its input.
+///
+/// `membrane`: `[samples, pixels, channels]`, before the first step and after the last; without one, it starts at 0 and
+/// is not kept.
+pub fn lif_scan(isa: Isa, input: &Sum<'_>, parameters: LifParameters, membrane: Option<&mut [f32]>) -> Spikes {
+    input.check();
+    let extent = input.extent;
+    let mut spikes = Spikes::zeros(extent.steps * extent.samples, extent.pixels, extent.channels);
+    let map_words = extent.pixels * spikes.words_per_pixel();
+    if extent.is_empty() {
+        return spikes;
+    }
+    // One group of slices a sample: its words at every timestep.
+    let mut words: Vec<Vec<&mut [u64]>> = (0..extent.samples).map(|_| Vec::with_capacity(extent.steps)).collect();
+    for (map, chunk) in spikes.words_mut().chunks_mut(map_words).enumerate() {
+        words[map % extent.samples].push(chunk);
+    }
+    let scan = |(sample, (words, membrane)): (usize, (Vec<&mut [u64]>, Option<&mut [f32]>))| {
+        isa.run(ScanSample { input, parameters, sample, words, membrane });
+    };
+    match membrane {
+        Some(membrane) => {
+            assert_eq!(membrane.len(), extent.step(), "the membrane does not have the input's extent");
+            let membranes = membrane.par_chunks_mut(extent.map()).map(Some);
+            words.into_par_iter().zip(membranes).enumerate().for_each(scan);
+        }
+        None => words.into_par_iter().map(|w| (w, None)).enumerate().for_each(scan),
+    }
+    spikes
+}
+
+/// All timesteps of one sample. `words`: `[steps][pixels * words]`.
+struct ScanSample<'a> {
+    input: &'a Sum<'a>,
+    parameters: LifParameters,
+    sample: usize,
+    words: Vec<&'a mut [u64]>,
+    membrane: Option<&'a mut [f32]>,
+}
+
+impl Operation for ScanSample<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(mut self) {
+        let Extent { pixels, channels, .. } = self.input.extent;
+        let at_a_time = pixels_at_a_time(channels).min(pixels);
+        let mut buffers = (vec![0.0; at_a_time * channels], vec![0.0; at_a_time * channels]);
+        let is_constant = self.input.is_constant();
+        let words_per_pixel = channels.div_ceil(64);
+        let mut pixel = 0;
+        while pixel < pixels {
+            let count = at_a_time.min(pixels - pixel);
+            let (x, v) = (&mut buffers.0[..count * channels], &mut buffers.1[..count * channels]);
+            match &self.membrane {
+                Some(membrane) => v.copy_from_slice(&membrane[pixel * channels..][..count * channels]),
+                None => v.fill(0.0),
+            }
+            for (step, words) in self.words.iter_mut().enumerate() {
+                let words = &mut words[pixel * words_per_pixel..][..count * words_per_pixel];
+                // SAFETY: the caller vouches for the instruction set.
+                unsafe {
+                    if step == 0 || !is_constant {
+                        self.input.read::<V>(step, self.sample, pixel, x);
+                    }
+                    fire::<V>(x, v, words, channels, self.parameters);
+                }
+            }
+            if let Some(membrane) = &mut self.membrane {
+                membrane[pixel * channels..][..count * channels].copy_from_slice(v);
+            }
+            pixel += count;
+        }
+    }
+}
+
+/// One timestep of some pixels: updates the membranes `v` and writes the spikes.
+///
+/// # Safety
+/// The machine supports `V`.
+#[inline(always)]
+unsafe fn fire<V: Vector>(x: &[f32], v: &mut [f32], words: &mut [u64], channels: usize, p: LifParameters) {
+    let words_per_pixel = channels.div_ceil(64);
+    let pixels = x.chunks_exact(channels).zip(v.chunks_exact_mut(channels)).zip(words.chunks_exact_mut(words_per_pixel));
+    for ((x, v), words) in pixels {
+        for ((x, v), word) in x.chunks(64).zip(v.chunks_mut(64)).zip(words) {
+            let whole = x.len() - x.len() % V::LANES;
+            let mut bits = 0;
+            for c in (0..whole).step_by(V::LANES) {
+                // SAFETY: the caller vouches for the instruction set; `c + LANES` is within both slices.
+                unsafe {
+                    let old = V::load(v.as_ptr().add(c));
+                    let h = old.add(V::load(x.as_ptr().add(c)).sub(old).div(V::splat(p.tau)));
+                    let fired = h.at_least(V::splat(p.threshold));
+                    h.zero_where(fired).store(v.as_mut_ptr().add(c));
+                    bits |= fired << c;
+                }
+            }
+            for c in whole..x.len() {
+                let h = v[c] + (x[c] - v[c]) / p.tau;
+                let fired = h >= p.threshold;
+                v[c] = if fired { 0.0 } else { h };
+                bits |= u64::from(fired) << c;
+            }
+            *word = bits;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Term;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn scan_equals_naive_bit_for_bit(
+            steps in 1usize..5, samples in 1usize..4, pixels in 1usize..30, channels in 1usize..150, constant: bool, keep: bool, seed in 0u32..1000,
+        ) {
+            let extent = Extent { steps, samples, pixels, channels };
+            let values: Vec<f32> = (0..if constant { extent.step() } else { extent.len() }).map(|i| 2.5 * (i as f32 * 0.37 + seed as f32).sin()).collect();
+            let start: Vec<f32> = (0..extent.step()).map(|i| if keep { (i as f32).cos() } else { 0.0 }).collect();
+            let p = LifParameters { tau: 4.0 / 3.0, threshold: 1.0 };
+            let (mut expected, mut v) = (Vec::new(), start.clone());
+            for t in 0..steps {
+                for (i, v) in v.iter_mut().enumerate() {
+                    let x = values[if constant { i } else { t * extent.step() + i }];
+                    let h = *v + (x - *v) / p.tau;
+                    expected.push(h - p.threshold >= 0.0);
+                    *v = if h - p.threshold >= 0.0 { 0.0 } else { h };
+                }
+            }
+            let expected = Spikes::pack(steps * samples, pixels, channels, &expected);
+            let terms = [Term { values: &values, affine: None }];
+            for isa in Isa::supported() {
+                let mut membrane = start.clone();
+                let spikes = lif_scan(isa, &Sum { terms: &terms, affine: None, extent }, p, keep.then_some(&mut membrane));
+                prop_assert_eq!(&spikes, &expected);
+                if keep {
+                    prop_assert_eq!(&membrane, &v);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_input_gives_no_spikes() {
+        let extent = Extent { steps: 3, samples: 2, pixels: 4, channels: 5 };
+        let p = LifParameters { tau: 4.0 / 3.0, threshold: 1.0 };
+        let spikes = lif_scan(Isa::best(), &Sum { terms: &[], affine: None, extent }, p, None);
+        assert_eq!(spikes.counts(), [0; 6]);
+    }
+}

@@ -1,0 +1,162 @@
+use crate::isa::Vector;
+use crate::Affine;
+
+/// Sizes of a feature map over time: `[steps, samples, pixels, channels]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Timesteps.
+    pub steps: usize,
+    /// Samples of the batch.
+    pub samples: usize,
+    /// Pixels of a map.
+    pub pixels: usize,
+    /// Channels.
+    pub channels: usize,
+}
+
+impl Extent {
+    /// Elements of one sample at one timestep.
+    pub fn map(&self) -> usize {
+        self.pixels * self.channels
+    }
+
+    /// Elements of all samples at one timestep.
+    pub fn step(&self) -> usize {
+        self.samples * self.map()
+    }
+
+    /// All elements.
+    pub fn len(&self) -> usize {
+        self.steps * self.step()
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Values with a scale and a shift of each channel to apply on reading.
+#[derive(Clone, Copy)]
+pub struct Term<'a> {
+    /// `[steps, samples, pixels, channels]`, or `[samples, pixels, channels]` where they are the same at every timestep.
+    pub values: &'a [f32],
+    /// Scale and shift, of all timesteps or of one that holds for all.
+    pub affine: Option<&'a [Affine]>,
+}
+
+/// A feature map as the sum of terms, normalised where an affine is given; of no term, zeros.
+#[derive(Clone, Copy)]
+pub struct Sum<'a> {
+    /// The terms.
+    pub terms: &'a [Term<'a>],
+    /// Scale and shift of the whole sum, of all timesteps or of one that holds for all.
+    pub affine: Option<&'a [Affine]>,
+    /// The sizes of the map.
+    pub extent: Extent,
+}
+
+impl Sum<'_> {
+    /// Whether the map is the same at every timestep.
+    pub fn is_constant(&self) -> bool {
+        let holds_for_all = |affine: Option<&[Affine]>| affine.is_none_or(|a| a.len() == 1);
+        let is_constant = |t: &Term<'_>| t.values.len() == self.extent.step() && holds_for_all(t.affine);
+        self.extent.steps == 1 || (self.terms.iter().all(is_constant) && holds_for_all(self.affine))
+    }
+
+    /// Timesteps that differ: 1 where the map is constant.
+    pub fn distinct_steps(&self) -> usize {
+        if self.is_constant() { 1 } else { self.extent.steps }
+    }
+
+    pub(crate) fn check(&self) {
+        let Extent { steps, channels, .. } = self.extent;
+        for term in self.terms {
+            let length = term.values.len();
+            assert!(length == self.extent.len() || length == self.extent.step(), "a term does not have the sum's extent");
+        }
+        for affine in self.terms.iter().filter_map(|t| t.affine).chain(self.affine) {
+            assert!(affine.len() == steps || affine.len() == 1, "scales are for another number of timesteps");
+            assert!(affine.iter().all(|a| a.channels() == channels), "scales are for other channels");
+        }
+    }
+
+    /// Writes the pixels from `first_pixel` on of one sample at one timestep, as many as `out` holds.
+    ///
+    /// # Safety
+    /// The machine supports `V`.
+    #[inline(always)]
+    pub(crate) unsafe fn read<V: Vector>(&self, step: usize, sample: usize, first_pixel: usize, out: &mut [f32]) {
+        let Extent { channels, .. } = self.extent;
+        let offset = sample * self.extent.map() + first_pixel * channels;
+        if self.terms.is_empty() {
+            out.fill(0.0);
+        }
+        for (index, term) in self.terms.iter().enumerate() {
+            let step_offset = if term.values.len() == self.extent.step() { 0 } else { step * self.extent.step() };
+            let values = &term.values[step_offset + offset..][..out.len()];
+            match term.affine.map(|a| at_step(a, step)) {
+                None if index == 0 => out.copy_from_slice(values),
+                // SAFETY: the caller vouches for the instruction set.
+                affine => unsafe { add_pixels::<V>(values, out, affine, channels, index > 0) },
+            }
+        }
+        if let Some(affine) = self.affine {
+            // SAFETY: the caller vouches for the instruction set.
+            unsafe { scale_pixels::<V>(out, at_step(affine, step), channels) };
+        }
+    }
+}
+
+fn at_step(affine: &[Affine], step: usize) -> &Affine {
+    &affine[if affine.len() == 1 { 0 } else { step }]
+}
+
+/// `out = [out +] [scale *] values [+ shift]`, pixel by pixel.
+///
+/// # Safety
+/// The machine supports `V`.
+#[inline(always)]
+unsafe fn add_pixels<V: Vector>(values: &[f32], out: &mut [f32], affine: Option<&Affine>, channels: usize, add: bool) {
+    let whole = channels - channels % V::LANES;
+    for (from, to) in values.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
+        for c in (0..whole).step_by(V::LANES) {
+            // SAFETY: `c + LANES <= channels`, the length of every slice here.
+            unsafe {
+                let mut value = V::load(from.as_ptr().add(c));
+                if let Some(a) = affine {
+                    value = value.mul(V::load(a.scale.as_ptr().add(c))).add(V::load(a.shift.as_ptr().add(c)));
+                }
+                if add {
+                    value = V::load(to.as_ptr().add(c)).add(value);
+                }
+                value.store(to.as_mut_ptr().add(c));
+            }
+        }
+        for c in whole..channels {
+            let value = affine.map_or(from[c], |a| from[c] * a.scale[c] + a.shift[c]);
+            to[c] = if add { to[c] + value } else { value };
+        }
+    }
+}
+
+/// `out = scale * out + shift`, pixel by pixel.
+///
+/// # Safety
+/// The machine supports `V`.
+#[inline(always)]
+unsafe fn scale_pixels<V: Vector>(out: &mut [f32], affine: &Affine, channels: usize) {
+    let whole = channels - channels % V::LANES;
+    for pixel in out.chunks_exact_mut(channels) {
+        for c in (0..whole).step_by(V::LANES) {
+            // SAFETY: `c + LANES <= channels`, the length of every slice here.
+            unsafe {
+                let (scale, shift) = (V::load(affine.scale.as_ptr().add(c)), V::load(affine.shift.as_ptr().add(c)));
+                V::load(pixel.as_ptr().add(c)).mul(scale).add(shift).store(pixel.as_mut_ptr().add(c));
+            }
+        }
+        for c in whole..channels {
+            pixel[c] = pixel[c] * affine.scale[c] + affine.shift[c];
+        }
+    }
+}
