@@ -54,7 +54,12 @@ impl PackedKernel {
 ///
 /// Stride 1, zero padding that keeps the size. `spikes`: maps of `height` x `width` pixels. Returns values
 /// `[maps, pixels, outputs]` and the moments of each map.
-pub fn convolve_spikes(spikes: &Spikes, height: usize, width: usize, kernel: &PackedKernel) -> (Vec<f32>, Vec<Moments>) {
+pub fn convolve_spikes(
+    spikes: &Spikes,
+    height: usize,
+    width: usize,
+    kernel: &PackedKernel,
+) -> (Vec<f32>, Vec<Moments>) {
     assert_eq!(spikes.pixels(), height * width, "spikes do not have the height and width given");
     assert_eq!(spikes.channels(), kernel.inputs, "spikes have other channels than the kernel");
     let input = |map| Input::Spikes { words: spikes.map(map), words_per_pixel: spikes.words_per_pixel() };

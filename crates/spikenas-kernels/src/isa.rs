@@ -277,15 +277,31 @@ mod x86 {
     }
 
     vector!(
-        Avx512, __m512, 16, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps,
-        _mm512_mul_ps, _mm512_div_ps,
+        Avx512,
+        __m512,
+        16,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_set1_ps,
+        _mm512_add_ps,
+        _mm512_sub_ps,
+        _mm512_mul_ps,
+        _mm512_div_ps,
         |a, b| u64::from(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(a, b)),
         |v, mask| _mm512_maskz_mov_ps(!(mask as u16), v)
     );
 
     vector!(
-        Avx2, __m256, 8, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps,
-        _mm256_mul_ps, _mm256_div_ps,
+        Avx2,
+        __m256,
+        8,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_set1_ps,
+        _mm256_add_ps,
+        _mm256_sub_ps,
+        _mm256_mul_ps,
+        _mm256_div_ps,
         |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(a, b)) as u64,
         |v, mask| {
             let bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);

@@ -98,7 +98,8 @@ impl Operation for ScanSample<'_> {
 #[inline(always)]
 unsafe fn fire<V: Vector>(x: &[f32], v: &mut [f32], words: &mut [u64], channels: usize, p: LifParameters) {
     let words_per_pixel = channels.div_ceil(64);
-    let pixels = x.chunks_exact(channels).zip(v.chunks_exact_mut(channels)).zip(words.chunks_exact_mut(words_per_pixel));
+    let pixels =
+        x.chunks_exact(channels).zip(v.chunks_exact_mut(channels)).zip(words.chunks_exact_mut(words_per_pixel));
     for ((x, v), words) in pixels {
         for ((x, v), word) in x.chunks(64).zip(v.chunks_mut(64)).zip(words) {
             let whole = x.len() - x.len() % V::LANES;

@@ -1,5 +1,5 @@
-use crate::isa::Vector;
 use crate::Affine;
+use crate::isa::Vector;
 
 /// Sizes of a feature map over time: `[steps, samples, pixels, channels]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,10 @@ impl Sum<'_> {
         let Extent { steps, channels, .. } = self.extent;
         for term in self.terms {
             let length = term.values.len();
-            assert!(length == self.extent.len() || length == self.extent.step(), "a term does not have the sum's extent");
+            assert!(
+                length == self.extent.len() || length == self.extent.step(),
+                "a term does not have the sum's extent"
+            );
         }
         for affine in self.terms.iter().filter_map(|t| t.affine).chain(self.affine) {
             assert!(affine.len() == steps || affine.len() == 1, "scales are for another number of timesteps");

@@ -171,6 +171,13 @@ pub struct Convolution {
 }
 
 impl Convolution {
+    /// Its weights in the state dict.
+    pub fn weight(&self) -> Parameter {
+        let side = self.kernel.side();
+        let shape = vec![self.outputs, self.input.channels, side, side];
+        Parameter { name: format!("{}.weight", self.name), shape, kind: ParameterKind::Weight }
+    }
+
     /// Output feature map.
     pub fn output(&self) -> Shape {
         self.input.with_channels(self.outputs)
@@ -186,6 +193,20 @@ pub struct BatchNorm {
     pub channels: usize,
 }
 
+impl BatchNorm {
+    /// Its scale, shift, running mean and running variance in the state dict, in this order.
+    pub fn parameters(&self) -> [Parameter; 4] {
+        let tensor =
+            |name: &str, kind| Parameter { name: format!("{}.{name}", self.name), shape: vec![self.channels], kind };
+        [
+            tensor("weight", ParameterKind::Scale),
+            tensor("bias", ParameterKind::Shift),
+            tensor("running_mean", ParameterKind::RunningMean),
+            tensor("running_var", ParameterKind::RunningVariance),
+        ]
+    }
+}
+
 /// A linear layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linear {
@@ -196,7 +217,21 @@ pub struct Linear {
     /// Outputs.
     pub outputs: usize,
     /// Whether it has a bias.
-    pub bias: bool,
+    pub has_bias: bool,
+}
+
+impl Linear {
+    /// Its weights in the state dict.
+    pub fn weight(&self) -> Parameter {
+        let shape = vec![self.outputs, self.inputs];
+        Parameter { name: format!("{}.weight", self.name), shape, kind: ParameterKind::Weight }
+    }
+
+    /// Its bias in the state dict, if it has one.
+    pub fn bias(&self) -> Option<Parameter> {
+        let name = format!("{}.bias", self.name);
+        self.has_bias.then(|| Parameter { name, shape: vec![self.outputs], kind: ParameterKind::Bias })
+    }
 }
 
 /// LIF -> convolution -> batch norm.
@@ -405,27 +440,17 @@ impl EdgePlan {
 struct Parameters(Vec<Parameter>);
 
 impl Parameters {
-    fn push(&mut self, module: &str, tensor: &str, shape: Vec<usize>, kind: ParameterKind) {
-        self.0.push(Parameter { name: format!("{module}.{tensor}"), shape, kind });
+    fn convolution(&mut self, convolution: &Convolution) {
+        self.0.push(convolution.weight());
     }
 
-    fn convolution(&mut self, c: &Convolution) {
-        let side = c.kernel.side();
-        self.push(&c.name, "weight", vec![c.outputs, c.input.channels, side, side], ParameterKind::Weight);
+    fn norm(&mut self, norm: &BatchNorm) {
+        self.0.extend(norm.parameters());
     }
 
-    fn norm(&mut self, n: &BatchNorm) {
-        self.push(&n.name, "weight", vec![n.channels], ParameterKind::Scale);
-        self.push(&n.name, "bias", vec![n.channels], ParameterKind::Shift);
-        self.push(&n.name, "running_mean", vec![n.channels], ParameterKind::RunningMean);
-        self.push(&n.name, "running_var", vec![n.channels], ParameterKind::RunningVariance);
-    }
-
-    fn linear(&mut self, l: &Linear) {
-        self.push(&l.name, "weight", vec![l.outputs, l.inputs], ParameterKind::Weight);
-        if l.bias {
-            self.push(&l.name, "bias", vec![l.outputs], ParameterKind::Bias);
-        }
+    fn linear(&mut self, linear: &Linear) {
+        self.0.push(linear.weight());
+        self.0.extend(linear.bias());
     }
 }
 
@@ -470,13 +495,18 @@ fn plan_reduction(number: usize, input: Shape, outputs: usize, config: &NetworkC
 
 fn plan_classifier(pooled: Shape, config: &NetworkConfig) -> Classifier {
     Classifier {
-        hidden: Linear { name: "classifier.1".into(), inputs: pooled.len(), outputs: config.hidden, bias: false },
+        hidden: Linear { name: "classifier.1".into(), inputs: pooled.len(), outputs: config.hidden, has_bias: false },
         lif: Lif {
             name: "classifier.2".into(),
             shape: Shape { channels: config.hidden, height: 1, width: 1 },
             threshold: config.threshold,
         },
-        output: Linear { name: "classifier.3".into(), inputs: config.hidden, outputs: config.outputs(), bias: true },
+        output: Linear {
+            name: "classifier.3".into(),
+            inputs: config.hidden,
+            outputs: config.outputs(),
+            has_bias: true,
+        },
         cluster: config.cluster,
     }
 }

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use rand::RngExt;
-use rand_distr::{Distribution, Normal};
+use rand_distr::{Distribution, StandardNormal};
 use safetensors::tensor::{Dtype, SafeTensors, View, serialize};
 
 use crate::files::write_atomically;
 use crate::plan::{Initialisation, NetworkConfig, Parameter, ParameterKind, Plan, Shape};
-use crate::random::{Generator, generator, name_key};
+use crate::random::{generator, name_key};
 use crate::space::Architecture;
 use crate::{Error, Result};
+
+/// The classifier's first linear layer, whose law differs from the second's.
+const HIDDEN_WEIGHT: &str = "classifier.1.weight";
 
 /// Name of the counter that PyTorch keeps beside every batch norm.
 const BATCHES_TRACKED: &str = "num_batches_tracked";
@@ -61,13 +64,11 @@ impl Weights {
     /// Draws the weights of an untrained network.
     ///
     /// Convolutions from SNASNet's Kaiming-uniform law, `U(-b, b)` with `b = sqrt(6 / (5 fan_in))`; batch norms 1 and 0;
-    /// linear layers normal, see [`Initialisation`]; biases 0. Every tensor has a generator of its own, keyed by seed,
-    /// repeat, place and operation (its name and shape), so that equal parts of two candidates get equal weights.
+    /// linear layers normal, see [`Initialisation`]; biases 0. See [`draw`] for the generators.
     pub fn initialised(plan: &Plan, seed: u64, repeat: u64) -> Self {
+        let initialisation = plan.config.initialisation;
         let tensors = plan.parameters().into_iter().map(|parameter| {
-            let mut key = vec![seed, repeat, name_key("weights"), name_key(&parameter.name)];
-            key.extend(parameter.shape.iter().map(|&n| n as u64));
-            let values = draw(&parameter, plan, &mut generator(&key));
+            let values = draw(&parameter, initialisation, seed, repeat);
             (parameter.name, Tensor { shape: parameter.shape, values })
         });
         Self { tensors: tensors.collect(), batches_tracked: 0 }
@@ -165,27 +166,32 @@ impl Weights {
     }
 }
 
-/// The law of one tensor.
-fn draw(parameter: &Parameter, plan: &Plan, rng: &mut Generator) -> Vec<f32> {
+/// Draws one tensor of an untrained network.
+///
+/// Every tensor has a generator of its own, keyed by seed, repeat, place and operation (its name and shape), so that
+/// equal parts of two candidates get equal weights.
+pub fn draw(parameter: &Parameter, initialisation: Initialisation, seed: u64, repeat: u64) -> Vec<f32> {
+    let mut key = vec![seed, repeat, name_key("weights"), name_key(&parameter.name)];
+    key.extend(parameter.shape.iter().map(|&n| n as u64));
+    let mut rng = generator(&key);
     let count = parameter.shape.iter().product();
-    match parameter.kind {
-        ParameterKind::Scale | ParameterKind::RunningVariance => vec![1.0; count],
-        ParameterKind::Shift | ParameterKind::RunningMean | ParameterKind::Bias => vec![0.0; count],
-        ParameterKind::Weight if parameter.shape.len() == 4 => {
+    match (parameter.kind, parameter.shape.as_slice()) {
+        (ParameterKind::Scale | ParameterKind::RunningVariance, _) => vec![1.0; count],
+        (ParameterKind::Weight, [_, fan_in @ .., _, _]) if !fan_in.is_empty() => {
             let fan_in: usize = parameter.shape[1..].iter().product();
             let bound = (6.0 / (5.0 * fan_in as f64)).sqrt() as f32;
             (0..count).map(|_| rng.random_range(-bound..bound)).collect()
         }
-        ParameterKind::Weight => {
-            let gain = if parameter.name == plan.classifier.hidden.name { 20.0 } else { 10.0 };
-            let deviation = match plan.config.initialisation {
+        (ParameterKind::Weight, [outputs, inputs]) => {
+            let gain = if parameter.name == HIDDEN_WEIGHT { 20.0 } else { 10.0 };
+            let deviation = match initialisation {
                 Initialisation::Reference => 0.01,
-                Initialisation::Scaled => (gain / parameter.shape[1] as f64).sqrt() as f32,
+                Initialisation::Scaled => (gain / *inputs as f64).sqrt() as f32,
             };
-            // The deviation is finite and positive for every plan, so the law exists.
-            Normal::new(0.0, deviation)
-                .map_or_else(|_| vec![0.0; count], |law| law.sample_iter(rng).take(count).collect())
+            let unit: Vec<f32> = StandardNormal.sample_iter(&mut rng).take(outputs * inputs).collect();
+            unit.into_iter().map(|z| deviation * z).collect()
         }
+        _ => vec![0.0; count],
     }
 }
 

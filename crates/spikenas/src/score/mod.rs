@@ -1,1 +1,21 @@
-//! TODO
+//! How good an untrained network looks: a forward pass on the kernels, a kernel matrix of its spikes, a determinant.
+//!
+//! [`forward`] runs a plan layer by layer, all timesteps at once, and returns the spikes of every LIF layer;
+//! [`ScoreKind`] makes one number of them; a [`Scorer`] does both for one architecture after the other, with the same
+//! images and, for equal parts, the same weights.
+
+mod batch_norm;
+mod cell;
+mod feature_map;
+mod forward;
+mod kernel_matrix;
+mod log_determinant;
+mod parameters;
+mod scorer;
+
+pub use batch_norm::RunningStatistics;
+pub use forward::{Membranes, Mode, Pass, Trace, forward};
+pub use kernel_matrix::{KernelMatrix, ScoreKind};
+pub use log_determinant::log_abs_determinant;
+pub use parameters::LayerParameters;
+pub use scorer::{Score, ScoreConfig, Scorer};

@@ -1,0 +1,54 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use spikenas_kernels::{Affine, Moments};
+
+use super::{LayerParameters, Mode};
+use crate::plan::BatchNorm;
+
+/// PyTorch's defaults, which the reference uses.
+const EPSILON: f64 = 1e-5;
+const MOMENTUM: f64 = 0.1;
+
+/// Running mean and variance of each batch norm after a pass, by the layer's name.
+pub type RunningStatistics = BTreeMap<String, (Vec<f32>, Vec<f32>)>;
+
+/// Folds a batch norm into one scale and shift for each distinct timestep, and updates its running statistics.
+///
+/// Training mode uses the statistics of the batch at each timestep (variance divided by the count) and moves the running
+/// ones at each of `updates` timesteps (variance divided by the count less one); evaluation mode uses the running ones.
+pub(super) fn normalise(
+    norm: &BatchNorm,
+    parameters: &LayerParameters<'_>,
+    mode: Mode,
+    moments: impl FnOnce() -> Vec<Moments>,
+    updates: usize,
+    running: &mut RunningStatistics,
+) -> Arc<Vec<Affine>> {
+    let [weight, bias, mean, variance] = norm.parameters().map(|p| parameters.tensor(&p));
+    if mode == Mode::Evaluate {
+        let (mean, variance) = (widened(&mean), widened(&variance));
+        return Arc::new(vec![Affine::fold(&mean, &variance, &weight, &bias, EPSILON)]);
+    }
+    let moments = moments();
+    let (mut mean, mut variance) = (mean.to_vec(), variance.to_vec());
+    for step in 0..updates {
+        let moments = &moments[step.min(moments.len() - 1)];
+        let unbiased = moments.count as f64 / moments.count.saturating_sub(1).max(1) as f64;
+        update(&mut mean, &moments.mean(), 1.0);
+        update(&mut variance, &moments.variance(), unbiased);
+    }
+    running.insert(norm.name.clone(), (mean, variance));
+    let fold = |m: &Moments| Affine::fold(&m.mean(), &m.variance(), &weight, &bias, EPSILON);
+    Arc::new(moments.iter().map(fold).collect())
+}
+
+fn widened(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&v| f64::from(v)).collect()
+}
+
+fn update(running: &mut [f32], batch: &[f64], factor: f64) {
+    for (r, b) in running.iter_mut().zip(batch) {
+        *r = ((1.0 - MOMENTUM) * f64::from(*r) + MOMENTUM * b * factor) as f32;
+    }
+}

@@ -1,0 +1,206 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use spikenas_kernels::{
+    Affine, Extent, LifParameters, Moments, Spikes, Sum, Term, Window, average_pool, average_pool_spikes,
+    convolve_images, convolve_spikes, lif_scan, linear, moments,
+};
+
+use super::batch_norm::{RunningStatistics, normalise};
+use super::cell::run_cell;
+use super::feature_map::{FeatureMap, Part, moments_by_step};
+use super::parameters::LayerParameters;
+use crate::plan::{BatchNorm, Lif, Plan, Reduction, SpikingConvolution};
+
+/// Which statistics batch norms use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Those of the batch, as while scoring and training.
+    Train,
+    /// The running ones.
+    Evaluate,
+}
+
+/// Membranes that a pass leaves behind, by LIF layer; empty before the first.
+pub type Membranes = BTreeMap<String, Vec<f32>>;
+
+/// How a forward pass is run.
+#[derive(Debug)]
+pub struct Pass<'a> {
+    /// Which statistics batch norms use.
+    pub mode: Mode,
+    /// Where membranes start and are left; without, they start at 0 and are not kept.
+    pub membranes: Option<&'a mut Membranes>,
+}
+
+/// The spikes of one LIF layer.
+#[derive(Clone, Debug)]
+pub struct LayerSpikes {
+    /// Name of the layer.
+    pub name: String,
+    /// `[timesteps * samples, pixels, channels]`; layers that read the same node share them.
+    pub spikes: Arc<Spikes>,
+}
+
+/// What a forward pass leaves.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Samples of the batch.
+    pub samples: usize,
+    /// Timesteps.
+    pub timesteps: usize,
+    /// Spikes of every LIF layer, in the order of execution.
+    pub layers: Vec<LayerSpikes>,
+    /// Mean output over the timesteps, `[samples, classes]`.
+    pub output: Vec<f32>,
+    /// Running statistics after the pass; empty in evaluation mode.
+    pub running: RunningStatistics,
+}
+
+impl Trace {
+    /// Spikes a neuron and timestep, over all layers; each layer weighs as many neurons as it has.
+    pub fn firing_rate(&self) -> f64 {
+        let (mut spikes, mut neurons) = (0, 0);
+        for layer in &self.layers {
+            spikes += layer.spikes.counts().iter().sum::<u64>();
+            neurons += layer.spikes.maps() * layer.spikes.pixels() * layer.spikes.channels();
+        }
+        spikes as f64 / neurons.max(1) as f64
+    }
+}
+
+/// Runs a network on images `[samples, channels, height, width]`, layer by layer, all timesteps of a layer at once.
+pub fn forward(plan: &Plan, parameters: &LayerParameters<'_>, images: &[f32], pass: Pass<'_>) -> Trace {
+    let samples = images.len() / plan.input.len();
+    let trace = Trace {
+        samples,
+        timesteps: plan.config.timesteps,
+        layers: Vec::new(),
+        output: Vec::new(),
+        running: RunningStatistics::new(),
+    };
+    let mut run = Run { plan, parameters, pass, samples, trace };
+    let mut map = run.stem(images);
+    for (index, cell) in plan.cells.iter().enumerate() {
+        map = run_cell(&mut run, cell, map);
+        if let Some(reduction) = plan.reductions.get(index) {
+            map = run.reduce(reduction, &map);
+        }
+    }
+    let affine = run.normalise(&plan.last_norm, &map);
+    let spikes = run.fire(&plan.last_lif, &map, Some(&affine), None);
+    drop(map);
+    run.classify(&spikes);
+    run.trace
+}
+
+/// A forward pass under way.
+pub(super) struct Run<'a> {
+    plan: &'a Plan,
+    pub(super) parameters: &'a LayerParameters<'a>,
+    pass: Pass<'a>,
+    pub(super) samples: usize,
+    trace: Trace,
+}
+
+impl Run<'_> {
+    pub(super) fn steps(&self) -> usize {
+        self.plan.config.timesteps
+    }
+
+    fn stem(&mut self, images: &[f32]) -> FeatureMap {
+        let stem = &self.plan.stem;
+        let kernel = self.parameters.kernel(stem);
+        let (values, moments) = convolve_images(images, stem.input.height, stem.input.width, &kernel);
+        let moments = moments_by_step(&moments, self.samples, stem.outputs);
+        let affine = self.fold(&self.plan.stem_norm, || moments, 1);
+        let part = Part { values: Arc::new(values), affine: Some(affine) };
+        FeatureMap::of(part, stem.output(), self.steps(), self.samples)
+    }
+
+    /// Runs a LIF layer on a map, or takes the spikes of one that is known to be equal, and records them.
+    pub(super) fn fire(
+        &mut self,
+        lif: &Lif,
+        map: &FeatureMap,
+        affine: Option<&[Affine]>,
+        known: Option<Arc<Spikes>>,
+    ) -> Arc<Spikes> {
+        let spikes = known.unwrap_or_else(|| map.read(affine, |sum| self.scan(lif, sum)));
+        self.trace.layers.push(LayerSpikes { name: lif.name.clone(), spikes: spikes.clone() });
+        spikes
+    }
+
+    fn scan(&mut self, lif: &Lif, sum: &Sum<'_>) -> Arc<Spikes> {
+        let parameters = LifParameters { tau: self.plan.config.tau, threshold: lif.threshold };
+        let start = || vec![0.0; sum.extent.step()];
+        let membrane =
+            self.pass.membranes.as_mut().map(|m| m.entry(lif.name.clone()).or_insert_with(start).as_mut_slice());
+        Arc::new(lif_scan(self.parameters.isa(), sum, parameters, membrane))
+    }
+
+    /// Convolves spikes and normalises the sums.
+    pub(super) fn convolve(&mut self, layer: &SpikingConvolution, spikes: &Spikes) -> FeatureMap {
+        let convolution = &layer.convolution;
+        let kernel = self.parameters.kernel(convolution);
+        let (values, moments) = convolve_spikes(spikes, convolution.input.height, convolution.input.width, &kernel);
+        let moments = moments_by_step(&moments, self.samples, convolution.outputs);
+        let affine = self.fold(&layer.norm, || moments, self.steps());
+        let part = Part { values: Arc::new(values), affine: Some(affine) };
+        FeatureMap::of(part, convolution.output(), self.steps(), self.samples)
+    }
+
+    fn normalise(&mut self, norm: &BatchNorm, map: &FeatureMap) -> Arc<Vec<Affine>> {
+        let isa = self.parameters.isa();
+        self.fold(norm, || map.read(None, |sum| moments(isa, sum)), self.steps())
+    }
+
+    fn fold(&mut self, norm: &BatchNorm, moments: impl FnOnce() -> Vec<Moments>, updates: usize) -> Arc<Vec<Affine>> {
+        normalise(norm, self.parameters, self.pass.mode, moments, updates, &mut self.trace.running)
+    }
+
+    fn reduce(&mut self, reduction: &Reduction, map: &FeatureMap) -> FeatureMap {
+        let affine = self.normalise(&reduction.norm, map);
+        let spikes = self.fire(&reduction.convolution.lif, map, Some(&affine), None);
+        let wide = self.convolve(&reduction.convolution, &spikes);
+        let (height, width) = (wide.shape.height, wide.shape.width);
+        let isa = self.parameters.isa();
+        let values = wide.read(None, |sum| average_pool(isa, sum, height, width, Window::Tiles(2)));
+        let shape = crate::plan::Shape { height: height / 2, width: width / 2, ..wide.shape };
+        FeatureMap::of(Part { values: Arc::new(values), affine: None }, shape, self.steps(), self.samples)
+    }
+
+    fn classify(&mut self, spikes: &Spikes) {
+        let classifier = &self.plan.classifier;
+        let (shape, hidden) = (self.plan.last_lif.shape, &classifier.hidden);
+        let pooled = average_pool_spikes(spikes, shape.height, shape.width, self.plan.config.last_pool);
+        let weights = self.parameters.tensor(&hidden.weight());
+        let values = linear(&pooled, &weights, hidden.inputs, hidden.outputs);
+        let extent = Extent { steps: self.steps(), samples: self.samples, pixels: 1, channels: hidden.outputs };
+        let terms = [Term { values: &values, affine: None }];
+        let spikes = self.scan(&classifier.lif, &Sum { terms: &terms, affine: None, extent });
+        let kernel = self.parameters.linear_kernel(&classifier.output);
+        let (sums, _) = convolve_spikes(&spikes, 1, 1, &kernel);
+        self.trace.output = self.vote(&sums);
+        self.trace.layers.push(LayerSpikes { name: classifier.lif.name.clone(), spikes });
+    }
+
+    /// Adds the bias, averages each cluster into a class, and takes the mean over timesteps.
+    fn vote(&self, sums: &[f32]) -> Vec<f32> {
+        let classifier = &self.plan.classifier;
+        let outputs = classifier.output.outputs;
+        let bias = classifier.output.bias().map(|b| self.parameters.tensor(&b));
+        let bias = |neuron: usize| bias.as_ref().map_or(0.0, |b| b[neuron]);
+        let mut votes = vec![0.0; self.samples * outputs / classifier.cluster];
+        for step in sums.chunks((self.samples * outputs).max(1)) {
+            for (vote, cluster) in votes.iter_mut().zip(step.chunks(classifier.cluster).enumerate()) {
+                let (index, values) = cluster;
+                let first = index * classifier.cluster % outputs;
+                let sum: f32 = values.iter().enumerate().map(|(i, v)| v + bias(first + i)).sum();
+                *vote += sum / classifier.cluster as f32;
+            }
+        }
+        votes.iter_mut().for_each(|vote| *vote /= self.steps() as f32);
+        votes
+    }
+}

@@ -1,0 +1,204 @@
+//! The forward pass on the kernels and the scores, against SNASNet's own numbers.
+
+mod golden_case;
+
+use golden_case::{GoldenCase, numbers};
+use serde_json::Value;
+use spikenas::score::{
+    KernelMatrix, LayerParameters, Membranes, Mode, Pass, ScoreKind, Trace, forward, log_abs_determinant,
+};
+use spikenas_kernels::Isa;
+
+/// Flips of a membrane within rounding of its threshold that are let pass, in a layer and timestep, and in all.
+const FLIPS: (u64, u64) = (3, 10);
+
+fn pass(case: &GoldenCase, isa: Isa, mode: Mode, membranes: Option<&mut Membranes>) -> Trace {
+    forward(&case.plan, &LayerParameters::given(&case.weights, isa), &case.input, Pass { mode, membranes })
+}
+
+/// Runs the check on every case and every instruction set of the machine.
+fn on_every_case(check: impl Fn(&GoldenCase, Isa)) {
+    for case in GoldenCase::all() {
+        for isa in Isa::supported() {
+            check(&case, isa);
+        }
+    }
+}
+
+fn number(value: &Value) -> f64 {
+    match value.as_str() {
+        Some(text) => text.parse().unwrap(),
+        None => value.as_f64().unwrap(),
+    }
+}
+
+fn counts_by_step(trace: &Trace, layer: usize) -> Vec<u64> {
+    trace.layers[layer].spikes.counts().chunks(trace.samples).map(|step| step.iter().sum()).collect()
+}
+
+/// Compares spike counts by layer and timestep; returns how many differ in all.
+fn compare_spikes(case: &GoldenCase, isa: Isa, trace: &Trace, expected: impl Fn(&str) -> Value) -> u64 {
+    let names: Vec<String> = trace.layers.iter().map(|l| l.name.clone()).collect();
+    assert_eq!(names, case.lif_order(), "{}", case.name);
+    let mut flips = 0;
+    for (layer, name) in names.iter().enumerate() {
+        for (step, (got, want)) in counts_by_step(trace, layer).into_iter().zip(numbers(&expected(name))).enumerate() {
+            let difference = got.abs_diff(want as u64);
+            assert!(difference <= FLIPS.0, "{} {isa:?} {name} step {step}: {got} spikes, not {want}", case.name);
+            flips += difference;
+        }
+    }
+    assert!(flips <= FLIPS.1, "{} {isa:?}: {flips} flips", case.name);
+    flips
+}
+
+fn assert_close(what: &str, got: f64, want: f64, tolerance: f64) {
+    assert!(got == want || (got - want).abs() <= tolerance, "{what}: {got}, not {want}");
+}
+
+fn compare_scores(case: &GoldenCase, isa: Isa, trace: &Trace, scores: &Value) {
+    let what = |key: &str| format!("{} {isa:?} {key}", case.name);
+    let score = |kind: ScoreKind| kind.of(isa, trace);
+    let relative = |key: &str, got: f64| {
+        let want = number(&scores[key]);
+        assert_close(&what(key), got, want, 1e-8 * want.abs());
+    };
+    relative("score_exact_f64", score(ScoreKind::Sahd));
+    relative("eq4_logabsdet", score(ScoreKind::Hamming));
+    relative("sah_logabsdet", score(ScoreKind::SahdUnscaled));
+    assert_close(&what("score_ref"), score(ScoreKind::Sahd), number(&scores["score_ref"]), 1e-3);
+}
+
+fn norm(values: impl IntoIterator<Item = f32>) -> f64 {
+    values.into_iter().map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt()
+}
+
+fn assert_vectors_close(what: &str, got: &[f32], want: &[f32], tolerance: f64) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    let difference = norm(got.iter().zip(want).map(|(a, b)| a - b));
+    // Means that are zero in exact arithmetic are pure rounding noise: below 0.1 a value is compared absolutely.
+    let size = norm(want.iter().copied()).max(0.1 * (want.len() as f64).sqrt());
+    assert!(difference <= tolerance * size, "{what}: differs by {difference} of {size}");
+}
+
+#[test]
+fn golden_spikes_and_firing_rates() {
+    on_every_case(|case, isa| {
+        let trace = pass(case, isa, Mode::Train, None);
+        let flips = compare_spikes(case, isa, &trace, |name| case.json["lif"][name]["spike_count"].clone());
+        for (layer, spikes) in trace.layers.iter().enumerate() {
+            let lif = &case.json["lif"][&spikes.name];
+            let neurons = lif["neurons"].as_u64().unwrap();
+            assert_eq!(neurons as usize, spikes.spikes.pixels() * spikes.spikes.channels());
+            let rates =
+                counts_by_step(&trace, layer).into_iter().map(|c| c as f64 / (neurons * case.batch as u64) as f64);
+            for (rate, want) in rates.zip(numbers(&lif["firing_rate"])) {
+                assert_close(&format!("{} {} firing rate", case.name, spikes.name), rate, want, 1e-4);
+            }
+            let per_sample: Vec<f64> =
+                lif["spike_count_per_sample"].as_array().unwrap().iter().flat_map(numbers).collect();
+            let differ =
+                spikes.spikes.counts().iter().zip(&per_sample).map(|(a, b)| a.abs_diff(*b as u64)).sum::<u64>();
+            assert!(differ <= flips, "{} {}: counts of samples differ by {differ}", case.name, spikes.name);
+        }
+    });
+}
+
+#[test]
+fn golden_kernel_matrices() {
+    on_every_case(|case, isa| {
+        let trace = pass(case, isa, Mode::Train, None);
+        for (key, kind, tolerance) in [
+            ("K_exact_f64", ScoreKind::Sahd, 1e-12),
+            ("K_eq4_sum", ScoreKind::Hamming, 0.0),
+            ("K_sah_sum", ScoreKind::SahdUnscaled, 1e-12),
+        ] {
+            let want: Vec<f64> = case.json[key].as_array().unwrap().iter().flat_map(numbers).collect();
+            let got = KernelMatrix::new(isa, kind, &trace).values;
+            for (got, want) in got.iter().zip(&want) {
+                assert_close(&format!("{} {isa:?} {key}", case.name), *got, *want, tolerance * want.abs());
+            }
+            assert_eq!(got.len(), want.len());
+        }
+    });
+}
+
+#[test]
+fn golden_scores() {
+    on_every_case(|case, isa| {
+        let trace = pass(case, isa, Mode::Train, None);
+        compare_scores(case, isa, &trace, &case.json["scores"]);
+        let exact: Vec<f64> = case.json["K_exact_f64"].as_array().unwrap().iter().flat_map(numbers).collect();
+        let want = number(&case.json["scores"]["score_exact_f64"]);
+        assert_close(&case.name, log_abs_determinant(&exact, case.batch), want, 1e-8 * want.abs());
+    });
+}
+
+#[test]
+fn golden_output_and_running_statistics() {
+    on_every_case(|case, isa| {
+        let trace = pass(case, isa, Mode::Train, None);
+        let want = case.tensor("acc_voltage");
+        assert_eq!(trace.output.len(), want.len());
+        for (got, want) in trace.output.iter().zip(&want) {
+            assert_close(&format!("{} {isa:?} output", case.name), f64::from(*got), f64::from(*want), 1e-5);
+        }
+        for (name, (mean, variance)) in &trace.running {
+            for (tensor, got) in [("running_mean", mean), ("running_var", variance)] {
+                let want = case.tensor(&format!("after1.{name}.{tensor}"));
+                assert_vectors_close(&format!("{} {isa:?} {name}.{tensor}", case.name), got, &want, 1e-5);
+            }
+        }
+        let norms = case.plan.parameters().iter().filter(|p| p.name.ends_with("running_mean")).count();
+        assert_eq!(trace.running.len(), norms);
+    });
+}
+
+#[test]
+fn golden_second_pass_without_reset() {
+    on_every_case(|case, isa| {
+        let mut membranes = Membranes::new();
+        pass(case, isa, Mode::Train, Some(&mut membranes));
+        let trace = pass(case, isa, Mode::Train, Some(&mut membranes));
+        let expected = &case.json["second_pass_without_reset"];
+        let flips = compare_spikes(case, isa, &trace, |name| expected["spike_count"][name].clone());
+        if flips == 0 {
+            compare_scores(case, isa, &trace, &expected["scores"]);
+            let want = expected["acc_voltage_l2"].as_f64().unwrap();
+            assert_close(&format!("{} output", case.name), norm(trace.output), want, 1e-5 * want);
+        }
+    });
+}
+
+#[test]
+fn golden_evaluation_mode() {
+    on_every_case(|case, isa| {
+        let first = pass(case, isa, Mode::Train, None);
+        let mut weights = case.weights.clone();
+        for (name, (mean, variance)) in first.running {
+            weights.set(&format!("{name}.running_mean"), mean);
+            weights.set(&format!("{name}.running_var"), variance);
+        }
+        let parameters = LayerParameters::given(&weights, isa);
+        let trace = forward(&case.plan, &parameters, &case.input, Pass { mode: Mode::Evaluate, membranes: None });
+        let expected = &case.json["eval_after1"];
+        compare_spikes(case, isa, &trace, |name| expected["spike_count"][name].clone());
+        for (got, want) in trace.output.iter().zip(&case.tensor("acc_voltage_eval")) {
+            assert_close(&format!("{} {isa:?} output", case.name), f64::from(*got), f64::from(*want), 1e-5);
+        }
+    });
+}
+
+#[test]
+fn golden_passes_are_the_same_bits_on_every_instruction_set_and_thread_count() {
+    let case = &GoldenCase::all()[0];
+    let reference = pass(case, Isa::Portable, Mode::Train, None);
+    for threads in [1, 2, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        for isa in Isa::supported() {
+            let trace = pool.install(|| pass(case, isa, Mode::Train, None));
+            let same = trace.layers.iter().zip(&reference.layers).all(|(a, b)| a.spikes == b.spikes);
+            assert!(same && trace.running == reference.running, "{} {isa:?} {threads} threads", case.name);
+        }
+    }
+}
