@@ -11,7 +11,9 @@ mod files;
 pub mod memory;
 pub mod network;
 pub mod plan;
+mod progress;
 pub mod random;
+pub mod record;
 pub mod score;
 pub mod search;
 pub mod space;
@@ -19,3 +21,4 @@ pub mod train;
 pub mod weights;
 
 pub use error::{Error, Result};
+pub use progress::{Progress, Silent};

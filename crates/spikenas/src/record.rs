@@ -1,0 +1,91 @@
+//! What commands write for people and programs to read later; JSON, versioned.
+
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::memory::{ParameterCount, Scope};
+use crate::search::{Method, PassRecord};
+use crate::space::Architecture;
+
+/// Format version of all records of a run folder.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A number that JSON may not know: infinities are the strings `"inf"` and `"-inf"`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Number(pub f64);
+
+impl From<f64> for Number {
+    fn from(value: f64) -> Self {
+        Self(value)
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_finite() { serializer.serialize_f64(self.0) } else { serializer.collect_str(&self.0) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Finite(f64),
+            Text(String),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Finite(value) => Ok(Self(value)),
+            Form::Text(text) if text == "inf" => Ok(Self(f64::INFINITY)),
+            Form::Text(text) if text == "-inf" => Ok(Self(f64::NEG_INFINITY)),
+            Form::Text(text) => Err(D::Error::custom(format!("`{text}` is not a number"))),
+        }
+    }
+}
+
+/// The result of a search: `search.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SearchRecord {
+    /// Format version.
+    pub version: u32,
+    /// The winner.
+    pub architecture: Architecture,
+    /// Its score.
+    pub score: Number,
+    /// Its firing rate, untrained.
+    pub firing_rate: f64,
+    /// Its parameters.
+    pub parameters: ParameterCount,
+    /// The most parameters that were allowed.
+    pub budget: Option<u64>,
+    /// What the budget counts.
+    pub scope: Scope,
+    /// How candidates were chosen.
+    pub method: Method,
+    /// Candidates of all passes.
+    pub candidates: usize,
+    /// Those that fit the budget.
+    pub feasible: usize,
+    /// Those that got a score.
+    pub scored: usize,
+    /// Each pass.
+    pub passes: Vec<PassRecord>,
+    /// Wall-clock time, without what an interrupted search had done before.
+    pub seconds: f64,
+    /// Seed of weights, images and random candidates.
+    pub seed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn infinite_numbers_survive_json() {
+        for value in [1.5, -0.1, f64::INFINITY, f64::NEG_INFINITY, 2.225_073_858_507_201_4e-308] {
+            let text = serde_json::to_string(&Number(value)).unwrap();
+            assert_eq!(serde_json::from_str::<Number>(&text).unwrap(), Number(value), "{text}");
+        }
+        assert!(serde_json::from_str::<Number>("\"many\"").is_err());
+    }
+}

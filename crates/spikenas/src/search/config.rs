@@ -1,0 +1,93 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::memory::{Bits, Budget, Scope};
+use crate::space::{Operation, SearchSpace};
+use crate::{Error, Result};
+
+/// How candidates are chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Algorithm 1 of the paper: all cells alike, then each cell from the second on by itself.
+    #[default]
+    Spikenas,
+    /// SNASNet's random search: all cells alike.
+    Random,
+    /// Every combination of cells.
+    Exhaustive,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Method; 3] = [Method::Spikenas, Method::Random, Method::Exhaustive];
+
+    /// The name used on the command line and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Spikenas => "spikenas",
+            Method::Random => "random",
+            Method::Exhaustive => "exhaustive",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Method {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Method::ALL.into_iter().find(|m| m.name() == text).ok_or_else(|| {
+            Error::invalid(format!("unknown method `{text}`: choose from {}", Method::ALL.map(Method::name).join(", ")))
+        })
+    }
+}
+
+/// What is searched, how, and under which budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchConfig {
+    /// How candidates are chosen.
+    pub method: Method,
+    /// Operations allowed on an edge, in the order in which they are tried.
+    pub operations: Vec<Operation>,
+    /// The most memory that the network may take.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub budget: Option<Budget>,
+    /// What the budget counts.
+    pub scope: Scope,
+    /// Precision at which a budget in bytes is compared.
+    pub bits: Bits,
+    /// Candidates that a random search draws.
+    pub iterations: usize,
+    /// Seed of a random search.
+    pub seed: u64,
+}
+
+impl Default for SearchConfig {
+    fn default() -> Self {
+        Self {
+            method: Method::default(),
+            operations: SearchSpace::named("spikenas-3o").unwrap_or_default(),
+            budget: None,
+            scope: Scope::default(),
+            bits: Bits::default(),
+            iterations: 5000,
+            seed: 1,
+        }
+    }
+}
+
+impl SearchConfig {
+    /// The budget as a number of parameters.
+    pub fn budget_parameters(&self) -> Option<u64> {
+        self.budget.map(|budget| budget.parameters(self.bits))
+    }
+}

@@ -1,0 +1,167 @@
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::config::SearchConfig;
+use crate::memory::ParameterCount;
+use crate::plan::{NetworkConfig, Shape};
+use crate::record::{FORMAT_VERSION, Number};
+use crate::score::ScoreConfig;
+use crate::space::Architecture;
+use crate::{Error, Result};
+
+/// Everything that a score depends on; the first line of a journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JournalHeader {
+    /// Format version of the journal.
+    pub version: u32,
+    /// Where the images come from.
+    pub data: String,
+    /// Fingerprint of the images that are scored with.
+    pub images: String,
+    /// Shape of an image.
+    pub input: Shape,
+    /// The network around the cells.
+    pub network: NetworkConfig,
+    /// How architectures are scored.
+    pub score: ScoreConfig,
+    /// What is searched, and how.
+    pub search: SearchConfig,
+}
+
+/// One scored candidate; every other line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// The candidate.
+    pub architecture: Architecture,
+    /// Its score.
+    pub score: Number,
+    /// Its firing rate.
+    pub firing_rate: f64,
+    /// Its parameters.
+    pub parameters: ParameterCount,
+    /// What the score took.
+    pub seconds: f64,
+}
+
+/// The scores of a search, on the disk line by line as they are found.
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    entries: Vec<JournalEntry>,
+}
+
+impl Journal {
+    /// Opens a journal to go on with it, or begins one.
+    ///
+    /// A last line that was cut off is dropped. Errors: a line before it that cannot be read, a header of another
+    /// configuration (the error says what differs) or of another version.
+    pub fn open(path: &Path, header: &JournalHeader) -> Result<Self> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(Error::io(path))?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(Error::io(path))?;
+        let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+        let entries = read_lines(path, &text[..whole], header)?;
+        file.set_len(whole as u64).map_err(Error::io(path))?;
+        file.seek(SeekFrom::End(0)).map_err(Error::io(path))?;
+        let mut journal = Self { path: path.to_path_buf(), file, entries };
+        if whole == 0 {
+            journal.write_line(header)?;
+        }
+        Ok(journal)
+    }
+
+    /// The candidates scored so far.
+    pub fn entries(&self) -> &[JournalEntry] {
+        &self.entries
+    }
+
+    /// Adds a candidate, flushed to the system before this returns.
+    pub fn append(&mut self, entry: JournalEntry) -> Result<()> {
+        self.write_line(&entry)?;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    fn write_line(&mut self, line: &impl Serialize) -> Result<()> {
+        let mut text = serde_json::to_vec(line).map_err(|e| Error::file(&self.path, e.to_string()))?;
+        text.push(b'\n');
+        // One write a line: a kill leaves a whole line or a last one without its end.
+        self.file.write_all(&text).map_err(Error::io(&self.path))
+    }
+}
+
+fn read_lines(path: &Path, text: &[u8], header: &JournalHeader) -> Result<Vec<JournalEntry>> {
+    let mut lines = text.split(|&b| b == b'\n').filter(|line| !line.is_empty()).enumerate();
+    if let Some((_, first)) = lines.next() {
+        check_header(path, first, header)?;
+    }
+    lines
+        .map(|(index, line)| {
+            serde_json::from_slice(line).map_err(|e| {
+                Error::file(
+                    path,
+                    format!("line {} is not a scored candidate ({e}): remove the file to begin again", index + 1),
+                )
+            })
+        })
+        .collect()
+}
+
+fn check_header(path: &Path, line: &[u8], header: &JournalHeader) -> Result<()> {
+    let unreadable = |e: serde_json::Error| {
+        Error::file(path, format!("line 1 is not a journal's header ({e}): choose another --out"))
+    };
+    let found: Value = serde_json::from_slice(line).map_err(unreadable)?;
+    // Through text, as the other was: f32 settings are written in their shortest form.
+    let wanted: Value = serde_json::to_string(header).and_then(|text| serde_json::from_str(&text)).map_err(unreadable)?;
+    if found["version"] != FORMAT_VERSION {
+        return Err(Error::file(
+            path,
+            format!("format version {}, this program writes {FORMAT_VERSION}", found["version"]),
+        ));
+    }
+    let mut differences = Vec::new();
+    list_differences("", &found, &wanted, &mut differences);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(Error::file(
+        path,
+        format!(
+            "belongs to another configuration ({}): choose another --out or repeat the options",
+            differences.join(", ")
+        ),
+    ))
+}
+
+/// Appends `key old -> new` for every leaf in which two JSON values differ.
+fn list_differences(key: &str, old: &Value, new: &Value, out: &mut Vec<String>) {
+    match (old, new) {
+        (Value::Object(a), Value::Object(b)) => {
+            let mut names: Vec<&String> = a.keys().chain(b.keys()).collect();
+            names.sort();
+            names.dedup();
+            for name in names {
+                let path = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                list_differences(
+                    &path,
+                    old.get(name).unwrap_or(&Value::Null),
+                    new.get(name).unwrap_or(&Value::Null),
+                    out,
+                );
+            }
+        }
+        _ if old != new => out.push(format!("{key} {old} -> {new}")),
+        _ => {}
+    }
+}

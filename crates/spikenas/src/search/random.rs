@@ -1,0 +1,30 @@
+use super::config::SearchConfig;
+use super::evaluation::{Best, Evaluation, PassRecord};
+use crate::progress::Progress;
+use crate::random::{generator, name_key};
+use crate::space::Architecture;
+use crate::{Error, Result};
+
+/// SNASNet's random search: so many draws of a cell, used for all cells.
+pub(super) fn search(
+    config: &SearchConfig,
+    evaluation: &mut Evaluation<'_>,
+    progress: &mut dyn Progress,
+) -> Result<Option<(Best, Vec<PassRecord>)>> {
+    let space = evaluation.problem().space.clone();
+    if config.iterations == 0 {
+        return Err(Error::invalid("iterations 0: a random search draws at least one candidate"));
+    }
+    let mut rng = generator(&[config.seed, name_key("random search")]);
+    let draws = (0..config.iterations).map_while(|_| space.sample_cell(&mut rng));
+    let candidates = draws.map(|cell| Architecture::repeated(cell, space.cells())).collect::<Result<Vec<_>>>()?;
+    let mut best = None;
+    let pass = evaluation.run_pass("random search", candidates, &mut best, progress)?;
+    if best.is_none() && pass.candidates > 0 {
+        let draws = config.iterations;
+        return Err(Error::invalid(format!(
+            "none of {draws} random candidates fits the budget: raise --budget or --iterations"
+        )));
+    }
+    Ok(best.map(|best| (best, vec![pass])))
+}

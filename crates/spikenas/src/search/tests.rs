@@ -1,0 +1,231 @@
+use std::cell::RefCell;
+
+use super::*;
+use crate::memory::Budget;
+use crate::plan::{NetworkConfig, Plan, Shape};
+use crate::progress::Silent;
+use crate::record::FORMAT_VERSION;
+use crate::score::{Score, ScoreConfig};
+use crate::space::{Architecture, Cell, Edge, Operation};
+
+const IMAGE: Shape = Shape { channels: 3, height: 32, width: 32 };
+
+/// A scorer whose optimum is known, and which counts its calls and can be made to fail.
+struct Toy<F: Fn(&Architecture) -> f64> {
+    value: F,
+    calls: RefCell<Vec<Architecture>>,
+    fail_after: usize,
+}
+
+impl<F: Fn(&Architecture) -> f64> Toy<F> {
+    fn new(value: F) -> Self {
+        Self { value, calls: RefCell::default(), fail_after: usize::MAX }
+    }
+}
+
+impl<F: Fn(&Architecture) -> f64> ArchitectureScorer for Toy<F> {
+    fn score(&self, plan: &Plan) -> Result<Score> {
+        let mut calls = self.calls.borrow_mut();
+        if calls.len() == self.fail_after {
+            return Err(Error::Interrupted("killed".into()));
+        }
+        calls.push(plan.architecture.clone());
+        Ok(Score { value: (self.value)(&plan.architecture), firing_rate: 0.0 })
+    }
+}
+
+fn config(operations: &str, method: Method, budget: Option<&str>) -> SearchConfig {
+    SearchConfig {
+        method,
+        operations: crate::space::SearchSpace::parse_operations(operations).unwrap(),
+        budget: budget.map(|b| b.parse::<Budget>().unwrap()),
+        ..SearchConfig::default()
+    }
+}
+
+fn network(cells: usize) -> NetworkConfig {
+    NetworkConfig { cells, ..NetworkConfig::preset("cifar10").unwrap() }
+}
+
+fn run(config: &SearchConfig, cells: usize, scorer: &dyn ArchitectureScorer) -> Result<(Best, Vec<PassRecord>)> {
+    let problem = Problem::new(config, &network(cells), IMAGE)?;
+    search(config, &mut Evaluation::new(problem, scorer, None)?, &mut Silent)
+}
+
+fn convolutions(cell: &Cell) -> f64 {
+    cell.operations().iter().filter(|&&o| o == Operation::Conv3x3).count() as f64
+}
+
+/// Higher the closer each cell is to a target of its own; separable, so that Algorithm 1 must find the optimum.
+fn distance_to(targets: Vec<Cell>) -> impl Fn(&Architecture) -> f64 {
+    move |a| {
+        let differ = |(cell, target): (&Cell, &Cell)| {
+            Edge::ALL.iter().filter(|&&e| cell.operation(e) != target.operation(e)).count()
+        };
+        -(a.cells().iter().zip(&targets).map(differ).sum::<usize>() as f64)
+    }
+}
+
+#[test]
+fn algorithm_1_finds_the_known_optimum_when_the_first_cell_decides() {
+    let skip = Cell::uniform(Operation::Skip);
+    let first = skip.with(Edge::E01, Operation::Conv3x3).with(Edge::E23, Operation::AvgPool3x3);
+    let (second, third) = (skip.with(Edge::E12, Operation::Conv3x3), Cell::uniform(Operation::AvgPool3x3));
+    for targets in [vec![first], vec![first, second], vec![first, second, third]] {
+        let optimum = Architecture::new(targets.clone()).unwrap();
+        // The first cell weighs most, so that pass 1 settles it.
+        let toy = Toy::new(|a: &Architecture| {
+            let whole = distance_to(targets.clone())(a);
+            whole + 10.0 * distance_to(vec![first])(a)
+        });
+        let (best, passes) = run(&config("spikenas-3o", Method::Spikenas, None), targets.len(), &toy).unwrap();
+        assert_eq!(best.architecture, optimum);
+        assert_eq!(passes.len(), targets.len());
+        assert!(passes.iter().all(|p| p.candidates == 729 && p.scored == 729));
+    }
+}
+
+#[test]
+fn pass_two_starts_from_the_winner_of_pass_one_and_leaves_the_first_cell() {
+    let toy = Toy::new(|a: &Architecture| convolutions(&a.cells()[0]) - 2.0 * convolutions(&a.cells()[1]));
+    let (best, _) = run(&config("spikenas-2o", Method::Spikenas, None), 2, &toy).unwrap();
+    // Pass 1 takes no convolution (each costs 2 and earns 1); pass 2 cannot add one to cell 1 any more.
+    assert_eq!(best.architecture, Architecture::repeated(Cell::uniform(Operation::Skip), 2).unwrap());
+    let calls = toy.calls.borrow();
+    assert!(calls[64..].iter().all(|a| a.cells()[0] == Cell::uniform(Operation::Skip)));
+}
+
+#[test]
+fn the_first_of_equal_scores_wins_and_equal_architectures_are_scored_once() {
+    let toy = Toy::new(|_: &Architecture| 0.0);
+    let (best, passes) = run(&config("spikenas-2o", Method::Spikenas, None), 2, &toy).unwrap();
+    assert_eq!(best.architecture, Architecture::repeated(Cell::uniform(Operation::Skip), 2).unwrap());
+    assert_eq!((passes[1].scored, passes[1].computed), (64, 63));
+    assert_eq!(toy.calls.borrow().len(), 64 + 63);
+}
+
+#[test]
+fn minus_infinity_ranks_last_but_is_an_answer() {
+    let dead = Toy::new(|_: &Architecture| f64::NEG_INFINITY);
+    assert_eq!(run(&config("spikenas-2o", Method::Spikenas, None), 1, &dead).unwrap().0.score.value, f64::NEG_INFINITY);
+    let one = Toy::new(|a: &Architecture| if convolutions(&a.cells()[0]) == 6.0 { -1e6 } else { f64::NEG_INFINITY });
+    let best = run(&config("spikenas-2o", Method::Spikenas, None), 1, &one).unwrap().0;
+    assert_eq!(best.architecture.cells()[0], Cell::uniform(Operation::Conv3x3));
+}
+
+#[test]
+fn the_papers_budgets_leave_the_counted_candidates() {
+    let one_convolution = Toy::new(|a: &Architecture| if convolutions(&a.cells()[0]) == 1.0 { 1.0 } else { 0.0 });
+    let (best, passes) = run(&config("spikenas-2o", Method::Spikenas, Some("1.2M")), 2, &one_convolution).unwrap();
+    assert_eq!(
+        passes.iter().map(|p| (p.candidates, p.feasible, p.scored)).collect::<Vec<_>>(),
+        [(64, 7, 7), (64, 7, 7)]
+    );
+    assert!(best.parameters.backbone <= 1_200_000);
+
+    let toy = Toy::new(|a: &Architecture| convolutions(&a.cells()[0]));
+    let (_, passes) = run(&config("spikenas-3o", Method::Spikenas, Some("2M")), 2, &toy).unwrap();
+    assert_eq!((passes[0].candidates, passes[0].feasible), (729, 496));
+}
+
+#[test]
+fn infeasible_budget_names_the_smallest_candidate() {
+    for method in Method::ALL {
+        let toy = Toy::new(|_: &Architecture| 0.0);
+        let error = run(&config("spikenas-2o", method, Some("200000")), 2, &toy).unwrap_err().to_string();
+        assert!(
+            error.contains("no architecture of 64 fits 200000 parameters (backbone); the smallest needs 299904"),
+            "{error}"
+        );
+        assert!(toy.calls.borrow().is_empty());
+    }
+}
+
+#[test]
+fn exhaustive_search_finds_what_consecutive_passes_miss() {
+    // Only cells that differ score; equal ones do not, and pass 1 sees none but those.
+    let wanted: Architecture = "0111 0011 0001 0000/0333 0033 0003 0000".parse().unwrap();
+    let toy = Toy::new(|a: &Architecture| f64::from(u8::from(*a == wanted)));
+    let (best, passes) = run(&config("spikenas-2o", Method::Exhaustive, None), 2, &toy).unwrap();
+    assert_eq!(best.architecture, wanted);
+    assert_eq!(passes[0].candidates, 4096);
+}
+
+#[test]
+fn exhaustive_search_refuses_what_it_could_not_finish() {
+    let toy = Toy::new(|_: &Architecture| 0.0);
+    let error = run(&config("snasnet", Method::Exhaustive, None), 2, &toy).unwrap_err().to_string();
+    assert!(error.contains("15625^2"), "{error}");
+}
+
+#[test]
+fn random_search_finds_the_best_of_its_draws_again_with_the_same_seed() {
+    let few = SearchConfig { iterations: 200, ..config("snasnet", Method::Random, None) };
+    let toy = Toy::new(|a: &Architecture| convolutions(&a.cells()[0]));
+    let (best, passes) = run(&few, 2, &toy).unwrap();
+    assert_eq!(passes[0].candidates, 200);
+    let most = toy.calls.borrow().iter().map(|a| convolutions(&a.cells()[0])).fold(0.0, f64::max);
+    assert_eq!(best.score.value, most);
+    assert_eq!(run(&few, 2, &toy).unwrap().0, best);
+}
+
+#[test]
+fn random_search_ends_where_nothing_can_be_drawn() {
+    let toy = Toy::new(|_: &Architecture| 0.0);
+    assert!(run(&config("zeroize", Method::Random, None), 2, &toy).unwrap_err().to_string().contains("connects"));
+}
+
+fn header(config: &SearchConfig) -> JournalHeader {
+    JournalHeader {
+        version: FORMAT_VERSION,
+        data: "sample".into(),
+        images: "0".into(),
+        input: IMAGE,
+        network: network(2),
+        score: ScoreConfig::default(),
+        search: config.clone(),
+    }
+}
+
+#[test]
+fn a_killed_search_goes_on_from_its_journal_to_the_same_result() {
+    let config = config("spikenas-2o", Method::Spikenas, None);
+    let value = |a: &Architecture| (convolutions(&a.cells()[0]) * 1.7 + convolutions(&a.cells()[1])).sin();
+    let (whole, _) = run(&config, 2, &Toy::new(value)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    for killed_after in [0, 1, 30, 40] {
+        let toy = Toy { fail_after: killed_after, ..Toy::new(value) };
+        let problem = Problem::new(&config, &network(2), IMAGE).unwrap();
+        let journal = Journal::open(&path, &header(&config)).unwrap();
+        let stopped = search(&config, &mut Evaluation::new(problem, &toy, Some(journal)).unwrap(), &mut Silent);
+        assert!(stopped.is_err());
+        // A kill in the middle of a line.
+        let mut text = std::fs::read(&path).unwrap();
+        text.extend_from_slice(b"{\"architecture\":\"0111 00");
+        std::fs::write(&path, text).unwrap();
+    }
+    let toy = Toy::new(value);
+    let problem = Problem::new(&config, &network(2), IMAGE).unwrap();
+    let journal = Journal::open(&path, &header(&config)).unwrap();
+    let (resumed, passes) =
+        search(&config, &mut Evaluation::new(problem, &toy, Some(journal)).unwrap(), &mut Silent).unwrap();
+    assert_eq!(resumed, whole);
+    assert_eq!(toy.calls.borrow().len(), 127 - 71);
+    assert_eq!(passes.iter().map(|p| p.scored).sum::<usize>(), 128);
+}
+
+#[test]
+fn a_journal_of_another_configuration_is_refused_with_what_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    let config = config("spikenas-2o", Method::Spikenas, None);
+    drop(Journal::open(&path, &header(&config)).unwrap());
+    let mut other = header(&config);
+    other.score.seed = 9;
+    other.network.widths = [8, 16];
+    let error = Journal::open(&path, &other).err().unwrap().to_string();
+    assert!(error.contains("score.seed 1 -> 9") && error.contains("network.widths [128,256] -> [8,16]"), "{error}");
+    std::fs::write(&path, "not json\n").unwrap();
+    assert!(Journal::open(&path, &header(&config)).err().unwrap().to_string().contains("line 1"));
+}
