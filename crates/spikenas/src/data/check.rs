@@ -37,11 +37,7 @@ pub struct SplitReport {
 /// Errors: those of [`Dataset::open`]. A part copy is no error, see [`Report::complete`].
 pub fn check(source: &Source, data_dir: &Path) -> Result<Report> {
     let Dataset { classes, train, test, .. } = Dataset::open(source, data_dir)?;
-    let [in_train, in_test] = match source {
-        Source::Cifar10 => Layout::CIFAR10.images_per_class.map(Some),
-        Source::Cifar100 => Layout::CIFAR100.images_per_class.map(Some),
-        Source::Sample | Source::Folder(_) => [None, None],
-    };
+    let [in_train, in_test] = Layout::of(source).map_or([None; 2], |layout| layout.images_per_class.map(Some));
     let complete = is_complete(&train, classes.len(), in_train) && is_complete(&test, classes.len(), in_test);
     let train = SplitReport::of(&train, classes.len(), in_train);
     let test = SplitReport::of(&test, classes.len(), in_test);

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Dataset, Images, Normalisation};
+use super::{Dataset, Images, Normalisation, Source};
 use crate::plan::Shape;
 use crate::{Error, Result, files};
 
 /// How one of the two datasets lies on the disk.
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// Its name as a [`Source`](super::Source).
+    /// Its name as a [`Source`].
     pub(super) name: &'static str,
     /// The folder of the official archive.
     pub(super) folder: &'static str,
@@ -52,6 +52,15 @@ impl Layout {
     };
     /// Shape of every image of both.
     pub(super) const SHAPE: Shape = Shape { channels: 3, height: 32, width: 32 };
+
+    /// The layout of a source, if it is one of the two.
+    pub(super) fn of(source: &Source) -> Option<&'static Self> {
+        match source {
+            Source::Cifar10 => Some(&Self::CIFAR10),
+            Source::Cifar100 => Some(&Self::CIFAR100),
+            Source::Sample | Source::Folder(_) => None,
+        }
+    }
 
     /// Reads both splits, whole or in part. An empty training file is fine where another holds images.
     pub(super) fn open(&self, data_dir: &Path) -> Result<Dataset> {

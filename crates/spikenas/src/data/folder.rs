@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 use rayon::prelude::*;
 
 use super::{Dataset, Images, Normalisation};
@@ -108,7 +108,8 @@ fn shape_of(files: &[Labelled]) -> Result<Shape> {
         return Err(Error::invalid("a split without images"));
     };
     let (width, height) = reader(path)?.into_dimensions().map_err(unreadable(path))?;
-    Ok(Shape { channels: 3, height: height as usize, width: width as usize })
+    let shape = Shape { channels: 3, height: height as usize, width: width as usize };
+    if shape.is_empty() { Err(Error::file(path, "an image without pixels: remove it")) } else { Ok(shape) }
 }
 
 /// Decodes in parallel; of several bad files the first is reported.
@@ -126,6 +127,8 @@ fn decode_one(path: &Path, shape: Shape) -> Result<Vec<u8>> {
         let reason = format!("{width}x{height}, but the first image is {first}: scale all images to one size");
         return Err(Error::file(path, reason));
     }
+    // A small file may claim to be a huge image: the limit is half a gigabyte.
+    Limits::default().reserve(decoder.total_bytes()).map_err(unreadable(path))?;
     let image = DynamicImage::from_decoder(decoder).map_err(unreadable(path))?;
     Ok(planar(&image.into_rgb8()))
 }

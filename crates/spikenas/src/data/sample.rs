@@ -61,7 +61,7 @@ impl Packed {
 }
 
 fn damaged(why: impl ToString) -> Error {
-    Error::invalid(format!("the built-in sample is damaged ({}): rebuild the program", why.to_string()))
+    Error::file("sample", format!("the built-in images are damaged ({}): rebuild the program", why.to_string()))
 }
 
 #[cfg(test)]
