@@ -1,0 +1,85 @@
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::cifar::Layout;
+use super::{Dataset, Images, Source};
+use crate::Result;
+
+/// What a dataset holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The dataset.
+    pub source: Source,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// Images to learn from.
+    pub train: SplitReport,
+    /// Images to test with.
+    pub test: SplitReport,
+    /// Whether all images of CIFAR are there, equally many of each class; always so for the other sources.
+    pub complete: bool,
+}
+
+/// What one split of a dataset holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SplitReport {
+    /// Number of images.
+    pub images: usize,
+    /// Number of images of each class.
+    pub per_class: Vec<usize>,
+    /// Number of images of a complete copy, where the dataset has such a number.
+    pub expected: Option<usize>,
+}
+
+/// Reads a dataset and counts its images.
+///
+/// Errors: those of [`Dataset::open`]. A part copy is no error, see [`Report::complete`].
+pub fn check(source: &Source, data_dir: &Path) -> Result<Report> {
+    let Dataset { classes, train, test, .. } = Dataset::open(source, data_dir)?;
+    let [in_train, in_test] = Layout::of(source).map_or([None; 2], |layout| layout.images_per_class.map(Some));
+    let complete = is_complete(&train, classes.len(), in_train) && is_complete(&test, classes.len(), in_test);
+    let train = SplitReport::of(&train, classes.len(), in_train);
+    let test = SplitReport::of(&test, classes.len(), in_test);
+    Ok(Report { source: source.clone(), classes, train, test, complete })
+}
+
+fn is_complete(images: &Images, classes: usize, per_class: Option<usize>) -> bool {
+    per_class.is_none_or(|expected| images.count_by_class(classes).iter().all(|&count| count == expected))
+}
+
+impl SplitReport {
+    fn of(images: &Images, classes: usize, per_class: Option<usize>) -> Self {
+        Self {
+            images: images.len(),
+            per_class: images.count_by_class(classes),
+            expected: per_class.map(|count| count * classes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_is_complete() {
+        let report = check(&Source::Sample, Path::new("nowhere")).unwrap();
+        assert_eq!((report.train.images, report.test.images, report.complete), (2000, 1000, true));
+        assert_eq!((report.train.per_class, report.train.expected), (vec![200; 10], None));
+    }
+
+    #[test]
+    fn a_part_copy_is_counted_and_not_complete() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("cifar-100-binary");
+        std::fs::create_dir(&folder).unwrap();
+        let mut record = vec![0; 3074];
+        record[1] = 42;
+        std::fs::write(folder.join("train.bin"), record.repeat(3)).unwrap();
+        std::fs::write(folder.join("test.bin"), record).unwrap();
+        let report = check(&Source::Cifar100, dir.path()).unwrap();
+        assert_eq!((report.train.images, report.train.per_class[42], report.train.expected), (3, 3, Some(50_000)));
+        assert_eq!((report.test.expected, report.complete), (Some(10_000), false));
+    }
+}

@@ -1,0 +1,338 @@
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::Duration;
+
+use flate2::{Compression, write::GzEncoder};
+use md5::{Digest, Md5};
+use rand::Rng;
+use tar::{EntryType, Header};
+use tempfile::TempDir;
+
+use super::archive::{Archive, already_there};
+use super::{Fetched, fetch};
+use crate::data::{Source, check};
+use crate::random::generator;
+use crate::{Error, Result};
+
+/// A server that gives the scripted answers, one a connection, then closes its port.
+struct Server {
+    url: String,
+    requests: Receiver<String>,
+}
+
+impl Server {
+    fn start(answers: Vec<Vec<u8>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/archive.tar.gz", listener.local_addr().unwrap());
+        let (sender, requests) = channel();
+        std::thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = Vec::new();
+                let mut byte = [0];
+                while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+                    request.push(byte[0]);
+                }
+                sender.send(String::from_utf8(request).unwrap().to_lowercase()).unwrap();
+                stream.write_all(&answer).unwrap();
+            }
+        });
+        Self { url, requests }
+    }
+
+    /// The `Range` header of each request so far.
+    fn ranges(&self) -> Vec<Option<String>> {
+        let range = |request: String| request.lines().find_map(|l| l.strip_prefix("range: ").map(String::from));
+        self.requests.try_iter().map(range).collect()
+    }
+
+    /// The archive of folder `toy` on this server, with the checksum of `expected`.
+    fn archive(&self, expected: &[u8]) -> Archive {
+        let md5 = Md5::digest(expected).iter().map(|byte| format!("{byte:02x}")).collect();
+        Archive { name: "toy.tar.gz", url: self.url.clone(), md5, folder: "toy", pause: Duration::ZERO }
+    }
+
+    fn fetch(&self, expected: &[u8], data_dir: &Path) -> Result<PathBuf> {
+        self.archive(expected).fetch(data_dir, &mut |_, _| {})
+    }
+}
+
+/// An answer that promises the whole body.
+fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+fn whole(body: &[u8]) -> Vec<u8> {
+    answer("200 OK", "", body)
+}
+
+/// The same answer, broken off `missing` bytes before its end.
+fn broken_off(mut answer: Vec<u8>, missing: usize) -> Vec<u8> {
+    answer.truncate(answer.len() - missing);
+    answer
+}
+
+/// The rest of `body` from byte `first`.
+fn rest(body: &[u8], first: usize) -> Vec<u8> {
+    let (last, size) = (body.len() - 1, body.len());
+    answer("206 Partial Content", &format!("Content-Range: bytes {first}-{last}/{size}\r\n"), &body[first..])
+}
+
+/// A compressed archive of entries written without the checks of the tar crate.
+fn archive(entries: &[(&str, EntryType, &[u8])]) -> Vec<u8> {
+    let mut tar = Vec::new();
+    for (name, kind, content) in entries {
+        let mut header = Header::new_ustar();
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_entry_type(*kind);
+        header.set_mode(0o644);
+        if kind.is_symlink() || kind.is_hard_link() {
+            header.set_link_name("/etc/passwd").unwrap();
+        }
+        header.set_size(content.len() as u64);
+        header.set_cksum();
+        tar.extend_from_slice(header.as_bytes());
+        tar.extend_from_slice(content);
+        tar.resize(tar.len().next_multiple_of(512), 0);
+    }
+    tar.resize(tar.len() + 1024, 0);
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(&tar).unwrap();
+    gzip.finish().unwrap()
+}
+
+/// An archive of the folder `toy` with two files, of some 100 kB.
+fn toy() -> Vec<u8> {
+    let mut noise = vec![0; 100_000];
+    generator(&[1]).fill_bytes(&mut noise);
+    archive(&[
+        ("toy/", EntryType::Directory, b""),
+        ("toy/noise.bin", EntryType::Regular, &noise),
+        ("toy/deep/word.txt", EntryType::Regular, b"word"),
+    ])
+}
+
+/// A data folder in a folder of its own, so that what escapes from it is seen.
+fn data_dir() -> (TempDir, PathBuf) {
+    let outer = tempfile::tempdir().unwrap();
+    let inner = outer.path().join("data");
+    (outer, inner)
+}
+
+/// Everything below a folder, sorted.
+fn tree(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            names.push(path.strip_prefix(folder).unwrap().to_str().unwrap().to_string());
+            if path.is_dir() {
+                open.push(path);
+            }
+        }
+    }
+    names.sort();
+    names
+}
+
+const UNPACKED: [&str; 5] = ["data", "data/toy", "data/toy/deep", "data/toy/deep/word.txt", "data/toy/noise.bin"];
+
+#[test]
+fn an_archive_is_downloaded_and_unpacked_and_nothing_else_is_left() {
+    let (outer, data) = data_dir();
+    let server = Server::start(vec![whole(&toy())]);
+    assert_eq!(server.fetch(&toy(), &data).unwrap(), data.join("toy"));
+    assert_eq!(server.ranges(), [None]);
+    assert_eq!(tree(outer.path()), UNPACKED);
+    assert_eq!(fs::read(data.join("toy/deep/word.txt")).unwrap(), b"word");
+    assert_eq!(fs::metadata(data.join("toy/noise.bin")).unwrap().len(), 100_000);
+}
+
+#[test]
+fn a_download_that_breaks_off_goes_on_where_it_broke() {
+    let (outer, data) = data_dir();
+    let toy = toy();
+    let server = Server::start(vec![broken_off(whole(&toy), toy.len() - 70_000), rest(&toy, 70_000)]);
+    server.fetch(&toy, &data).unwrap();
+    assert_eq!(server.ranges(), [None, Some("bytes=70000-".into())]);
+    assert_eq!(tree(outer.path()), UNPACKED);
+}
+
+#[test]
+fn a_later_try_goes_on_from_what_the_first_left() {
+    let (outer, data) = data_dir();
+    let toy = toy();
+    let piece = |first: usize| broken_off(rest(&toy, first), toy.len() - first - 100);
+    let first = broken_off(whole(&toy), toy.len() - 100);
+    let server = Server::start(vec![first, piece(100), piece(200), piece(300), piece(400)]);
+    let error = server.fetch(&toy, &data).unwrap_err().to_string();
+    assert!(error.contains("500 bytes are kept, run it again"), "{error}");
+    assert_eq!(tree(outer.path()), ["data", "data/toy.tar.gz.part"]);
+
+    let server = Server::start(vec![rest(&toy, 500)]);
+    server.fetch(&toy, &data).unwrap();
+    assert_eq!(server.ranges(), [Some("bytes=500-".into())]);
+    assert_eq!(tree(outer.path()), UNPACKED);
+}
+
+#[test]
+fn a_server_without_ranges_makes_it_start_afresh() {
+    let (outer, data) = data_dir();
+    let toy = toy();
+    let server = Server::start(vec![broken_off(whole(&toy), 1000), whole(&toy)]);
+    server.fetch(&toy, &data).unwrap();
+    assert!(server.ranges()[1].is_some());
+    assert_eq!(tree(outer.path()), UNPACKED);
+}
+
+#[test]
+fn a_range_that_is_refused_or_another_makes_it_start_afresh() {
+    let toy = toy();
+    for second in [answer("416 Range Not Satisfiable", "", b""), rest(&toy, 7)] {
+        let (outer, data) = data_dir();
+        let server = Server::start(vec![broken_off(whole(&toy), 1000), second, whole(&toy)]);
+        server.fetch(&toy, &data).unwrap();
+        let asked: Vec<bool> = server.ranges().iter().map(Option::is_some).collect();
+        assert_eq!(asked, [false, true, false]);
+        assert_eq!(tree(outer.path()), UNPACKED);
+    }
+}
+
+#[test]
+fn a_whole_part_file_is_not_downloaded_again() {
+    let (outer, data) = data_dir();
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("toy.tar.gz.part"), toy()).unwrap();
+    let server = Server::start(vec![answer("416 Range Not Satisfiable", "", b"")]);
+    server.fetch(&toy(), &data).unwrap();
+    assert_eq!(tree(outer.path()), UNPACKED);
+}
+
+#[test]
+fn a_wrong_checksum_names_both_sums_and_leaves_nothing() {
+    let (outer, data) = data_dir();
+    let error = Server::start(vec![whole(b"other")]).fetch(b"expected", &data).unwrap_err().to_string();
+    assert!(error.contains("md5 sum 795f3202b17cb6bc3d4b771d8c6c9eaf, not "), "{error}");
+    assert_eq!(tree(outer.path()), ["data"]);
+}
+
+#[test]
+fn an_address_without_the_file_is_not_asked_twice() {
+    let (_outer, data) = data_dir();
+    let server = Server::start(vec![answer("404 Not Found", "", b"gone")]);
+    let error = server.fetch(&toy(), &data).unwrap_err();
+    assert!(matches!(error, Error::Download { .. }));
+    assert!(error.to_string().contains("answered 404 Not Found"), "{error}");
+    assert_eq!(server.ranges().len(), 1);
+}
+
+#[test]
+fn a_server_that_hangs_up_is_asked_again() {
+    let (outer, data) = data_dir();
+    let server = Server::start(vec![Vec::new(), whole(&toy())]);
+    server.fetch(&toy(), &data).unwrap();
+    assert_eq!(tree(outer.path()), UNPACKED);
+}
+
+#[test]
+fn an_address_where_nothing_listens_fails_at_once_and_leaves_no_file() {
+    let (outer, data) = data_dir();
+    let server = Server::start(Vec::new());
+    while server.requests.try_recv() != Err(TryRecvError::Disconnected) {}
+    let error = server.fetch(&toy(), &data).unwrap_err().to_string();
+    assert!(error.contains("no answer") && error.contains("--from"), "{error}");
+    assert_eq!(tree(outer.path()), ["data"]);
+}
+
+#[test]
+fn progress_starts_at_what_is_there_and_ends_with_the_whole() {
+    let (_outer, data) = data_dir();
+    fs::create_dir(&data).unwrap();
+    let toy = toy();
+    fs::write(data.join("toy.tar.gz.part"), &toy[..60_000]).unwrap();
+    let mut seen = Vec::new();
+    Server::start(vec![rest(&toy, 60_000)])
+        .archive(&toy)
+        .fetch(&data, &mut |done, total| seen.push((done, total)))
+        .unwrap();
+    let size = toy.len() as u64;
+    assert_eq!((seen.first(), seen.last()), (Some(&(60_000, Some(size))), Some(&(size, Some(size)))));
+}
+
+#[test]
+fn a_server_that_stays_ill_is_asked_five_times() {
+    let (_outer, data) = data_dir();
+    let server = Server::start(vec![answer("503 Service Unavailable", "", b""); 9]);
+    let error = server.fetch(&toy(), &data).unwrap_err().to_string();
+    assert!(error.contains("503 Service Unavailable (5 tries): 0 bytes are kept"), "{error}");
+    assert_eq!(server.ranges().len(), 5);
+}
+
+#[test]
+fn hostile_archives_leave_nothing_behind() {
+    let good = ("toy/good.txt", EntryType::Regular, &b"good"[..]);
+    let bad = [
+        ("../evil", EntryType::Regular, "lies outside toy"),
+        ("toy/../../evil", EntryType::Regular, "lies outside toy"),
+        ("/tmp/spikenas-evil", EntryType::Regular, "lies outside toy"),
+        ("other/file", EntryType::Regular, "lies outside toy"),
+        ("toy/link", EntryType::Symlink, "is no file or folder but Symlink"),
+        ("toy/link", EntryType::Link, "is no file or folder but Link"),
+        ("toy/pipe", EntryType::Fifo, "is no file or folder but Fifo"),
+        ("toy/good.txt", EntryType::Regular, "exists"),
+    ];
+    for (name, kind, reason) in bad {
+        let (outer, data) = data_dir();
+        let archive = archive(&[good, (name, kind, b"")]);
+        let error = Server::start(vec![whole(&archive)]).fetch(&archive, &data).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+        assert_eq!(tree(outer.path()), ["data", "data/toy.tar.gz.part"]);
+        assert!(!Path::new("/tmp/spikenas-evil").exists());
+    }
+}
+
+#[test]
+fn an_archive_that_is_none_or_lacks_its_folder_is_refused() {
+    for (file, reason) in [(b"no archive".to_vec(), "damaged"), (archive(&[]), "holds no folder toy")] {
+        let (outer, data) = data_dir();
+        let error = Server::start(vec![whole(&file)]).fetch(&file, &data).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+        assert_eq!(tree(outer.path()), ["data", "data/toy.tar.gz.part"]);
+    }
+}
+
+#[test]
+fn two_downloads_of_one_archive_do_not_mix() {
+    let (_outer, data) = data_dir();
+    fs::create_dir(&data).unwrap();
+    let other = fs::File::create(data.join("toy.tar.gz.part")).unwrap();
+    other.lock().unwrap();
+    let error = Server::start(Vec::new()).fetch(&toy(), &data).unwrap_err().to_string();
+    assert!(error.contains("another download"), "{error}");
+}
+
+#[test]
+fn only_what_has_an_archive_is_fetched_and_only_from_the_web() {
+    let nowhere = |source: &Source, from| fetch(source, Path::new("nowhere"), from, &mut |_, _| {}).unwrap_err();
+    assert!(nowhere(&Source::Sample, None).is_usage());
+    assert!(nowhere(&Source::Cifar10, Some("ftp://example.org/x")).is_usage());
+    assert!(!Path::new("nowhere").exists());
+}
+
+#[test]
+fn a_complete_copy_is_kept_and_a_part_copy_is_not_overwritten() {
+    let report = check(&Source::Sample, Path::new("")).unwrap();
+    assert_eq!(already_there(Ok(report.clone()), "x".into()).unwrap(), Fetched::AlreadyThere("x".into()));
+    let part = crate::data::Report { complete: false, ..report };
+    let error = already_there(Ok(part), "x".into()).unwrap_err().to_string();
+    assert!(error.contains("x: a part copy of 2000 + 1000 images: move it away"), "{error}");
+    let (_outer, data) = data_dir();
+    fs::create_dir_all(data.join("cifar-10-batches-bin")).unwrap();
+    let error = fetch(&Source::Cifar10, &data, None, &mut |_, _| {}).unwrap_err().to_string();
+    assert!(error.contains("not readable"), "{error}");
+}

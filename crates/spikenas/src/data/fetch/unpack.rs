@@ -1,0 +1,59 @@
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek};
+use std::path::{Component, Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use tar::{Archive, Entry, EntryType};
+
+use crate::{Error, Result};
+
+/// Unpacks the one folder of an archive into `data_dir`, in one step, and returns it.
+///
+/// Errors: an archive that is damaged or holds anything but files and folders inside that folder; then nothing is left.
+pub(super) fn unpack(mut file: File, archive: &Path, folder: &str, data_dir: &Path) -> Result<PathBuf> {
+    file.rewind().map_err(Error::io(archive))?;
+    let beside = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(data_dir).map_err(Error::io(data_dir))?;
+    let damaged = |error: io::Error| Error::file(archive, format!("damaged ({error}): remove it and try again"));
+    for entry in Archive::new(GzDecoder::new(BufReader::new(file))).entries().map_err(damaged)? {
+        let mut entry = entry.map_err(damaged)?;
+        let path = place(&entry, folder).map_err(|reason| Error::file(archive, reason))?;
+        let path = beside.path().join(path);
+        if entry.header().entry_type() == EntryType::Directory {
+            fs::create_dir_all(&path).map_err(Error::io(&path))?;
+        } else {
+            write_file(&mut entry, &path).map_err(Error::io(&path))?;
+        }
+    }
+    let unpacked = beside.path().join(folder);
+    if !unpacked.is_dir() {
+        return Err(Error::file(archive, format!("holds no folder {folder}: remove it and try again")));
+    }
+    let target = data_dir.join(folder);
+    fs::rename(unpacked, &target).map_err(Error::io(&target))?;
+    Ok(target)
+}
+
+/// Where an entry belongs: a file or folder inside `folder`. Anything else is refused, with the reason.
+fn place<R: Read>(entry: &Entry<'_, R>, folder: &str) -> std::result::Result<PathBuf, String> {
+    let path = entry.path().map_err(|error| error.to_string())?;
+    let kind = entry.header().entry_type();
+    if !matches!(kind, EntryType::Regular | EntryType::Directory) {
+        return Err(format!("entry {path:?} is no file or folder but {kind:?}: nothing was unpacked"));
+    }
+    let inside = path.components().all(|part| matches!(part, Component::Normal(_))) && path.starts_with(folder);
+    if inside {
+        Ok(path.into_owned())
+    } else {
+        Err(format!("entry {path:?} lies outside {folder}: nothing was unpacked"))
+    }
+}
+
+/// Writes a new file, safely on the disk: the folder is renamed into place only after that.
+fn write_file(content: &mut impl Read, path: &Path) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut file = File::create_new(path)?;
+    io::copy(content, &mut file)?;
+    file.sync_all()
+}

@@ -1,0 +1,88 @@
+use rand::seq::SliceRandom;
+
+use crate::plan::Shape;
+use crate::random::Generator;
+
+/// The images of one split, all of one shape, with their labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    /// Shape of an image; always three channels.
+    pub shape: Shape,
+    /// [images, channels, height, width]: the red plane, the green one, the blue one, row by row, as in CIFAR's records.
+    pub pixels: Vec<u8>,
+    /// Class of each image.
+    pub labels: Vec<u16>,
+}
+
+impl Images {
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Pixels of image `index`, [channels, height, width].
+    ///
+    /// # Panics
+    /// If there is no such image.
+    pub fn image(&self, index: usize) -> &[u8] {
+        let size = self.shape.len();
+        &self.pixels[index * size..(index + 1) * size]
+    }
+
+    /// The first `count` images, or all where there are fewer.
+    pub fn first(mut self, count: usize) -> Self {
+        self.labels.truncate(count);
+        self.pixels.truncate(self.labels.len() * self.shape.len());
+        self
+    }
+
+    /// Number of images of each of `classes` classes.
+    pub fn count_by_class(&self, classes: usize) -> Vec<usize> {
+        let mut counts = vec![0; classes];
+        for &label in &self.labels {
+            if let Some(count) = counts.get_mut(usize::from(label)) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+}
+
+/// The indices 0..count in random order.
+pub fn shuffled(count: usize, generator: &mut Generator) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.shuffle(generator);
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::generator;
+
+    #[test]
+    fn the_first_images_keep_their_pixels_and_labels() {
+        let shape = Shape { channels: 3, height: 1, width: 1 };
+        let images = Images { shape, pixels: (0..9).collect(), labels: vec![2, 0, 1] };
+        assert_eq!(images.image(1), [3, 4, 5]);
+        assert_eq!(images.count_by_class(3), [1, 1, 1]);
+        let two = images.clone().first(2);
+        assert_eq!((two.len(), two.pixels.len(), two.labels), (2, 6, vec![2, 0]));
+        assert_eq!(images.clone().first(4), images);
+    }
+
+    #[test]
+    fn a_shuffle_holds_every_index_once_and_repeats_with_its_generator() {
+        let order = shuffled(100, &mut generator(&[1]));
+        assert_eq!(order, shuffled(100, &mut generator(&[1])));
+        assert_ne!(order, shuffled(100, &mut generator(&[2])));
+        let mut sorted = order;
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(0..100));
+    }
+}

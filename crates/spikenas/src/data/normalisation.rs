@@ -1,0 +1,68 @@
+use serde::{Deserialize, Serialize};
+
+use super::Images;
+
+/// Mean and deviation of each channel, for pixels in 0..=1: a pixel p becomes (p / 255 - mean) / deviation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Normalisation {
+    /// Mean of each channel.
+    pub mean: [f32; 3],
+    /// Standard deviation of each channel, never zero.
+    pub deviation: [f32; 3],
+}
+
+impl Normalisation {
+    /// The usual figures for CIFAR-10's training images.
+    pub const CIFAR10: Self = Self { mean: [0.4913, 0.4821, 0.4465], deviation: [0.2470, 0.2434, 0.2615] };
+    /// The usual figures for CIFAR-100's training images.
+    pub const CIFAR100: Self = Self { mean: [0.5071, 0.4867, 0.4408], deviation: [0.2673, 0.2564, 0.2762] };
+
+    /// Mean and population standard deviation of each channel over all images.
+    ///
+    /// A constant channel gets deviation 1: it becomes all zeros, which says as much as it does, and a dataset of which
+    /// one channel is unused stays usable.
+    pub fn of(images: &Images) -> Self {
+        let mut sums = [[0_u64; 2]; 3];
+        let plane = images.shape.height * images.shape.width;
+        for (index, pixels) in images.pixels.chunks_exact(plane.max(1)).enumerate() {
+            let [sum, squares] = &mut sums[index % 3];
+            for &p in pixels {
+                *sum += u64::from(p);
+                *squares += u64::from(p).pow(2);
+            }
+        }
+        let count = (images.len() * plane).max(1) as f64;
+        let mean = sums.map(|[sum, _]| sum as f64 / count / 255.0);
+        let deviation = sums.map(|[sum, squares]| {
+            let variance = squares as f64 / count - (sum as f64 / count).powi(2);
+            if variance > 1e-9 { variance.sqrt() / 255.0 } else { 1.0 }
+        });
+        Self { mean: mean.map(|x| x as f32), deviation: deviation.map(|x| x as f32) }
+    }
+
+    /// Every grey level of a channel, normalised.
+    pub(super) fn table(&self, channel: usize) -> [f32; 256] {
+        let (mean, deviation) = (self.mean[channel], self.deviation[channel]);
+        std::array::from_fn(|level| (level as f32 / 255.0 - mean) / deviation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Shape;
+
+    #[test]
+    fn mean_and_deviation_are_taken_by_channel_and_a_constant_channel_divides_by_one() {
+        let images = Images {
+            shape: Shape { channels: 3, height: 1, width: 2 },
+            pixels: vec![0, 255, 51, 51, 0, 0, 255, 0, 51, 51, 0, 51],
+            labels: vec![0, 1],
+        };
+        let n = Normalisation::of(&images);
+        assert_eq!(n.mean, [0.5, 0.2, 0.05]);
+        assert_eq!(n.deviation[..2], [0.5, 1.0]);
+        assert!((n.deviation[2] - 0.2 * (0.1875_f32).sqrt()).abs() < 1e-6);
+    }
+}

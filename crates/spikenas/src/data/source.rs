@@ -1,0 +1,84 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// Where images come from. Written `sample`, `cifar10`, `cifar100`, or the path of a folder of images.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Source {
+    /// 3,000 images of CIFAR-10, built into the program.
+    #[default]
+    Sample,
+    /// CIFAR-10, binary version, under the data folder.
+    Cifar10,
+    /// CIFAR-100, binary version, with its 100 fine labels, under the data folder.
+    Cifar100,
+    /// `FOLDER/{train,test}/CLASS/*.png|jpg|jpeg`.
+    Folder(PathBuf),
+}
+
+impl FromStr for Source {
+    type Err = Error;
+
+    /// A folder that bears the name of a dataset is written with its path, such as `./sample`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "" => Err(Error::invalid("data '' names no dataset: give sample, cifar10, cifar100 or a folder of images")),
+            "sample" => Ok(Source::Sample),
+            "cifar10" => Ok(Source::Cifar10),
+            "cifar100" => Ok(Source::Cifar100),
+            path => Ok(Source::Folder(path.into())),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Sample => f.write_str("sample"),
+            Source::Cifar10 => f.write_str("cifar10"),
+            Source::Cifar100 => f.write_str("cifar100"),
+            Source::Folder(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl From<Source> for String {
+    fn from(source: Source) -> Self {
+        source.to_string()
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_folders_survive_a_round_trip() {
+        for text in ["sample", "cifar10", "cifar100", "./sample", "some/folder"] {
+            let source: Source = text.parse().unwrap();
+            assert_eq!(source.to_string(), text);
+            let json = serde_json::to_string(&source).unwrap();
+            assert_eq!(json, format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<Source>(&json).unwrap(), source);
+        }
+        assert_eq!("./sample".parse::<Source>().unwrap(), Source::Folder("./sample".into()));
+    }
+
+    #[test]
+    fn an_empty_name_is_refused() {
+        assert!("".parse::<Source>().unwrap_err().is_usage());
+    }
+}
