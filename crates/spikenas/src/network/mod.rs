@@ -1,1 +1,18 @@
-//! TODO
+//! The trainable network: a [`Plan`](crate::plan::Plan) and its [`Weights`](crate::weights::Weights) on a device.
+//!
+//! Layer by layer, all timesteps at once: a feature map is [steps * images, channels, height, width], timestep outermost.
+
+mod device;
+mod feature;
+mod forward;
+mod loss;
+mod ops;
+mod pass;
+mod sgd;
+mod state;
+
+pub use device::{Device, device};
+pub use forward::{Mode, Output, Spikes};
+pub use loss::loss;
+pub use sgd::Sgd;
+pub use state::{Gradients, Network};
