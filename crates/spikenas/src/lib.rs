@@ -5,15 +5,18 @@
 //! [`network`] and [`train`] (the trained network) -> [`metrics`] and [`record`] (the evidence).
 #![forbid(unsafe_code)]
 
+pub mod config;
 pub mod data;
 mod error;
 mod files;
 pub mod memory;
+pub mod metrics;
 pub mod network;
 pub mod plan;
 mod progress;
 pub mod random;
 pub mod record;
+pub mod run;
 pub mod score;
 pub mod search;
 pub mod space;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::config::SearchConfig;
+use crate::config::{comparable, list_differences};
 use crate::memory::ParameterCount;
 use crate::plan::{NetworkConfig, Shape};
 use crate::record::{FORMAT_VERSION, Number};
@@ -122,16 +123,13 @@ fn check_header(path: &Path, line: &[u8], header: &JournalHeader) -> Result<()> 
         Error::file(path, format!("line 1 is not a journal's header ({e}): choose another --out"))
     };
     let found: Value = serde_json::from_slice(line).map_err(unreadable)?;
-    // Through text, as the other was: f32 settings are written in their shortest form.
-    let wanted: Value = serde_json::to_string(header).and_then(|text| serde_json::from_str(&text)).map_err(unreadable)?;
     if found["version"] != FORMAT_VERSION {
         return Err(Error::file(
             path,
             format!("format version {}, this program writes {FORMAT_VERSION}", found["version"]),
         ));
     }
-    let mut differences = Vec::new();
-    list_differences("", &found, &wanted, &mut differences);
+    let differences = list_differences(&found, &comparable(header)?);
     if differences.is_empty() {
         return Ok(());
     }
@@ -142,26 +140,4 @@ fn check_header(path: &Path, line: &[u8], header: &JournalHeader) -> Result<()> 
             differences.join(", ")
         ),
     ))
-}
-
-/// Appends `key old -> new` for every leaf in which two JSON values differ.
-fn list_differences(key: &str, old: &Value, new: &Value, out: &mut Vec<String>) {
-    match (old, new) {
-        (Value::Object(a), Value::Object(b)) => {
-            let mut names: Vec<&String> = a.keys().chain(b.keys()).collect();
-            names.sort();
-            names.dedup();
-            for name in names {
-                let path = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                list_differences(
-                    &path,
-                    old.get(name).unwrap_or(&Value::Null),
-                    new.get(name).unwrap_or(&Value::Null),
-                    out,
-                );
-            }
-        }
-        _ if old != new => out.push(format!("{key} {old} -> {new}")),
-        _ => {}
-    }
 }

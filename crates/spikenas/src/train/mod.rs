@@ -1,1 +1,9 @@
-//! TODO
+//! Trains a network: SNASNet's recipe, one epoch after the other, each with its record and a state to go on from.
+
+mod checkpoint;
+mod config;
+mod trainer;
+
+pub use checkpoint::Checkpoint;
+pub use config::TrainConfig;
+pub use trainer::{EpochSink, train};

@@ -1,0 +1,157 @@
+//! What a trained network does: accuracy, loss, firing rates.
+
+use serde::{Deserialize, Serialize};
+use spikenas_kernels::Isa;
+
+use crate::data::{Images, Normalisation};
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::score::{LayerParameters, Mode, Pass, forward};
+use crate::weights::Weights;
+use crate::{Error, Result};
+
+/// Images that are tested at a time.
+const BATCH: usize = 50;
+
+/// Firing rate of one LIF layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerRate {
+    /// Name of the layer.
+    pub name: String,
+    /// Neurons.
+    pub neurons: usize,
+    /// Spikes a neuron and timestep.
+    pub firing_rate: f64,
+}
+
+/// The result of a test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Right answers in percent.
+    pub accuracy: f64,
+    /// Right answers.
+    pub correct: usize,
+    /// Images.
+    pub total: usize,
+    /// Mean cross entropy.
+    pub loss: f64,
+    /// Spikes a neuron and timestep over all LIF layers.
+    pub firing_rate: f64,
+    /// Each LIF layer, in the order of execution.
+    pub layers: Vec<LayerRate>,
+}
+
+/// Tests a network in evaluation mode, on the kernels.
+///
+/// Errors: weights of another network, no images, images of another shape, labels that the network has no class for, a
+/// stop that was asked for.
+pub fn evaluate(
+    plan: &Plan,
+    weights: &Weights,
+    images: &Images,
+    normalisation: &Normalisation,
+    progress: &mut dyn Progress,
+) -> Result<Evaluation> {
+    weights.check(plan)?;
+    check_images(plan, images)?;
+    let parameters = LayerParameters::given(weights, Isa::best());
+    let mut tally = Tally { correct: 0, loss: 0.0, spikes: vec![0; plan.lifs().len()] };
+    progress.begin("test", images.len());
+    let indices: Vec<usize> = (0..images.len()).collect();
+    for chunk in indices.chunks(BATCH) {
+        if progress.is_cancelled() {
+            return Err(Error::Interrupted("the test was not finished".into()));
+        }
+        let batch = images.batch(chunk, normalisation, None);
+        let trace = forward(plan, &parameters, &batch.images, Pass { mode: Mode::Evaluate, membranes: None });
+        for (logits, &label) in trace.output.chunks(plan.config.classes).zip(&batch.labels) {
+            tally.add(logits, label);
+        }
+        for (count, layer) in tally.spikes.iter_mut().zip(&trace.layers) {
+            *count += layer.spikes.counts().iter().sum::<u64>();
+        }
+        progress.advance(chunk.len(), "");
+    }
+    progress.end();
+    Ok(tally.finish(plan, images.len()))
+}
+
+/// Whether a network can be shown these images and told these labels.
+pub fn check_images(plan: &Plan, images: &Images) -> Result<()> {
+    if images.is_empty() {
+        return Err(Error::invalid("there are no images"));
+    }
+    if images.shape != plan.input {
+        let size = |s: crate::plan::Shape| format!("{}x{}", s.width, s.height);
+        return Err(Error::invalid(format!(
+            "images are {}, the network takes {}",
+            size(images.shape),
+            size(plan.input)
+        )));
+    }
+    let classes = plan.config.classes;
+    match images.labels.iter().find(|&&label| usize::from(label) >= classes) {
+        Some(label) => {
+            Err(Error::invalid(format!("an image is of class {label}, the network has classes 0 to {}", classes - 1)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Sums over the images tested so far.
+struct Tally {
+    correct: usize,
+    loss: f64,
+    /// Of each LIF layer.
+    spikes: Vec<u64>,
+}
+
+impl Tally {
+    fn add(&mut self, logits: &[f32], label: usize) {
+        self.correct += usize::from(predicted(logits) == label);
+        self.loss += cross_entropy(logits, label);
+    }
+
+    fn finish(self, plan: &Plan, total: usize) -> Evaluation {
+        let timesteps = (total * plan.config.timesteps) as f64;
+        let lifs = plan.lifs();
+        let neurons: usize = lifs.iter().map(|l| l.shape.len()).sum();
+        let layers = lifs.iter().zip(&self.spikes).map(|(lif, &spikes)| {
+            let neurons = lif.shape.len();
+            LayerRate { name: lif.name.clone(), neurons, firing_rate: spikes as f64 / (neurons as f64 * timesteps) }
+        });
+        Evaluation {
+            accuracy: 100.0 * self.correct as f64 / total as f64,
+            correct: self.correct,
+            total,
+            loss: self.loss / total as f64,
+            firing_rate: self.spikes.iter().sum::<u64>() as f64 / (neurons as f64 * timesteps),
+            layers: layers.collect(),
+        }
+    }
+}
+
+/// The class with the highest logit, the first of equal ones.
+pub fn predicted(logits: &[f32]) -> usize {
+    logits.iter().enumerate().fold(0, |best, (class, &logit)| if logit > logits[best] { class } else { best })
+}
+
+/// `log(sum(exp(logits))) - logits[label]`, in f64.
+fn cross_entropy(logits: &[f32], label: usize) -> f64 {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|&l| f64::from(l - largest).exp()).sum();
+    sum.ln() + f64::from(largest) - f64::from(logits[label])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn predictions_and_losses_follow_their_definitions() {
+        assert_eq!(predicted(&[0.1, 0.7, 0.7, -1.0]), 1);
+        assert!((cross_entropy(&[0.0; 4], 2) - 4f64.ln()).abs() < 1e-12);
+        assert!(cross_entropy(&[1000.0, 0.0], 0).abs() < 1e-12);
+        assert!((cross_entropy(&[1000.0, 0.0], 1) - 1000.0).abs() < 1e-9);
+    }
+}

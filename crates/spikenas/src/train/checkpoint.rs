@@ -1,0 +1,110 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Plan;
+use crate::record::FORMAT_VERSION;
+use crate::weights::{Tensor, TensorFile, Weights};
+use crate::{Error, Result};
+
+/// Prefix of the momentum buffers among the tensors of the file.
+const MOMENTUM: &str = "momentum.";
+/// Key of [`About`] in the file's metadata.
+const ABOUT: &str = "spikenas.checkpoint";
+
+/// A training after some epoch: all that is needed to go on from there.
+///
+/// Random generators are keyed by seed, purpose and epoch, so they need no state of their own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// Epochs done.
+    pub epoch: usize,
+    /// Best test accuracy so far, in percent.
+    pub best_accuracy: f64,
+    /// Weights and running statistics.
+    pub weights: Weights,
+    /// Momentum buffers by the names of their parameters; none before the first step.
+    pub momentum: BTreeMap<String, Tensor>,
+}
+
+/// What is not a tensor.
+#[derive(Serialize, Deserialize)]
+struct About {
+    version: u32,
+    epoch: usize,
+    best_accuracy: f64,
+}
+
+impl Checkpoint {
+    /// The start of a training.
+    pub fn start(weights: Weights) -> Self {
+        Self { epoch: 0, best_accuracy: 0.0, weights, momentum: BTreeMap::new() }
+    }
+
+    /// Writes a safetensors file in one step.
+    pub fn save(&self, path: &Path, plan: &Plan) -> Result<()> {
+        let mut file = self.weights.to_file(plan);
+        file.tensors.extend(self.momentum.iter().map(|(name, tensor)| (format!("{MOMENTUM}{name}"), tensor.clone())));
+        let about = About { version: FORMAT_VERSION, epoch: self.epoch, best_accuracy: self.best_accuracy };
+        let about = serde_json::to_string(&about).map_err(|e| Error::file(path, e.to_string()))?;
+        file.metadata.insert(ABOUT.to_string(), about);
+        file.write(path)
+    }
+
+    /// Reads a checkpoint of a plan's network. Errors name the file: damaged, of another version or network.
+    pub fn load(path: &Path, plan: &Plan) -> Result<Self> {
+        let mut file = TensorFile::read(path)?;
+        let wrong = |reason: String| Error::file(path, reason);
+        let about =
+            file.metadata.get(ABOUT).ok_or_else(|| wrong("not a checkpoint: it does not say its epoch".into()))?;
+        let about: About = serde_json::from_str(about).map_err(|e| wrong(format!("damaged checkpoint ({e})")))?;
+        if about.version != FORMAT_VERSION {
+            return Err(wrong(format!("format version {}, this program knows {FORMAT_VERSION}", about.version)));
+        }
+        let (momentum, weights) = std::mem::take(&mut file.tensors)
+            .into_iter()
+            .partition::<BTreeMap<_, _>, _>(|(n, _)| n.starts_with(MOMENTUM));
+        let weights = Weights::from_file(TensorFile { tensors: weights, ..file });
+        weights.check(plan).map_err(|e| wrong(e.to_string()))?;
+        let momentum: BTreeMap<_, _> =
+            momentum.into_iter().map(|(name, t)| (name[MOMENTUM.len()..].to_string(), t)).collect();
+        for (name, buffer) in &momentum {
+            if weights.tensors().get(name).is_none_or(|w| w.shape != buffer.shape) {
+                return Err(wrong(format!("momentum of `{name}` does not fit the network")));
+            }
+        }
+        Ok(Self { epoch: about.epoch, best_accuracy: about.best_accuracy, weights, momentum })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{NetworkConfig, Shape};
+
+    #[test]
+    fn checkpoints_round_trip_and_damaged_ones_are_named() {
+        let config = NetworkConfig { widths: [4, 8], hidden: 16, ..NetworkConfig::preset("sample").unwrap() };
+        let plan =
+            Plan::new(&"0311 0011 0001 0000".parse().unwrap(), &config, Shape { channels: 3, height: 8, width: 8 })
+                .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("last.safetensors");
+        let mut checkpoint = Checkpoint::start(Weights::initialised(&plan, 1, 0));
+        checkpoint.epoch = 4;
+        checkpoint.best_accuracy = 31.25;
+        checkpoint.weights.batches_tracked = 12;
+        checkpoint.momentum = checkpoint.weights.tensors().clone();
+        checkpoint.save(&path, &plan).unwrap();
+        assert_eq!(Checkpoint::load(&path, &plan).unwrap(), checkpoint);
+
+        let other = Plan::new(&"0111 0011 0001 0000".parse().unwrap(), &config, plan.input).unwrap();
+        assert!(Checkpoint::load(&path, &other).unwrap_err().to_string().contains("last.safetensors"));
+        checkpoint.momentum.insert("stem.0.weight".into(), Tensor { shape: vec![1], values: vec![0.0] });
+        checkpoint.save(&path, &plan).unwrap();
+        assert!(Checkpoint::load(&path, &plan).unwrap_err().to_string().contains("momentum of `stem.0.weight`"));
+        checkpoint.weights.save(&path, &plan).unwrap();
+        assert!(Checkpoint::load(&path, &plan).unwrap_err().to_string().contains("not a checkpoint"));
+    }
+}

@@ -1,0 +1,103 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// How a network is trained; the default is SNASNet's recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Passes over the training images.
+    pub epochs: usize,
+    /// Images of a mini-batch.
+    pub batch: usize,
+    /// Learning rate of the first epoch.
+    pub learning_rate: f64,
+    /// What the cosine schedule goes to.
+    pub final_learning_rate: f64,
+    /// Momentum of SGD.
+    pub momentum: f64,
+    /// Weight decay of SGD.
+    pub weight_decay: f64,
+    /// Probability with which an input of the classifier is dropped.
+    pub dropout: f32,
+    /// Whether images are cropped and flipped at random.
+    pub augment: bool,
+    /// The first so many training images; all where none is given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limit_train: Option<usize>,
+    /// Seed of initial weights, order, augmentation and dropout.
+    pub seed: u64,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 300,
+            batch: 64,
+            learning_rate: 0.1,
+            final_learning_rate: 0.001,
+            momentum: 0.9,
+            weight_decay: 5e-4,
+            dropout: 0.5,
+            augment: true,
+            limit_train: None,
+            seed: 1,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Learning rate of an epoch, counted from 1: half a cosine from the first to the final one.
+    pub fn learning_rate(&self, epoch: usize) -> f64 {
+        let progress = (epoch - 1) as f64 / self.epochs as f64;
+        let fraction = (1.0 + (std::f64::consts::PI * progress).cos()) / 2.0;
+        self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * fraction
+    }
+
+    /// Whether every value is in range; the first that is not, named.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |text: String| Err(Error::invalid(text));
+        if self.epochs == 0 || self.batch == 0 || self.limit_train == Some(0) {
+            return refuse("epochs, batch and limit_train must be at least 1".into());
+        }
+        let finite = |value: f64| value.is_finite() && value >= 0.0;
+        if !(finite(self.learning_rate) && finite(self.final_learning_rate) && self.learning_rate > 0.0) {
+            return refuse(format!(
+                "learning rate {} to {}: give positive numbers",
+                self.learning_rate, self.final_learning_rate
+            ));
+        }
+        if !(finite(self.momentum) && self.momentum < 1.0 && finite(self.weight_decay)) {
+            return refuse(format!("momentum {} or weight decay {} is out of range", self.momentum, self.weight_decay));
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return refuse(format!("dropout {}: give a probability below 1", self.dropout));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schedule_is_half_a_cosine() {
+        let config = TrainConfig { epochs: 100, ..TrainConfig::default() };
+        assert_eq!(config.learning_rate(1), 0.1);
+        assert!((config.learning_rate(51) - 0.0505).abs() < 1e-12);
+        assert!((config.learning_rate(101) - 0.001).abs() < 1e-12);
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        for config in [
+            TrainConfig { epochs: 0, ..TrainConfig::default() },
+            TrainConfig { learning_rate: f64::NAN, ..TrainConfig::default() },
+            TrainConfig { dropout: 1.0, ..TrainConfig::default() },
+            TrainConfig { momentum: 1.0, ..TrainConfig::default() },
+        ] {
+            assert!(config.check().is_err(), "{config:?}");
+        }
+    }
+}

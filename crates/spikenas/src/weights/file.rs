@@ -1,0 +1,89 @@
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, View, serialize};
+
+use super::Tensor;
+use crate::files::write_atomically;
+use crate::{Error, Result};
+
+/// Named tensors, counters and words about them: what a safetensors file holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TensorFile {
+    /// Tensors of f32.
+    pub(crate) tensors: BTreeMap<String, Tensor>,
+    /// Single numbers of i64.
+    pub(crate) counters: BTreeMap<String, i64>,
+    /// Words by key.
+    pub(crate) metadata: HashMap<String, String>,
+}
+
+impl TensorFile {
+    /// Reads a file. Errors name it: not there, not safetensors, a tensor of another type.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        let wrong = |reason: String| Error::file(path, reason);
+        let broken = |e: safetensors::SafeTensorError| wrong(format!("not a whole safetensors file ({e})"));
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let mut file = Self { metadata, ..Self::default() };
+        for (name, view) in SafeTensors::deserialize(&bytes).map_err(broken)?.tensors() {
+            match (view.dtype(), view.shape()) {
+                (Dtype::F32, shape) => {
+                    let values = little_endian(view.data(), f32::from_le_bytes);
+                    file.tensors.insert(name, Tensor { shape: shape.to_vec(), values });
+                }
+                (Dtype::I64, []) => {
+                    let value = little_endian(view.data(), i64::from_le_bytes)[0];
+                    file.counters.insert(name, value);
+                }
+                (other, _) => return Err(wrong(format!("tensor `{name}` is {other:?}, not F32"))),
+            }
+        }
+        Ok(file)
+    }
+
+    /// Writes the file in one step.
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let tensors = self.tensors.iter().map(|(name, tensor)| {
+            let data = tensor.values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            (name.clone(), Bytes { dtype: Dtype::F32, shape: tensor.shape.clone(), data })
+        });
+        let counters = self.counters.iter().map(|(name, value)| {
+            (name.clone(), Bytes { dtype: Dtype::I64, shape: vec![], data: value.to_le_bytes().to_vec() })
+        });
+        let file = serialize(tensors.chain(counters), Some(self.metadata.clone()));
+        let file = file.map_err(|e| Error::file(path, e.to_string()))?;
+        write_atomically(path, |out| out.write_all(&file))
+    }
+}
+
+fn little_endian<const N: usize, T>(bytes: &[u8], read: fn([u8; N]) -> T) -> Vec<T> {
+    bytes.as_chunks::<N>().0.iter().map(|&chunk| read(chunk)).collect()
+}
+
+/// An owned tensor on its way into a file.
+struct Bytes {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    data: Vec<u8>,
+}
+
+impl View for Bytes {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.data)
+    }
+
+    fn data_len(&self) -> usize {
+        self.data.len()
+    }
+}

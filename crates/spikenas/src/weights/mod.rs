@@ -1,0 +1,176 @@
+//! The numbers of a network under the names of SNASNet's state dict: drawn, read from and written to safetensors files.
+
+mod draw;
+mod file;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use crate::plan::{NetworkConfig, Plan, Shape};
+use crate::space::Architecture;
+use crate::{Error, Result};
+
+pub use draw::draw;
+pub(crate) use file::TensorFile;
+
+/// A dense tensor of f32, row-major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// Sizes, outermost first.
+    pub shape: Vec<usize>,
+    /// Elements.
+    pub values: Vec<f32>,
+}
+
+/// What a weights file says of the network that it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkDescription {
+    /// Its architecture.
+    pub architecture: Architecture,
+    /// Its settings.
+    pub config: NetworkConfig,
+    /// Shape of its images.
+    pub input: Shape,
+}
+
+impl NetworkDescription {
+    /// The description of a plan.
+    pub fn of(plan: &Plan) -> Self {
+        Self { architecture: plan.architecture.clone(), config: plan.config.clone(), input: plan.input }
+    }
+
+    /// Lays the network out.
+    pub fn plan(&self) -> Result<Plan> {
+        Plan::new(&self.architecture, &self.config, self.input)
+    }
+
+    fn metadata(&self) -> HashMap<String, String> {
+        let json = |value: serde_json::Result<String>| value.unwrap_or_default();
+        HashMap::from([
+            ("format".to_string(), "pt".to_string()),
+            ("spikenas.architecture".to_string(), self.architecture.to_string()),
+            ("spikenas.network".to_string(), json(serde_json::to_string(&self.config))),
+            ("spikenas.input".to_string(), json(serde_json::to_string(&self.input))),
+        ])
+    }
+
+    fn read(metadata: &HashMap<String, String>) -> std::result::Result<Option<Self>, String> {
+        let field = |key: &str| metadata.get(&format!("spikenas.{key}"));
+        let (Some(architecture), Some(config), Some(input)) = (field("architecture"), field("network"), field("input"))
+        else {
+            return Ok(None);
+        };
+        let wrong = |e: serde_json::Error| format!("its description of the network is damaged: {e}");
+        Ok(Some(Self {
+            architecture: architecture.parse().map_err(|e: Error| e.to_string())?,
+            config: serde_json::from_str(config).map_err(wrong)?,
+            input: serde_json::from_str(input).map_err(wrong)?,
+        }))
+    }
+}
+
+/// Every tensor of a network's state dict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    tensors: BTreeMap<String, Tensor>,
+    /// Forward passes in training mode so far.
+    pub batches_tracked: u64,
+}
+
+impl Weights {
+    /// Draws the weights of an untrained network.
+    ///
+    /// Convolutions from SNASNet's Kaiming-uniform law, `U(-b, b)` with `b = sqrt(6 / (5 fan_in))`; batch norms 1 and 0;
+    /// linear layers normal, see [`Initialisation`]; biases 0. See [`draw`] for the generators.
+    pub fn initialised(plan: &Plan, seed: u64, repeat: u64) -> Self {
+        let initialisation = plan.config.initialisation;
+        let tensors = plan.parameters().into_iter().map(|parameter| {
+            let values = draw(&parameter, initialisation, seed, repeat);
+            (parameter.name, Tensor { shape: parameter.shape, values })
+        });
+        Self { tensors: tensors.collect(), batches_tracked: 0 }
+    }
+
+    /// Weights from tensors by name.
+    pub fn new(tensors: BTreeMap<String, Tensor>, batches_tracked: u64) -> Self {
+        Self { tensors, batches_tracked }
+    }
+
+    /// The values of a tensor. Panics if it is not there: only weights that [`Weights::check`] accepts are asked.
+    pub fn values(&self, name: &str) -> &[f32] {
+        &self.tensors[name].values
+    }
+
+    /// All tensors by name.
+    pub fn tensors(&self) -> &BTreeMap<String, Tensor> {
+        &self.tensors
+    }
+
+    /// Replaces the values of a tensor; lengths must agree.
+    pub fn set(&mut self, name: &str, values: Vec<f32>) {
+        if let Some(tensor) = self.tensors.get_mut(name) {
+            debug_assert_eq!(tensor.values.len(), values.len(), "{name}");
+            tensor.values = values;
+        }
+    }
+
+    /// Whether these are the weights of a plan: every tensor there, with its shape, finite, and no other.
+    pub fn check(&self, plan: &Plan) -> Result<()> {
+        let parameters = plan.parameters();
+        for parameter in &parameters {
+            let Some(tensor) = self.tensors.get(&parameter.name) else {
+                return Err(Error::invalid(format!("tensor `{}` is missing", parameter.name)));
+            };
+            if tensor.shape != parameter.shape {
+                return Err(Error::invalid(format!(
+                    "tensor `{}` has shape {:?}, the network needs {:?}",
+                    parameter.name, tensor.shape, parameter.shape
+                )));
+            }
+            if tensor.values.iter().any(|v| !v.is_finite()) {
+                return Err(Error::invalid(format!("tensor `{}` holds a value that is not finite", parameter.name)));
+            }
+        }
+        match self.tensors.keys().find(|name| parameters.iter().all(|p| &p.name != *name)) {
+            Some(name) => Err(Error::invalid(format!("tensor `{name}` does not belong to the network"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads a safetensors file and what it says of its network, if it does.
+    ///
+    /// Errors name the file: not there, not safetensors, a tensor that is not f32, a damaged description.
+    pub fn load(path: &Path) -> Result<(Self, Option<NetworkDescription>)> {
+        let file = TensorFile::read(path)?;
+        let description = NetworkDescription::read(&file.metadata).map_err(|reason| Error::file(path, reason))?;
+        Ok((Self::from_file(file), description))
+    }
+
+    /// Writes a safetensors file in one step, with the plan's description in its metadata.
+    pub fn save(&self, path: &Path, plan: &Plan) -> Result<()> {
+        self.to_file(plan).write(path)
+    }
+
+    pub(crate) fn from_file(file: TensorFile) -> Self {
+        let stem = file.counters.iter().find(|(name, _)| name.starts_with("stem"));
+        let batches_tracked = stem.map_or(0, |(_, &count)| u64::try_from(count).unwrap_or(0));
+        Self { tensors: file.tensors, batches_tracked }
+    }
+
+    /// The tensors with the counter that PyTorch keeps beside every batch norm, and the plan's description.
+    pub(crate) fn to_file(&self, plan: &Plan) -> TensorFile {
+        let counter = |name: &String| {
+            let module = name.strip_suffix("running_mean")?;
+            let steps = if name.starts_with("stem") { 1 } else { plan.config.timesteps as u64 };
+            Some((format!("{module}num_batches_tracked"), (self.batches_tracked * steps) as i64))
+        };
+        TensorFile {
+            tensors: self.tensors.clone(),
+            counters: self.tensors.keys().filter_map(counter).collect(),
+            metadata: NetworkDescription::of(plan).metadata(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
