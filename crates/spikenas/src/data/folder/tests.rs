@@ -76,6 +76,20 @@ fn an_image_cut_off_anywhere_is_an_error() {
 }
 
 #[test]
+fn an_image_that_claims_to_be_huge_is_refused_before_it_takes_the_memory() {
+    let dir = two_classes();
+    let path = dir.path().join("train/cat/a.png");
+    let mut bytes = fs::read(&path).unwrap();
+    // The header chunk: its name at 12, width and height at 16, its CRC at 29.
+    bytes[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
+    let mut crc = flate2::Crc::new();
+    crc.update(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+    fs::write(&path, bytes).unwrap();
+    assert!(failure(&dir).contains("train/cat/a.png: not a readable image (Memory limit"), "{}", failure(&dir));
+}
+
+#[test]
 fn a_class_in_one_split_only_is_named() {
     let dir = two_classes();
     save(&dir, "train/emu/a.png", &RgbImage::new(2, 1).into());
