@@ -1,2 +1,69 @@
-//! The program.
-fn main() {}
+//! `spikenas`: finds, trains and tests spiking neural networks that fit a memory budget.
+
+mod arguments;
+mod data;
+mod evaluate;
+mod memory;
+mod output;
+mod progress;
+mod run;
+mod score;
+mod search;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Finds, trains and tests spiking neural networks that fit a memory budget.
+///
+/// Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage.
+#[derive(Parser)]
+#[command(name = "spikenas", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Search, train and test: one run folder
+    Run(run::Arguments),
+    /// Search for an architecture
+    Search(search::Arguments),
+    /// Score architectures without training them
+    Score(score::Arguments),
+    /// Itemise the memory of an architecture
+    Memory(memory::Arguments),
+    /// Train a run's winner, or an architecture of your own
+    Train(train::Arguments),
+    /// Test a run's best weights, or a .safetensors file
+    Evaluate(evaluate::Arguments),
+    /// List, check and fetch datasets
+    Data(data::Arguments),
+}
+
+impl Command {
+    fn run(self) -> spikenas::Result<()> {
+        match self {
+            Command::Run(arguments) => run::run(arguments),
+            Command::Search(arguments) => search::run(arguments),
+            Command::Score(arguments) => score::run(arguments),
+            Command::Memory(arguments) => memory::run(arguments),
+            Command::Train(arguments) => train::run(arguments),
+            Command::Evaluate(arguments) => evaluate::run(arguments),
+            Command::Data(arguments) => data::run(arguments),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::usage_error(&error),
+    };
+    match arguments.command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => output::failure(&error),
+    }
+}

@@ -1,0 +1,310 @@
+//! Options that commands share: each has one name and one meaning.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use spikenas::config::{DataConfig, RunConfig};
+use spikenas::data::{Dataset, Source};
+use spikenas::memory::{Bits, Budget, Scope};
+use spikenas::plan::{NetworkConfig, Shape};
+use spikenas::record::FORMAT_VERSION;
+use spikenas::score::{ScoreConfig, ScoreKind};
+use spikenas::search::{Method, SearchConfig};
+use spikenas::space::{Architecture, Digits, Operation, SearchSpace};
+use spikenas::train::TrainConfig;
+use spikenas::{Error, Result};
+
+/// Which images.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Images")]
+pub struct DataArguments {
+    /// sample (built in), cifar10, cifar100, or a folder with train/CLASS/*.png|jpg and test/CLASS/*.png|jpg
+    #[arg(long, value_name = "NAME|PATH", default_value = "sample")]
+    pub data: Source,
+    /// Folder that holds cifar-10-batches-bin and cifar-100-binary
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+}
+
+impl DataArguments {
+    /// Reads the images.
+    pub fn open(&self) -> Result<Dataset> {
+        Dataset::open(&self.data, &self.data_dir)
+    }
+
+    /// The configuration that says so.
+    pub fn config(&self) -> DataConfig {
+        DataConfig { source: self.data.clone(), folder: self.data_dir.clone() }
+    }
+
+    /// The preset that the images imply.
+    fn preset(&self) -> &'static str {
+        match self.data {
+            Source::Sample => "sample",
+            Source::Cifar10 | Source::Folder(_) => "cifar10",
+            Source::Cifar100 => "cifar100",
+        }
+    }
+}
+
+/// The network around the cells.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Network")]
+pub struct NetworkArguments {
+    /// Network settings: sample, cifar10, cifar100 or snasnet-cifar10 [default: as --data]
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// Channels before and after the first reduction, such as 128,256
+    #[arg(long, value_name = "N,N", value_parser = parse_widths)]
+    pub widths: Option<[usize; 2]>,
+    /// Cells of the network: 1, 2 or 3
+    #[arg(long, value_name = "N")]
+    pub cells: Option<usize>,
+    /// Timesteps for which an image is shown
+    #[arg(long, value_name = "N")]
+    pub timesteps: Option<usize>,
+}
+
+fn parse_widths(text: &str) -> Result<[usize; 2]> {
+    let numbers: Option<Vec<usize>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
+    let numbers = numbers.and_then(|n| <[usize; 2]>::try_from(n).ok());
+    numbers.ok_or_else(|| Error::invalid("give two numbers, such as 128,256"))
+}
+
+impl NetworkArguments {
+    /// The preset with the options applied; a folder of images brings its own number of classes.
+    pub fn config(&self, data: &DataArguments, dataset: Option<&Dataset>) -> Result<NetworkConfig> {
+        let mut config = NetworkConfig::preset(self.preset.as_deref().unwrap_or(data.preset()))?;
+        if let (Source::Folder(_), None, Some(dataset)) = (&data.data, &self.preset, dataset) {
+            config.classes = dataset.classes.len();
+        }
+        config.widths = self.widths.unwrap_or(config.widths);
+        config.cells = self.cells.unwrap_or(config.cells);
+        config.timesteps = self.timesteps.unwrap_or(config.timesteps);
+        config.check()?;
+        Ok(config)
+    }
+
+    /// How the preset's winner is trained: the sample's in a few minutes, the others by SNASNet's recipe.
+    fn train_config(&self, data: &DataArguments) -> TrainConfig {
+        match self.preset.as_deref().unwrap_or(data.preset()) {
+            "sample" => TrainConfig { epochs: 10, ..TrainConfig::default() },
+            _ => TrainConfig::default(),
+        }
+    }
+}
+
+/// Shape of the images, without reading them where it is known.
+pub fn input_shape(data: &DataArguments) -> Result<Shape> {
+    match data.data {
+        Source::Folder(_) => Ok(data.open()?.train.shape),
+        Source::Sample | Source::Cifar10 | Source::Cifar100 => Ok(Shape { channels: 3, height: 32, width: 32 }),
+    }
+}
+
+/// The operations of the space.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Search space")]
+pub struct SpaceArguments {
+    /// Operations on an edge, joined by commas: zeroize, skip, conv1x1, conv3x3, avgpool3x3; or a set: snasnet,
+    /// spikenas-3o, spikenas-2o, spikenas-bench
+    #[arg(long, value_name = "NAMES", default_value = "spikenas-3o", value_parser = parse_operations)]
+    pub ops: Operations,
+}
+
+/// Operations of a space, and the digits in which its architectures are written.
+#[derive(Clone)]
+pub struct Operations(pub Vec<Operation>, pub Digits);
+
+fn parse_operations(text: &str) -> Result<Operations> {
+    let digits = if text == "spikenas-bench" { Digits::SpikenasBench } else { Digits::Snasnet };
+    Ok(Operations(SearchSpace::parse_operations(text)?, digits))
+}
+
+impl SpaceArguments {
+    /// Reads an architecture in the digits of the space.
+    pub fn architecture(&self, text: &str) -> Result<Architecture> {
+        Architecture::parse(text, self.ops.1)
+    }
+}
+
+/// The budget.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Budget")]
+pub struct BudgetArguments {
+    /// The most memory that a network may take: parameters (1.2M, 800k) or bytes (480KiB, 2MiB) at --bits
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub budget: Option<Budget>,
+    /// What the budget counts: the backbone (all but the classifier) or the whole network
+    #[arg(long, value_name = "WHAT", default_value = "backbone", value_parser = parse_scope)]
+    pub scope: Scope,
+    /// Bits of a parameter
+    #[arg(long, value_name = "N", default_value = "32", value_parser = parse_bits)]
+    pub bits: Bits,
+}
+
+fn parse_scope(text: &str) -> Result<Scope> {
+    let all = [Scope::Backbone, Scope::Network];
+    all.into_iter().find(|s| s.to_string() == text).ok_or_else(|| Error::invalid("choose from backbone, network"))
+}
+
+/// Reads a precision.
+pub fn parse_bits(text: &str) -> Result<Bits> {
+    Bits::new(text.parse().map_err(|_| Error::invalid("give 1 to 64"))?)
+}
+
+/// How architectures are scored.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Score")]
+pub struct ScoreArguments {
+    /// Which score: sahd, sahd-unscaled or hamming
+    #[arg(long, value_name = "NAME", default_value = "sahd")]
+    pub score: ScoreKind,
+    /// Images of a mini-batch
+    #[arg(long, value_name = "N", default_value = "64")]
+    pub batch: usize,
+    /// Mini-batches, each with weights of its own, whose scores are averaged
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub repeats: usize,
+}
+
+impl ScoreArguments {
+    /// The configuration that says so.
+    pub fn config(&self, seed: u64) -> Result<ScoreConfig> {
+        let config = ScoreConfig { kind: self.score, batch: self.batch, repeats: self.repeats, seed };
+        config.check()?;
+        Ok(config)
+    }
+}
+
+/// How candidates are chosen.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Search")]
+pub struct MethodArguments {
+    /// spikenas (Algorithm 1 of the paper), random (SNASNet's) or exhaustive
+    #[arg(long, value_name = "NAME", default_value = "spikenas")]
+    pub method: Method,
+    /// Candidates that a random search draws
+    #[arg(long, value_name = "N", default_value = "5000")]
+    pub iterations: usize,
+}
+
+/// How a network is trained.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Training")]
+pub struct TrainArguments {
+    /// Passes over the training images [default: 300; 10 with the sample preset]
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<usize>,
+    /// Learning rate of the first epoch [default: 0.1]
+    #[arg(long, value_name = "RATE")]
+    pub learning_rate: Option<f64>,
+    /// Train on the first N training images only
+    #[arg(long, value_name = "N")]
+    pub limit_train: Option<usize>,
+    /// Neither crop nor flip training images
+    #[arg(long)]
+    pub no_augment: bool,
+    /// Where to train: cpu
+    #[arg(long, value_name = "NAME", default_value = "cpu")]
+    pub device: String,
+}
+
+impl TrainArguments {
+    /// Changes what was given as an option.
+    pub fn apply(&self, config: &mut TrainConfig) -> Result<()> {
+        config.epochs = self.epochs.unwrap_or(config.epochs);
+        config.learning_rate = self.learning_rate.unwrap_or(config.learning_rate);
+        config.limit_train = self.limit_train.or(config.limit_train);
+        config.augment &= !self.no_augment;
+        config.check()
+    }
+}
+
+/// Seed, threads and form of the result.
+#[derive(Args, Clone)]
+pub struct CommonArguments {
+    /// Seed of everything that is drawn
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+    #[command(flatten)]
+    pub machine: MachineArguments,
+}
+
+/// Threads and form of the result.
+#[derive(Args, Clone)]
+pub struct MachineArguments {
+    /// Threads, at most as many as the machine has cores [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Print the result as one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl MachineArguments {
+    /// Starts the threads.
+    pub fn start_threads(&self) -> Result<()> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.unwrap_or(cores);
+        if threads == 0 || threads > cores {
+            return Err(Error::invalid(format!(
+                "threads {threads}: this machine has {cores} cores, give 1 to {cores}"
+            )));
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        pool.map_err(|e| Error::invalid(format!("cannot start {threads} threads: {e}")))
+    }
+}
+
+/// Everything that a search needs.
+#[derive(Args, Clone)]
+pub struct SearchArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    #[command(flatten)]
+    pub space: SpaceArguments,
+    #[command(flatten)]
+    pub budget: BudgetArguments,
+    #[command(flatten)]
+    pub score: ScoreArguments,
+    #[command(flatten)]
+    pub method: MethodArguments,
+    #[command(flatten)]
+    pub common: CommonArguments,
+}
+
+impl SearchArguments {
+    /// The configuration of a run with these options.
+    pub fn config(&self, dataset: &Dataset) -> Result<RunConfig> {
+        let seed = self.common.seed;
+        Ok(RunConfig {
+            version: FORMAT_VERSION,
+            architecture: None,
+            data: self.data.config(),
+            network: self.network.config(&self.data, Some(dataset))?,
+            score: self.score.config(seed)?,
+            search: SearchConfig {
+                method: self.method.method,
+                operations: self.space.ops.0.clone(),
+                budget: self.budget.budget,
+                scope: self.budget.scope,
+                bits: self.budget.bits,
+                iterations: self.method.iterations,
+                seed,
+            },
+            train: TrainConfig { batch: self.score.batch, seed, ..self.network.train_config(&self.data) },
+        })
+    }
+
+    /// Where a run with these options is kept by default: `runs/sample-2c3o-seed1`, with `-m` under a budget.
+    pub fn default_folder(&self, config: &RunConfig) -> PathBuf {
+        let source = config.data.source.to_string();
+        let name = Path::new(&source).file_name().map_or("run".into(), |n| n.to_string_lossy());
+        let (cells, operations) = (config.network.cells, config.search.operations.len());
+        let budget = if config.search.budget.is_some() { "-m" } else { "" };
+        Path::new("runs").join(format!("{name}-{cells}c{operations}o{budget}-seed{}", config.search.seed))
+    }
+}

@@ -1,0 +1,147 @@
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use spikenas::data::{Dataset, Fetched, Report, Source, check, fetch};
+use spikenas::{Error, Progress, Result};
+
+use crate::arguments::DataArguments;
+use crate::output::print;
+use crate::progress::Terminal;
+
+/// List, check and fetch datasets.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the datasets and whether they are there
+    List {
+        /// Folder that holds cifar-10-batches-bin and cifar-100-binary
+        #[arg(long, value_name = "DIR", default_value = "data")]
+        data_dir: PathBuf,
+        /// Print the result as one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read a dataset and count its images
+    Check {
+        #[command(flatten)]
+        data: DataArguments,
+        /// Print the result as one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Download CIFAR-10 or CIFAR-100, check it and unpack it
+    Fetch {
+        /// cifar10 or cifar100
+        #[arg(value_name = "NAME")]
+        name: Source,
+        /// Folder to put it into
+        #[arg(long, value_name = "DIR", default_value = "data")]
+        data_dir: PathBuf,
+        /// Another address of the same archive
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// Print the result as one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub fn run(arguments: Arguments) -> Result<()> {
+    match arguments.command {
+        Command::List { data_dir, json } => list(&data_dir, json),
+        Command::Check { data, json } => {
+            let report = check(&data.data, &data.data_dir)?;
+            print(json, &report, || report_words(&report))
+        }
+        Command::Fetch { name, data_dir, from, json } => bring(&name, &data_dir, from.as_deref(), json),
+    }
+}
+
+#[derive(Serialize)]
+struct Listed {
+    name: Source,
+    images: &'static str,
+    /// Images to learn from and to test with, if the dataset can be read.
+    found: Option<(usize, usize)>,
+    /// Why it cannot be read.
+    problem: Option<String>,
+}
+
+fn list(data_dir: &Path, json: bool) -> Result<()> {
+    let known = [
+        (Source::Sample, "3,000 images of CIFAR-10, built in"),
+        (Source::Cifar10, "60,000 images of 10 classes, 32x32"),
+        (Source::Cifar100, "60,000 images of 100 classes, 32x32"),
+    ];
+    let datasets: Vec<Listed> = known
+        .into_iter()
+        .map(|(name, images)| match Dataset::open(&name, data_dir) {
+            Ok(d) => Listed { name, images, found: Some((d.train.len(), d.test.len())), problem: None },
+            Err(e) => Listed { name, images, found: None, problem: Some(e.to_string()) },
+        })
+        .collect();
+    let line = |d: &Listed| {
+        let state = match (&d.found, &d.problem) {
+            (Some((train, test)), _) => format!("{train} + {test} images here"),
+            (None, problem) => format!("not here ({})", problem.as_deref().unwrap_or_default()),
+        };
+        format!("{:<9} {:<38} {state}", d.name.to_string(), d.images)
+    };
+    print(json, &datasets, || datasets.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+fn report_words(report: &Report) -> String {
+    let split = |name: &str, s: &spikenas::data::SplitReport| {
+        let expected = s.expected.map_or(String::new(), |n| format!(" of {n}"));
+        let (least, most) = (s.per_class.iter().min().unwrap_or(&0), s.per_class.iter().max().unwrap_or(&0));
+        format!("{name:<6} {}{expected} images, {least} to {most} a class", s.images)
+    };
+    let state = if report.complete { "complete" } else { "a part copy" };
+    format!(
+        "{}: {} classes, {state}\n{}\n{}",
+        report.source,
+        report.classes.len(),
+        split("train", &report.train),
+        split("test", &report.test)
+    )
+}
+
+#[derive(Serialize)]
+struct Brought {
+    folder: PathBuf,
+    downloaded: bool,
+}
+
+fn bring(name: &Source, data_dir: &Path, from: Option<&str>, json: bool) -> Result<()> {
+    let mut progress = Terminal::new()?;
+    let mut done = 0;
+    let mut hear = |bytes: u64, total: Option<u64>| {
+        if done == 0 {
+            progress.begin(&format!("fetching {name} (bytes)"), total.unwrap_or(0) as usize);
+        }
+        progress.advance(bytes.saturating_sub(done) as usize, "");
+        done = bytes;
+    };
+    let fetched = fetch(name, data_dir, from, &mut hear).map_err(|e| match e {
+        Error::Download { url, reason } => {
+            Error::Download { url, reason: format!("{reason}; --from URL names another address") }
+        }
+        other => other,
+    })?;
+    drop(progress);
+    let (folder, downloaded) = match fetched {
+        Fetched::AlreadyThere(folder) => (folder, false),
+        Fetched::Downloaded(folder) => (folder, true),
+    };
+    let brought = Brought { folder, downloaded };
+    print(json, &brought, || {
+        let word = if brought.downloaded { "fetched" } else { "was already there" };
+        format!("{name} {word}: {}", brought.folder.display())
+    })
+}

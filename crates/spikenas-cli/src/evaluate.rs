@@ -1,0 +1,77 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use spikenas::config::DataConfig;
+use spikenas::data::{Dataset, Source};
+use spikenas::metrics::Evaluation;
+use spikenas::plan::Plan;
+use spikenas::run::{self, RunFolder};
+use spikenas::weights::Weights;
+use spikenas::{Error, Result};
+
+use crate::arguments::MachineArguments;
+use crate::output::{grouped, print};
+use crate::progress::Terminal;
+
+/// Test a run's best weights, or a .safetensors file.
+#[derive(Args)]
+pub struct Arguments {
+    /// A run folder, or a .safetensors file that says which network it belongs to
+    #[arg(value_name = "RUN|FILE")]
+    what: PathBuf,
+    /// Other images than those of the run: sample, cifar10, cifar100 or a folder [default: the run's, or sample]
+    #[arg(long, value_name = "NAME|PATH")]
+    data: Option<Source>,
+    /// Folder that holds cifar-10-batches-bin and cifar-100-binary [default: the run's, or data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    machine: MachineArguments,
+}
+
+pub fn run(arguments: Arguments) -> Result<()> {
+    arguments.machine.start_threads()?;
+    let what = &arguments.what;
+    let (folder, path, mut data) = if what.is_dir() {
+        let (folder, config) = RunFolder::existing(what)?;
+        let path = folder.model_path();
+        if !path.exists() {
+            return Err(Error::file(what, "nothing is trained yet: run `spikenas train` on it"));
+        }
+        (Some(folder), path, config.data)
+    } else {
+        (None, what.clone(), DataConfig { source: Source::Sample, folder: "data".into() })
+    };
+    data.source = arguments.data.unwrap_or(data.source);
+    data.folder = arguments.data_dir.unwrap_or(data.folder);
+    let (weights, plan) = load(&path)?;
+    let dataset = Dataset::open(&data.source, &data.folder)?;
+    let evaluation = run::test(&path, &weights, &plan, &dataset, &mut Terminal::new()?)?;
+    folder.map_or(Ok(()), |f| f.keep_evaluation(&evaluation))?;
+    print(arguments.machine.json, &evaluation, || words(&evaluation))
+}
+
+/// Weights and the network that their file describes.
+pub fn load(path: &Path) -> Result<(Weights, Plan)> {
+    let (weights, description) = Weights::load(path)?;
+    let description = description.ok_or_else(|| {
+        Error::file(
+            path,
+            "does not say which network it belongs to (metadata spikenas.architecture, .network and .input)",
+        )
+    })?;
+    let plan = description.plan().map_err(|e| Error::file(path, e.to_string()))?;
+    Ok((weights, plan))
+}
+
+/// The result in words.
+pub fn words(evaluation: &Evaluation) -> String {
+    let Evaluation { accuracy, correct, total, firing_rate, .. } = evaluation;
+    let mut text =
+        format!("accuracy      {accuracy:.2} % ({correct} of {total} test images)\nfiring rate   {firing_rate:.4}\n");
+    for layer in &evaluation.layers {
+        text +=
+            &format!("  {:<30} {:>9} neurons  {:.4}\n", layer.name, grouped(layer.neurons as u64), layer.firing_rate);
+    }
+    text
+}

@@ -1,0 +1,71 @@
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use spikenas::{Error, Result};
+
+/// Prints a result: JSON where it was asked for, words otherwise.
+pub fn print(json: bool, record: &impl Serialize, words: impl FnOnce() -> String) -> Result<()> {
+    let text = if json {
+        serde_json::to_string(record)
+            .map_err(|e| Error::invalid(format!("the result cannot be written as JSON: {e}")))?
+    } else {
+        words()
+    };
+    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+        // The reader has seen enough, such as `head`.
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Error::io("stdout")),
+    }
+}
+
+/// Prints an error in one line; returns the exit status.
+pub fn failure(error: &Error) -> ExitCode {
+    say(&format!("error: {}", error.to_string().replace('\n', " ")));
+    ExitCode::from(if error.is_usage() { 2 } else { 1 })
+}
+
+/// Prints what clap has to say: help and version whole, an error in one line.
+pub fn usage_error(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nobody listens any more if this fails.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(2);
+    }
+    let text = error.render().to_string();
+    let message = text.split("\n\n").next().unwrap_or_default();
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    say(&format!("{line} (see --help)"));
+    ExitCode::from(2)
+}
+
+/// Writes a line to stderr, whether or not anybody listens.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// A number with thousands separated: `1_234_567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push('_');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A duration in words.
+pub fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 60.0 => format!("{s:.1} s"),
+        s if s < 3600.0 => format!("{} min {:02} s", (s / 60.0) as u64, s as u64 % 60),
+        s => format!("{} h {:02} min", (s / 3600.0) as u64, s as u64 / 60 % 60),
+    }
+}

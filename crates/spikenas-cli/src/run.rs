@@ -1,0 +1,61 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use spikenas::metrics::Evaluation;
+use spikenas::network::device;
+use spikenas::record::SearchRecord;
+use spikenas::run::{self, RunFolder};
+use spikenas::{Progress, Result};
+
+use crate::arguments::{SearchArguments, TrainArguments};
+use crate::output::print;
+use crate::progress::Terminal;
+use crate::train::Trained;
+use crate::{evaluate, search, train};
+
+/// Search, train and test: one run folder. Repeated after a stop, it goes on where it was.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    search: SearchArguments,
+    #[command(flatten)]
+    train: TrainArguments,
+    /// Run folder [default: a new one under runs/]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Finished {
+    folder: PathBuf,
+    search: SearchRecord,
+    train: Trained,
+    evaluate: Evaluation,
+}
+
+pub fn run(arguments: Arguments) -> Result<()> {
+    arguments.search.common.machine.start_threads()?;
+    let device = device(&arguments.train.device)?;
+    let dataset = arguments.search.data.open()?;
+    let mut config = arguments.search.config(&dataset)?;
+    arguments.train.apply(&mut config.train)?;
+    let path =
+        arguments.out.unwrap_or_else(|| RunFolder::free_or_same(&arguments.search.default_folder(&config), &config));
+    let folder = RunFolder::open(&path, &config)?;
+    let progress = &mut Terminal::new()?;
+    progress.note(&format!("run folder {}", path.display()));
+
+    let searched = run::search(&config, &dataset, Some(&folder), progress)?;
+    progress.note(&search::words(&searched));
+    let epochs = run::train(&config, &searched.architecture, &dataset, &device, &folder, true, progress)?;
+    let trained = Trained { architecture: searched.architecture.clone(), model: folder.model_path(), epochs };
+    let (weights, plan) = evaluate::load(&folder.model_path())?;
+    let tested = run::test(&folder.model_path(), &weights, &plan, &dataset, progress)?;
+    folder.keep_evaluation(&tested)?;
+
+    let finished = Finished { folder: path, search: searched, train: trained, evaluate: tested };
+    print(arguments.search.common.machine.json, &finished, || {
+        [search::words(&finished.search), train::words(&finished.train), evaluate::words(&finished.evaluate)].join("\n")
+    })
+}

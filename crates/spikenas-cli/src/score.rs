@@ -1,0 +1,86 @@
+use std::time::Instant;
+
+use clap::Args;
+use serde::Serialize;
+use spikenas::Result;
+use spikenas::memory::{Ledger, ParameterCount};
+use spikenas::plan::Plan;
+use spikenas::record::Number;
+use spikenas::run::score_batches;
+use spikenas::score::Scorer;
+use spikenas::space::Architecture;
+
+use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, ScoreArguments, SpaceArguments};
+use crate::output::{grouped, print};
+
+/// Score architectures without training them.
+#[derive(Args)]
+pub struct Arguments {
+    /// An architecture as a connection matrix, such as "0313 0031 0003 0000", or one matrix a cell joined by `/`;
+    /// may be repeated
+    #[arg(long, value_name = "MATRIX", required = true)]
+    arch: Vec<String>,
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    space: SpaceArguments,
+    #[command(flatten)]
+    score: ScoreArguments,
+    #[command(flatten)]
+    common: CommonArguments,
+}
+
+#[derive(Serialize)]
+struct Scores {
+    results: Vec<Scored>,
+}
+
+#[derive(Serialize)]
+struct Scored {
+    architecture: Architecture,
+    score: Number,
+    parameters: ParameterCount,
+    firing_rate: f64,
+    seconds: f64,
+}
+
+pub fn run(arguments: Arguments) -> Result<()> {
+    arguments.common.machine.start_threads()?;
+    let architectures =
+        arguments.arch.iter().map(|text| arguments.space.architecture(text)).collect::<Result<Vec<_>>>()?;
+    let config = arguments.score.config(arguments.common.seed)?;
+    let dataset = arguments.data.open()?;
+    let network = arguments.network.config(&arguments.data, Some(&dataset))?;
+    let plans =
+        architectures.iter().map(|a| Plan::new(a, &network, dataset.train.shape)).collect::<Result<Vec<Plan>>>()?;
+    let batches = score_batches(&config, &dataset)?;
+    let scorer = Scorer::new(config, &network, batches)?;
+    let score = |plan: &Plan| -> Result<Scored> {
+        let begin = Instant::now();
+        let score = scorer.score(plan)?;
+        Ok(Scored {
+            architecture: plan.architecture.clone(),
+            score: score.value.into(),
+            parameters: Ledger::new(plan).count(),
+            firing_rate: score.firing_rate,
+            seconds: begin.elapsed().as_secs_f64(),
+        })
+    };
+    let scores = Scores { results: plans.iter().map(score).collect::<Result<_>>()? };
+    print(arguments.common.machine.json, &scores, || words(&scores))
+}
+
+fn words(scores: &Scores) -> String {
+    let mut text =
+        format!("{:>12}  {:>12}  {:>11}  {:>8}  architecture\n", "score", "backbone", "firing rate", "seconds");
+    for s in &scores.results {
+        let backbone = grouped(s.parameters.backbone);
+        text += &format!(
+            "{:12.4}  {backbone:>12}  {:11.4}  {:8.2}  {}\n",
+            s.score.0, s.firing_rate, s.seconds, s.architecture
+        );
+    }
+    text
+}

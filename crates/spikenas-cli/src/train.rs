@@ -1,0 +1,103 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+use spikenas::config::RunConfig;
+use spikenas::data::Dataset;
+use spikenas::network::device;
+use spikenas::record::EpochRecord;
+use spikenas::run::{self, RunFolder};
+use spikenas::search::SearchConfig;
+use spikenas::space::Architecture;
+use spikenas::{Error, Result};
+
+use crate::arguments::{SearchArguments, TrainArguments};
+use crate::output::{duration, print};
+use crate::progress::Terminal;
+
+/// Train a run's winner, or an architecture of your own.
+#[derive(Args)]
+pub struct Arguments {
+    /// The run folder whose winner is trained, with the images and the network of its search
+    #[arg(value_name = "RUN", required_unless_present = "arch", conflicts_with = "arch")]
+    run: Option<PathBuf>,
+    /// The architecture to train: a connection matrix, such as "0313 0031 0003 0000", or one matrix a cell joined by `/`
+    #[arg(long, value_name = "MATRIX")]
+    arch: Option<String>,
+    /// Run folder of a training with --arch
+    #[arg(long, value_name = "DIR", requires = "arch")]
+    out: Option<PathBuf>,
+    /// Go on from the last checkpoint
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    train: TrainArguments,
+    #[command(flatten)]
+    search: SearchArguments,
+}
+
+/// The result of a training.
+#[derive(Serialize)]
+pub struct Trained {
+    pub architecture: Architecture,
+    pub model: PathBuf,
+    pub epochs: Vec<EpochRecord>,
+}
+
+pub fn run(arguments: Arguments) -> Result<()> {
+    arguments.search.common.machine.start_threads()?;
+    let device = device(&arguments.train.device)?;
+    let (folder, config, dataset, architecture) = match (&arguments.run, &arguments.arch) {
+        (Some(path), _) => winner(path, &arguments)?,
+        (None, Some(text)) => own(text, &arguments)?,
+        (None, None) => return Err(Error::invalid("give a run folder or --arch")),
+    };
+    let progress = &mut Terminal::new()?;
+    let epochs = run::train(&config, &architecture, &dataset, &device, &folder, arguments.resume, progress)?;
+    let trained = Trained { architecture, model: folder.model_path(), epochs };
+    print(arguments.search.common.machine.json, &trained, || words(&trained))
+}
+
+/// A run's winner with the images and the network of its search.
+fn winner(path: &Path, arguments: &Arguments) -> Result<(RunFolder, RunConfig, Dataset, Architecture)> {
+    let (folder, mut config) = RunFolder::existing(path)?;
+    let architecture = match (&config.architecture, folder.search_record()?) {
+        (Some(architecture), _) => architecture.clone(),
+        (None, Some(record)) => record.architecture,
+        (None, None) => return Err(Error::file(path, "its search is not finished: repeat it with the same --out")),
+    };
+    arguments.train.apply(&mut config.train)?;
+    let dataset = Dataset::open(&config.data.source, &config.data.folder)?;
+    Ok((RunFolder::open(path, &config)?, config, dataset, architecture))
+}
+
+/// An architecture of the user's own.
+fn own(text: &str, arguments: &Arguments) -> Result<(RunFolder, RunConfig, Dataset, Architecture)> {
+    let architecture = arguments.search.space.architecture(text)?;
+    let dataset = arguments.search.data.open()?;
+    let mut config = arguments.search.config(&dataset)?;
+    config.search = SearchConfig { seed: config.search.seed, ..SearchConfig::default() };
+    config.architecture = Some(architecture.clone());
+    arguments.train.apply(&mut config.train)?;
+    let path = match &arguments.out {
+        Some(path) => path.clone(),
+        None => {
+            RunFolder::free_or_same(&PathBuf::from("runs").join(format!("trained-seed{}", config.train.seed)), &config)
+        }
+    };
+    Ok((RunFolder::open(&path, &config)?, config, dataset, architecture))
+}
+
+/// The result in words.
+pub fn words(trained: &Trained) -> String {
+    let best = trained.epochs.iter().map(|e| e.test_accuracy).fold(0.0, f64::max);
+    let last = trained.epochs.last().map_or(0.0, |e| e.test_accuracy);
+    let seconds: f64 = trained.epochs.iter().map(|e| e.seconds).sum();
+    let rate = trained.epochs.iter().map(|e| e.images_per_second).sum::<f64>() / trained.epochs.len().max(1) as f64;
+    format!(
+        "training      {} epochs in {}, {rate:.0} images/s; test accuracy {best:.2} % at best, {last:.2} % at the end\nmodel         {}",
+        trained.epochs.len(),
+        duration(seconds),
+        trained.model.display(),
+    )
+}

@@ -1,0 +1,157 @@
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::config::RunConfig;
+use crate::files;
+use crate::metrics::Evaluation;
+use crate::record::{EpochRecord, SearchRecord};
+use crate::{Error, Result};
+
+/// A run folder: `config.toml`, `journal.jsonl`, `search.json`, `train.jsonl`, `checkpoint/`, `model.safetensors`,
+/// `evaluate.json`.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Opens a folder for a configuration, or makes it.
+    ///
+    /// Where the folder holds another configuration, the error says what differs; only how to train may change, as long
+    /// as nothing was trained.
+    pub fn open(path: &Path, config: &RunConfig) -> Result<Self> {
+        let folder = Self { path: path.to_path_buf() };
+        if folder.config_path().exists() {
+            let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
+            let only_training = differences.iter().all(|d| d.starts_with("train."));
+            if !differences.is_empty() && (!only_training || folder.checkpoint_path().exists()) {
+                let differences = differences.join(", ");
+                return Err(Error::file(
+                    path,
+                    format!(
+                        "belongs to another configuration ({differences}): choose another --out or repeat the options"
+                    ),
+                ));
+            }
+        } else {
+            files::create_folder(path)?;
+            let occupied = std::fs::read_dir(path).map_err(Error::io(path))?.next().is_some();
+            if occupied {
+                return Err(Error::file(path, "is not empty and holds no run: choose another --out"));
+            }
+        }
+        config.save(&folder.config_path())?;
+        Ok(folder)
+    }
+
+    /// A folder that holds a run, and its configuration.
+    pub fn existing(path: &Path) -> Result<(Self, RunConfig)> {
+        let folder = Self { path: path.to_path_buf() };
+        if !folder.config_path().is_file() {
+            return Err(Error::file(path, "holds no run: there is no config.toml"));
+        }
+        let config = RunConfig::load(&folder.config_path())?;
+        Ok((folder, config))
+    }
+
+    /// The first of `path`, `path-2`, `path-3`, … that does not exist or holds a run of this very configuration.
+    pub fn free_or_same(path: &Path, config: &RunConfig) -> PathBuf {
+        let is_same = |candidate: &Path| {
+            RunConfig::load(&candidate.join("config.toml"))
+                .and_then(|old| old.differences(config))
+                .is_ok_and(|d| d.is_empty())
+        };
+        let numbered =
+            |n: u32| if n == 1 { path.to_path_buf() } else { PathBuf::from(format!("{}-{n}", path.display())) };
+        (1..)
+            .map(numbered)
+            .find(|candidate| !candidate.exists() || is_same(candidate))
+            .unwrap_or_else(|| path.to_path_buf())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `config.toml`
+    pub fn config_path(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+
+    /// `journal.jsonl`: a line a scored candidate.
+    pub fn journal_path(&self) -> PathBuf {
+        self.path.join("journal.jsonl")
+    }
+
+    /// `model.safetensors`: the weights with the best test accuracy so far.
+    pub fn model_path(&self) -> PathBuf {
+        self.path.join("model.safetensors")
+    }
+
+    /// `checkpoint/last.safetensors`: where a training goes on.
+    pub fn checkpoint_path(&self) -> PathBuf {
+        self.path.join("checkpoint").join("last.safetensors")
+    }
+
+    fn search_path(&self) -> PathBuf {
+        self.path.join("search.json")
+    }
+
+    fn epochs_path(&self) -> PathBuf {
+        self.path.join("train.jsonl")
+    }
+
+    /// The result of the search, once it is finished.
+    pub fn search_record(&self) -> Result<Option<SearchRecord>> {
+        let path = self.search_path();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let record = serde_json::from_str(&files::read_text(&path)?);
+        record.map(Some).map_err(|e| Error::file(&path, format!("damaged record ({e}): remove it to search again")))
+    }
+
+    /// Keeps the result of the search.
+    pub fn keep_search(&self, record: &SearchRecord) -> Result<()> {
+        files::write_json(&self.search_path(), record)
+    }
+
+    /// Keeps the result of the last test.
+    pub fn keep_evaluation(&self, evaluation: &Evaluation) -> Result<()> {
+        files::write_json(&self.path.join("evaluate.json"), evaluation)
+    }
+
+    /// The epochs trained so far; a last line that was cut off is dropped.
+    pub fn epochs(&self) -> Result<Vec<EpochRecord>> {
+        let path = self.epochs_path();
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let text = files::read_text(&path)?;
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let read = |(index, line)| {
+            serde_json::from_str(line)
+                .map_err(|e| Error::file(&path, format!("line {} is not an epoch ({e})", index + 1)))
+        };
+        whole.lines().enumerate().map(read).collect()
+    }
+
+    /// Adds an epoch.
+    pub fn keep_epoch(&self, record: &EpochRecord) -> Result<()> {
+        let path = self.epochs_path();
+        let mut line = serde_json::to_vec(record).map_err(|e| Error::file(&path, e.to_string()))?;
+        line.push(b'\n');
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(&line)).map_err(Error::io(&path))
+    }
+
+    /// Drops the epochs after one, of which no checkpoint was written.
+    pub fn truncate_epochs(&self, last: usize) -> Result<()> {
+        let kept: Vec<EpochRecord> = self.epochs()?.into_iter().filter(|e| e.epoch <= last).collect();
+        files::write_atomically(&self.epochs_path(), |out| {
+            kept.iter().try_for_each(|record| Ok(writeln!(out, "{}", serde_json::to_string(record)?)?))
+        })
+    }
+}

@@ -1,0 +1,141 @@
+use std::time::Instant;
+
+use super::RunFolder;
+use crate::config::RunConfig;
+use crate::data::{Dataset, shuffled};
+use crate::files;
+use crate::metrics::check_images;
+use crate::network::Device;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::random::{generator, name_key};
+use crate::record::{EpochRecord, FORMAT_VERSION, SearchRecord};
+use crate::score::{ScoreConfig, Scorer};
+use crate::search::{self, Evaluation, Journal, JournalHeader, Problem};
+use crate::space::Architecture;
+use crate::train::{self, Checkpoint, EpochSink};
+use crate::weights::Weights;
+use crate::{Error, Result};
+
+/// The mini-batches that all candidates are scored on: training images, not augmented, drawn by the seed; one a repeat.
+pub fn score_batches(config: &ScoreConfig, dataset: &Dataset) -> Result<Vec<Vec<f32>>> {
+    config.check()?;
+    let count = dataset.train.len();
+    if config.batch > count {
+        return Err(Error::invalid(format!("batch {} is more than the {count} training images", config.batch)));
+    }
+    let draw = |repeat: usize| {
+        let order = shuffled(count, &mut generator(&[config.seed, name_key("scored images"), repeat as u64]));
+        dataset.train.batch(&order[..config.batch], &dataset.normalisation, None).images
+    };
+    Ok((0..config.repeats).map(draw).collect())
+}
+
+/// Searches as a configuration says; with a folder, from its journal and into its records.
+pub fn search(
+    config: &RunConfig,
+    dataset: &Dataset,
+    folder: Option<&RunFolder>,
+    progress: &mut dyn Progress,
+) -> Result<SearchRecord> {
+    if let Some(record) = folder.map(RunFolder::search_record).transpose()?.flatten() {
+        progress.note("the search was finished before");
+        return Ok(record);
+    }
+    let begin = Instant::now();
+    let batches = score_batches(&config.score, dataset)?;
+    let header = JournalHeader {
+        version: FORMAT_VERSION,
+        data: config.data.source.to_string(),
+        images: fingerprint(&batches),
+        input: dataset.train.shape,
+        network: config.network.clone(),
+        score: config.score.clone(),
+        search: config.search.clone(),
+    };
+    let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;
+    let scorer = Scorer::new(config.score.clone(), &config.network, batches)?;
+    let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
+    let mut evaluation = Evaluation::new(problem, &scorer, journal)?;
+    let (best, passes) = search::search(&config.search, &mut evaluation, progress)?;
+    let record = SearchRecord {
+        version: FORMAT_VERSION,
+        architecture: best.architecture,
+        score: best.score.value.into(),
+        firing_rate: best.score.firing_rate,
+        parameters: best.parameters,
+        budget: config.search.budget_parameters(),
+        scope: config.search.scope,
+        method: config.search.method,
+        candidates: passes.iter().map(|p| p.candidates).sum(),
+        feasible: passes.iter().map(|p| p.feasible).sum(),
+        scored: passes.iter().map(|p| p.scored).sum(),
+        passes,
+        seconds: begin.elapsed().as_secs_f64(),
+        seed: config.search.seed,
+    };
+    folder.map_or(Ok(()), |f| f.keep_search(&record))?;
+    Ok(record)
+}
+
+/// Fingerprint of the bits of mini-batches, in hexadecimal.
+fn fingerprint(batches: &[Vec<f32>]) -> String {
+    let bits = batches.iter().flatten().flat_map(|v| v.to_bits().to_le_bytes());
+    let hash = bits.fold(name_key(""), |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+/// Trains an architecture as a configuration says, into a folder's records; returns all epochs.
+///
+/// With `resume`, goes on from the folder's checkpoint if it has one; without, a checkpoint there is an error.
+pub fn train(
+    config: &RunConfig,
+    architecture: &Architecture,
+    dataset: &Dataset,
+    device: &Device,
+    folder: &RunFolder,
+    resume: bool,
+    progress: &mut dyn Progress,
+) -> Result<Vec<EpochRecord>> {
+    let plan = Plan::new(architecture, &config.network, dataset.train.shape)?;
+    check_images(&plan, &dataset.train)?;
+    let path = folder.checkpoint_path();
+    let start = match (path.exists(), resume) {
+        (true, false) => {
+            let epoch = Checkpoint::load(&path, &plan)?.epoch;
+            return Err(Error::file(
+                path,
+                format!("{epoch} epochs are trained already: add --resume to go on or choose another --out"),
+            ));
+        }
+        (true, true) => Checkpoint::load(&path, &plan)?,
+        (false, _) => Checkpoint::start(Weights::initialised(&plan, config.train.seed, 0)),
+    };
+    if let Some(parent) = path.parent() {
+        files::create_folder(parent)?;
+    }
+    folder.truncate_epochs(start.epoch)?;
+    if start.epoch > 0 {
+        progress.note(&format!("going on after epoch {} of {}", start.epoch, config.train.epochs));
+    }
+    let mut sink = Files { folder, plan: &plan };
+    train::train(&config.train, &plan, device, dataset, start, &mut sink, progress)?;
+    folder.epochs()
+}
+
+/// Keeps epochs in a run folder: the record first, then the model if it is the best, the checkpoint last, so that a kill
+/// in between loses no more than the epoch.
+struct Files<'a> {
+    folder: &'a RunFolder,
+    plan: &'a Plan,
+}
+
+impl EpochSink for Files<'_> {
+    fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
+        self.folder.keep_epoch(record)?;
+        if is_best {
+            state.weights.save(&self.folder.model_path(), self.plan)?;
+        }
+        state.save(&self.folder.checkpoint_path(), self.plan)
+    }
+}
