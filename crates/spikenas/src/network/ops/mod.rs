@@ -1,7 +1,12 @@
 //! The operations of the network, one a file, on maps [steps * images, channels, height, width].
 
+#[cfg(test)]
+mod agreement;
 mod batch_norm;
+mod batch_norm_cpu;
 mod convolution;
+mod convolution_cpu;
+mod cpu;
 mod lif;
 mod pooling;
 
