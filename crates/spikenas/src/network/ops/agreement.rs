@@ -7,7 +7,7 @@ use crate::random::generator;
 
 /// A tensor that wants a gradient, uniform in -scale..scale; equal calls give equal tensors.
 pub fn tensor<const D: usize>(shape: [usize; D], scale: f32) -> Tensor<D> {
-    let key: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
+    let key: Vec<u64> = shape.iter().map(|&n| n as u64).chain([u64::from(scale.to_bits())]).collect();
     let mut rng = generator(&key);
     let values = (0..shape.iter().product()).map(|_| rng.random_range(-scale..scale)).collect::<Vec<f32>>();
     let device = crate::network::device("cpu").unwrap();
