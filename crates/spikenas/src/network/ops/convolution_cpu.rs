@@ -1,4 +1,7 @@
 //! Convolution on the CPU, directly on padded planes, many pixels and several output channels at a time.
+//!
+//! A padded plane has `side / 2` zeros around it. Flattened, pixel p of the output reads `p + dy * stride + dx` of it for
+//! every tap (dy, dx), so that all pixels of an image are one long row; what falls between the rows is dropped.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -8,8 +11,14 @@ use super::cpu::Operation;
 /// Images whose weight gradients are summed by one thread: fixed, so that sums do not depend on the number of threads.
 const GROUP: usize = 8;
 
+/// Pixels after which sums over pixels, kept side by side in vector registers, are added up.
+const RUN: usize = 2048;
+
 /// Output channels computed side by side.
-const BLOCK: usize = 4;
+const BLOCK: usize = 8;
+
+/// Vector registers from which twice as many sums can be kept as in 16.
+const MANY_REGISTERS: usize = 32;
 
 /// Convolution without bias, stride 1, padded to keep the size: x [images, inputs, height, width] and
 /// weight [outputs, inputs, side, side] -> [images, outputs, height, width].
@@ -75,12 +84,13 @@ impl DirectConvolution {
     fn weight_gradient(&self, x: &[f32], gradient: &[f32]) -> Vec<f32> {
         let (of_input, of_output) = (self.inputs * self.pixels(), self.outputs * self.pixels());
         let groups = x.par_chunks(GROUP * of_input).zip(gradient.par_chunks(GROUP * of_output));
+        let together = (RUN / self.pixels()).clamp(1, GROUP);
         let partial: Vec<Vec<f32>> = groups
             .map(|(x, gradient)| {
                 let (mut sums, mut padded) = (vec![0.0; self.outputs * self.inputs * self.taps()], [vec![], vec![]]);
-                for (x, gradient) in x.chunks(of_input).zip(gradient.chunks(of_output)) {
-                    let image = WeightGradient { shape: *self, x, gradient, padded: &mut padded, sums: &mut sums };
-                    Arch::new().dispatch(image);
+                for (x, gradient) in x.chunks(together * of_input).zip(gradient.chunks(together * of_output)) {
+                    let images = WeightGradient { shape: *self, x, gradient, padded: &mut padded, sums: &mut sums };
+                    Arch::new().dispatch(images);
                 }
                 sums
             })
@@ -92,17 +102,32 @@ impl DirectConvolution {
         sums
     }
 
-    /// Copies planes into ones with `before` zeros on the left, top and bottom, and zeros up to `stride` on the right.
+    /// Columns of a padded plane.
+    fn stride(&self) -> usize {
+        self.width + self.side - 1
+    }
+
+    /// Pixels of the output as one long row.
+    fn row(&self) -> usize {
+        self.height * self.stride()
+    }
+
+    /// Copies planes, each to `length` numbers with rows [`DirectConvolution::stride`] apart, the rest zeros.
     #[inline(always)]
-    fn pad(&self, planes: &[f32], before: usize, stride: usize, padded: &mut Vec<f32>) {
-        let plane = (self.height + 2 * before) * stride;
-        padded.clear();
-        padded.resize(planes.len() / self.pixels() * plane, 0.0);
-        for (from, to) in planes.chunks(self.pixels()).zip(padded.chunks_mut(plane)) {
+    fn spread(&self, planes: &[f32], before: usize, length: usize, spread: &mut Vec<f32>) {
+        let stride = self.stride();
+        spread.clear();
+        spread.resize(planes.len() / self.pixels() * length, 0.0);
+        for (from, to) in planes.chunks(self.pixels()).zip(spread.chunks_mut(length)) {
             for (from, to) in from.chunks(self.width).zip(to.chunks_mut(stride).skip(before)) {
                 to[before..before + self.width].copy_from_slice(from);
             }
         }
+    }
+
+    /// Length of a padded plane from which `row` pixels can be computed.
+    fn padded_length(&self, row: usize) -> usize {
+        row + (self.side - 1) * (self.stride() + 1)
     }
 }
 
@@ -125,6 +150,29 @@ fn load<S: Simd>(row: &[f32], at: usize) -> S::f32s {
     S::as_simd_f32s(&row[at..at + S::F32_LANES]).0[0]
 }
 
+/// Adds products of each output with x, moved by 0 to SIDE - 1 pixels, to the sums found so far.
+#[inline(always)]
+fn correlate<S: Simd, const SIDE: usize, const BLOCK: usize>(
+    simd: S,
+    x: &[f32],
+    outputs: [&[f32]; BLOCK],
+    mut found: [[S::f32s; SIDE]; BLOCK],
+) -> [[S::f32s; SIDE]; BLOCK] {
+    let outputs = outputs.map(|output| S::as_simd_f32s(output).0);
+    let count = outputs[0].len();
+    let outputs = outputs.map(|output| &output[..count]);
+    for i in 0..count {
+        let x = &x[i * S::F32_LANES..][..S::F32_LANES + SIDE - 1];
+        let x: [_; SIDE] = std::array::from_fn(|dx| load::<S>(x, dx));
+        for (found, output) in found.iter_mut().zip(outputs) {
+            for (found, &x) in found.iter_mut().zip(&x) {
+                *found = simd.mul_add_e_f32s(x, output[i], *found);
+            }
+        }
+    }
+    found
+}
+
 /// The convolution of one image.
 struct Forward<'a> {
     shape: DirectConvolution,
@@ -139,56 +187,56 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        if self.shape.width <= S::F32_LANES {
-            self.run::<S, 1>(simd);
-        } else {
-            self.run::<S, 2>(simd);
+        match (self.shape.side, S::REGISTER_COUNT >= MANY_REGISTERS) {
+            (1, true) => self.run::<S, 1, 2>(simd),
+            (1, false) => self.run::<S, 1, 1>(simd),
+            (_, true) => self.run::<S, 3, 2>(simd),
+            (_, false) => self.run::<S, 3, 1>(simd),
         }
     }
 }
 
 impl Forward<'_> {
     #[inline(always)]
-    fn run<S: Simd, const REGISTERS: usize>(self, simd: S) {
+    fn run<S: Simd, const SIDE: usize, const REGISTERS: usize>(self, simd: S) {
         let shape = self.shape;
-        let (side, taps, step) = (shape.side, shape.taps(), REGISTERS * S::F32_LANES);
-        let before = side / 2;
-        let stride = shape.width.next_multiple_of(step) + 2 * before;
-        let plane = (shape.height + 2 * before) * stride;
-        shape.pad(self.x, before, stride, self.padded);
+        let (taps, step, stride) = (SIDE * SIDE, REGISTERS * S::F32_LANES, shape.stride());
+        let row = shape.row().next_multiple_of(step);
+        let length = shape.padded_length(row);
+        shape.spread(self.x, SIDE / 2, length, self.padded);
+        let mut sums = vec![0.0; BLOCK * row];
         let blocks = self.packed.chunks(shape.inputs * taps * BLOCK);
         for (packed, y) in blocks.zip(self.y.chunks_mut(BLOCK * shape.pixels())) {
-            for row in 0..shape.height {
-                for column in (0..shape.width).step_by(step) {
-                    let mut sums = [[simd.splat_f32s(0.0); REGISTERS]; BLOCK];
-                    for (x, weights) in self.padded.chunks(plane).zip(packed.chunks(taps * BLOCK)) {
-                        for (dy, weights) in weights.chunks(side * BLOCK).enumerate() {
-                            let x = &x[(row + dy) * stride + column..][..step + 2 * before];
-                            for (dx, weights) in weights.as_chunks::<BLOCK>().0.iter().enumerate() {
-                                let pixels: [_; REGISTERS] =
-                                    std::array::from_fn(|r| load::<S>(x, dx + r * S::F32_LANES));
-                                for (sums, &weight) in sums.iter_mut().zip(weights) {
-                                    let weight = simd.splat_f32s(weight);
-                                    for (sum, &pixels) in sums.iter_mut().zip(&pixels) {
-                                        *sum = simd.mul_add_e_f32s(pixels, weight, *sum);
-                                    }
+            for start in (0..row).step_by(step) {
+                let mut found = [[simd.splat_f32s(0.0); REGISTERS]; BLOCK];
+                for (x, weights) in self.padded.chunks(length).zip(packed.chunks_exact(taps * BLOCK)) {
+                    for dy in 0..SIDE {
+                        let x = &x[start + dy * stride..][..step + SIDE - 1];
+                        for dx in 0..SIDE {
+                            let x: [_; REGISTERS] = std::array::from_fn(|r| load::<S>(x, dx + r * S::F32_LANES));
+                            for (o, found) in found.iter_mut().enumerate() {
+                                let weight = simd.splat_f32s(weights[(dy * SIDE + dx) * BLOCK + o]);
+                                for (found, &x) in found.iter_mut().zip(&x) {
+                                    *found = simd.mul_add_e_f32s(x, weight, *found);
                                 }
                             }
                         }
                     }
-                    for (sums, y) in sums.iter().zip(y.chunks_mut(shape.pixels())) {
-                        let y = &mut y[row * shape.width..][..shape.width];
-                        for (sum, y) in sums.iter().zip(y[column..].chunks_mut(S::F32_LANES)) {
-                            y.copy_from_slice(&pulp::bytemuck::cast_slice(std::slice::from_ref(sum))[..y.len()]);
-                        }
-                    }
+                }
+                for (found, sums) in found.iter().zip(sums.chunks_mut(row)) {
+                    sums[start..start + step].copy_from_slice(pulp::bytemuck::cast_slice(found));
+                }
+            }
+            for (sums, y) in sums.chunks(row).zip(y.chunks_mut(shape.pixels())) {
+                for (sums, y) in sums.chunks(stride).zip(y.chunks_mut(shape.width)) {
+                    y.copy_from_slice(&sums[..shape.width]);
                 }
             }
         }
     }
 }
 
-/// Adds one image's part to the gradient of the weights: `dw[o, i, tap] += sum over pixels of dy[o, p] * x[i, p + tap]`.
+/// Adds some images' part to the gradient of the weights: `dw[o, i, tap] += sum over pixels of dy[o, p] * x[i, p + tap]`.
 struct WeightGradient<'a> {
     shape: DirectConvolution,
     x: &'a [f32],
@@ -202,42 +250,38 @@ impl WithSimd for WeightGradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match self.shape.side {
-            3 => self.run::<S, 3>(simd),
-            1 => self.run::<S, 1>(simd),
-            side => unreachable!("kernels have a side of 1 or 3, not {side}"),
+        match (self.shape.side, S::REGISTER_COUNT >= MANY_REGISTERS) {
+            (1, _) => self.run::<S, 1, 8>(simd),
+            (_, true) => self.run::<S, 3, 8>(simd),
+            (_, false) => self.run::<S, 3, 4>(simd),
         }
     }
 }
 
 impl WeightGradient<'_> {
     #[inline(always)]
-    fn run<S: Simd, const SIDE: usize>(self, simd: S) {
-        let shape = self.shape;
-        let before = SIDE / 2;
-        // Zeros right of the gradient make what lies right of x there count for nothing.
-        let filled = shape.width.next_multiple_of(S::F32_LANES);
-        let stride = filled + 2 * before;
+    fn run<S: Simd, const SIDE: usize, const BLOCK: usize>(self, simd: S) {
+        let (shape, stride) = (self.shape, self.shape.stride());
+        // The gradient is zero between its rows, so what x holds there counts for nothing.
+        let row = shape.row().next_multiple_of(S::F32_LANES);
+        let length = shape.padded_length(row);
         let [x, gradient] = self.padded;
-        shape.pad(self.x, before, stride, x);
-        shape.pad(self.gradient, 0, filled, gradient);
-        let (plane, of_output) = ((shape.height + 2 * before) * stride, shape.height * filled);
-        let blocks = self.sums.chunks_mut(BLOCK * shape.inputs * SIDE * SIDE);
-        for (sums, gradient) in blocks.zip(gradient.chunks(BLOCK * of_output)) {
-            for (input, x) in x.chunks(plane).enumerate() {
+        shape.spread(self.x, SIDE / 2, length, x);
+        shape.spread(self.gradient, 0, row, gradient);
+        for (block, sums) in self.sums.chunks_mut(BLOCK * shape.inputs * SIDE * SIDE).enumerate() {
+            for input in 0..shape.inputs {
                 for dy in 0..SIDE {
                     let mut found = [[simd.splat_f32s(0.0); SIDE]; BLOCK];
-                    for row in 0..shape.height {
-                        let x = &x[(row + dy) * stride..][..stride];
-                        for column in (0..filled).step_by(S::F32_LANES) {
-                            let x: [_; SIDE] = std::array::from_fn(|dx| load::<S>(x, column + dx));
-                            for (found, gradient) in found.iter_mut().zip(gradient.chunks(of_output)) {
-                                let gradient = load::<S>(gradient, row * filled + column);
-                                for (found, &x) in found.iter_mut().zip(&x) {
-                                    *found = simd.mul_add_e_f32s(x, gradient, *found);
-                                }
-                            }
-                        }
+                    let images = x.chunks(shape.inputs * length).zip(gradient.chunks(shape.outputs * row));
+                    for (x, gradient) in images {
+                        let x = &x[input * length + dy * stride..][..row + SIDE - 1];
+                        // The last block may be ragged: what it has too many repeats its first output, and is dropped.
+                        let outputs: [&[f32]; BLOCK] = std::array::from_fn(|o| {
+                            let output = block * BLOCK + o;
+                            let output = if output < shape.outputs { output } else { block * BLOCK };
+                            &gradient[output * row..][..row]
+                        });
+                        found = correlate(simd, x, outputs, found);
                     }
                     for (found, sums) in found.iter().zip(sums.chunks_mut(shape.inputs * SIDE * SIDE)) {
                         let sums = &mut sums[(input * SIDE + dy) * SIDE..][..SIDE];
