@@ -9,8 +9,11 @@ mod convolution_cpu;
 mod cpu;
 mod lif;
 mod pooling;
+mod pooling_cpu;
+mod sum;
 
 pub use batch_norm::{batch_norm, normalise};
 pub use convolution::convolution;
 pub use lif::lif;
 pub use pooling::{average_pool, smooth};
+pub use sum::sum;
