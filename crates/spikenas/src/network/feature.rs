@@ -15,12 +15,9 @@ impl Feature {
     /// The sum at every timestep.
     pub fn add(self, other: Feature) -> Feature {
         let (long, short) = if self.steps >= other.steps { (self, other) } else { (other, self) };
-        if long.steps == short.steps {
-            return Feature { map: long.map + short.map, steps: long.steps };
-        }
         let shape = long.map.dims();
-        let size = short.map.shape().num_elements();
-        let sum = long.map.reshape([long.steps, size]) + short.map.reshape([1, size]);
+        let size = shape.iter().product::<usize>() / long.steps;
+        let sum = ops::sum(long.map.reshape([long.steps, size]), short.map.reshape([short.steps, size]));
         Feature { map: sum.reshape(shape), steps: long.steps }
     }
 
