@@ -1,0 +1,64 @@
+//! The kernels at the sizes of the `cifar10` preset: 64 images, 8 % spikes, the typical rate of an untrained network.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use spikenas_kernels::*;
+
+const IMAGES: usize = 64;
+
+/// A fixed scatter of numbers in 0..2^24.
+fn scatter(index: usize) -> u32 {
+    (index as u32).wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(2_246_822_519) >> 8
+}
+
+fn spikes(maps: usize, pixels: usize, channels: usize) -> Spikes {
+    let active: Vec<bool> = (0..maps * pixels * channels).map(|i| scatter(i) % 100 < 8).collect();
+    Spikes::pack(maps, pixels, channels, &active)
+}
+
+fn numbers(count: usize) -> Vec<f32> {
+    (0..count).map(|i| scatter(i) as f32 / (1 << 23) as f32 - 1.0).collect()
+}
+
+fn convolutions(c: &mut Criterion) {
+    let mut group = c.benchmark_group("convolution");
+    group.sample_size(20);
+    for (inputs, outputs, side, kernel) in [(128, 128, 32, 3), (128, 256, 32, 3), (256, 256, 16, 3), (128, 128, 32, 1), (16, 16, 32, 3)] {
+        let input = spikes(IMAGES, side * side, inputs);
+        let weights = numbers(outputs * inputs * kernel * kernel);
+        for isa in Isa::supported() {
+            let packed = PackedKernel::new(isa, outputs, inputs, kernel, &weights);
+            group.bench_function(format!("{inputs}->{outputs} {kernel}x{kernel} at {side}x{side} {isa:?}"), |b| {
+                b.iter(|| convolve_spikes(black_box(&input), side, side, &packed));
+            });
+        }
+    }
+    group.finish();
+}
+
+fn neurons(c: &mut Criterion) {
+    let mut group = c.benchmark_group("neurons");
+    group.sample_size(20);
+    let extent = Extent { steps: 5, samples: IMAGES, pixels: 1024, channels: 128 };
+    let values = numbers(extent.len());
+    let affine = [Affine { scale: numbers(128), shift: numbers(128) }];
+    let terms = [Term { values: &values, affine: Some(&affine) }; 2];
+    let parameters = LifParameters { tau: 4.0 / 3.0, threshold: 1.0 };
+    for isa in Isa::supported() {
+        for count in [1, 2] {
+            let sum = Sum { terms: &terms[..count], affine: None, extent };
+            group.bench_function(format!("LIF scan of {count} terms {isa:?}"), |b| b.iter(|| lif_scan(isa, black_box(&sum), parameters, None)));
+        }
+        let sum = Sum { terms: &terms[..1], affine: None, extent };
+        group.bench_function(format!("average pool 3x3 {isa:?}"), |b| b.iter(|| average_pool(isa, black_box(&sum), 32, 32, Window::Around)));
+        group.bench_function(format!("average pool 2x2 {isa:?}"), |b| b.iter(|| average_pool(isa, black_box(&sum), 32, 32, Window::Tiles(2))));
+        group.bench_function(format!("moments {isa:?}"), |b| b.iter(|| moments(isa, black_box(&sum))));
+        let codes = spikes(IMAGES, 1024, 128);
+        group.bench_function(format!("Hamming distances {isa:?}"), |b| b.iter(|| hamming_distances(isa, black_box(&codes), IMAGES, 0)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, convolutions, neurons);
+criterion_main!(benches);
