@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::cpu::Operation;
+use super::vectorised::vectorised;
 
 /// Partial sums side by side, so that the compiler can keep them in vector registers.
 const LANES: usize = 32;
@@ -44,8 +44,15 @@ impl Moments {
 
 impl Operation<1> for Moments {
     fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
-        let planes: Vec<[f64; 2]> =
-            x.par_chunks(self.pixels).map(|plane| Arch::new().dispatch(|| plane_moments(plane))).collect();
+        let planes: Vec<[f64; 2]> = x
+            .par_chunks(self.pixels)
+            .map(|plane| {
+                vectorised(
+                    #[inline(always)]
+                    || plane_moments(plane),
+                )
+            })
+            .collect();
         let means = self.gather(&planes, |[sum, _], [mean, _]| [sum + mean / self.images as f64, 0.0]);
         // Parts of a sample: deviations around their own means, and of these means around the common one.
         let mut squares = vec![0.0; means.len()];
@@ -83,7 +90,10 @@ impl Operation<3> for Normalise {
             let (group, channel) = (self.layout.group(plane), plane % self.layout.channels);
             let (mean, factor) = (self.mean[group], self.inverse[group] * scale[channel]);
             let shift = shift[channel];
-            Arch::new().dispatch(|| y.iter_mut().zip(x).for_each(|(y, x)| *y = (x - mean) * factor + shift));
+            vectorised(
+                #[inline(always)]
+                || y.iter_mut().zip(x).for_each(|(y, x)| *y = (x - mean) * factor + shift),
+            );
         });
         y
     }
@@ -94,7 +104,10 @@ impl Operation<3> for Normalise {
             .map(|(plane, (x, dy))| {
                 let group = self.layout.group(plane);
                 let (mean, inverse) = (self.mean[group], self.inverse[group]);
-                Arch::new().dispatch(|| plane_sums(x, dy, mean, inverse))
+                vectorised(
+                    #[inline(always)]
+                    || plane_sums(x, dy, mean, inverse),
+                )
             })
             .collect();
         let sums = self.layout.gather(&planes, |a, b| [a[0] + b[0], a[1] + b[1]]);
@@ -106,11 +119,14 @@ impl Operation<3> for Normalise {
             let (mean, inverse) = (self.mean[group], self.inverse[group]);
             let factor = scale[plane % channels] * inverse;
             let [mean_dy, mean_dy_normal] = sums[group].map(|sum| (sum / count) as f32);
-            Arch::new().dispatch(|| {
-                for ((dx, x), dy) in dx.iter_mut().zip(x).zip(dy) {
-                    *dx = factor * (dy - mean_dy - (x - mean) * inverse * mean_dy_normal);
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    for ((dx, x), dy) in dx.iter_mut().zip(x).zip(dy) {
+                        *dx = factor * (dy - mean_dy - (x - mean) * inverse * mean_dy_normal);
+                    }
+                },
+            );
         });
         let over_steps = |which: usize| {
             (0..channels).map(|c| sums.iter().skip(c).step_by(channels).map(|s| s[which]).sum::<f64>() as f32).collect()

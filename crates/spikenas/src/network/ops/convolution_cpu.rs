@@ -292,3 +292,62 @@ impl WeightGradient<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: DirectConvolution = DirectConvolution { inputs: 3, outputs: 11, height: 6, width: 19, side: 3 };
+
+    /// Small whole numbers, so that sums are exact in any order.
+    fn numbers(count: usize) -> Vec<f32> {
+        (0..count).map(|i| (i * 7919 % 13) as f32 - 6.0).collect()
+    }
+
+    /// Visits every product: indices of output, input and weight.
+    fn products(s: DirectConvolution, mut visit: impl FnMut(usize, usize, usize)) {
+        let inside =
+            |at: usize, move_by: usize, size: usize| (at + move_by).checked_sub(s.side / 2).filter(|&p| p < size);
+        for output in 0..s.outputs * s.pixels() {
+            let (channel, row, column) = (output / s.pixels(), output / s.width % s.height, output % s.width);
+            for place in 0..s.inputs * s.taps() {
+                let (input, dy, dx) = (place / s.taps(), place / s.side % s.side, place % s.side);
+                if let (Some(y), Some(x)) = (inside(row, dy, s.height), inside(column, dx, s.width)) {
+                    visit(output, (input * s.height + y) * s.width + x, channel * s.inputs * s.taps() + place);
+                }
+            }
+        }
+    }
+
+    fn agrees(shape: DirectConvolution, simd: impl Simd) {
+        let (x, weight) =
+            (numbers(shape.inputs * shape.pixels()), numbers(shape.outputs * shape.inputs * shape.taps()));
+        let gradient = numbers(shape.outputs * shape.pixels());
+        let (mut y, mut sums) = (vec![0.0; gradient.len()], vec![0.0; weight.len()]);
+        let packed = shape.packed(&weight);
+        simd.vectorize(Forward { shape, x: &x, packed: &packed, padded: &mut Vec::new(), y: &mut y });
+        let padded = &mut [vec![], vec![]];
+        simd.vectorize(WeightGradient { shape, x: &x, gradient: &gradient, padded, sums: &mut sums });
+        let (mut expected_y, mut expected_sums) = (vec![0.0; y.len()], vec![0.0; sums.len()]);
+        products(shape, |output, input, w| {
+            expected_y[output] += x[input] * weight[w];
+            expected_sums[w] += gradient[output] * x[input];
+        });
+        assert_eq!(y, expected_y, "{shape:?} on {simd:?}");
+        assert_eq!(sums, expected_sums, "{shape:?} on {simd:?}");
+    }
+
+    #[test]
+    fn every_instruction_set_agrees_with_the_plain_loops() {
+        for shape in
+            [SHAPE, DirectConvolution { side: 1, ..SHAPE }, DirectConvolution { width: 1, outputs: 8, ..SHAPE }]
+        {
+            agrees(shape, pulp::Scalar::new());
+            #[cfg(target_arch = "x86_64")]
+            {
+                pulp::x86::V3::try_new().into_iter().for_each(|v3| agrees(shape, v3));
+                pulp::x86::V4::try_new().into_iter().for_each(|v4| agrees(shape, v4));
+            }
+        }
+    }
+}

@@ -1,10 +1,10 @@
 use std::f32::consts::{FRAC_PI_2, PI};
 
 use burn::tensor::Tensor;
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::cpu::{Operation, apply};
+use super::vectorised::vectorised;
 
 /// Sharpness of the surrogate.
 const ALPHA: f32 = 2.0;
@@ -56,7 +56,10 @@ impl Operation<1> for LifScan {
     fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
         let mut spikes = vec![0.0; self.steps * self.neurons];
         columns(&mut spikes, self.neurons).into_par_iter().enumerate().for_each(|(chunk, mut spikes)| {
-            Arch::new().dispatch(|| self.fire(x, chunk * CHUNK, &mut spikes));
+            vectorised(
+                #[inline(always)]
+                || self.fire(x, chunk * CHUNK, &mut spikes),
+            );
         });
         spikes
     }
@@ -64,7 +67,10 @@ impl Operation<1> for LifScan {
     fn backward(&self, [x]: [&[f32]; 1], gradient: &[f32], _: [bool; 1]) -> [Vec<f32>; 1] {
         let mut found = vec![0.0; self.held * self.neurons];
         columns(&mut found, self.neurons).into_par_iter().enumerate().for_each(|(chunk, mut found)| {
-            Arch::new().dispatch(|| self.back(x, gradient, chunk * CHUNK, &mut found));
+            vectorised(
+                #[inline(always)]
+                || self.back(x, gradient, chunk * CHUNK, &mut found),
+            );
         });
         [found]
     }

@@ -11,6 +11,7 @@ mod lif;
 mod pooling;
 mod pooling_cpu;
 mod sum;
+mod vectorised;
 
 pub use batch_norm::{batch_norm, normalise};
 pub use convolution::convolution;

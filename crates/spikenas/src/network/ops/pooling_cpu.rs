@@ -1,9 +1,9 @@
 //! Average pooling on the CPU, plane by plane.
 
-use pulp::Arch;
 use rayon::prelude::*;
 
 use super::cpu::Operation;
+use super::vectorised::vectorised;
 
 /// Means of squares of `side` pixels that do not overlap: [planes, height, width] -> [planes, height / side, width / side].
 ///
@@ -76,7 +76,12 @@ impl Smooth {
         let plane = self.height * self.width;
         y.par_chunks_mut(plane).zip(x.par_chunks(plane)).for_each_init(
             || vec![0.0; self.width],
-            |column_sums, (y, x)| Arch::new().dispatch(|| self.plane(x, y, column_sums)),
+            |column_sums, (y, x)| {
+                vectorised(
+                    #[inline(always)]
+                    || self.plane(x, y, column_sums),
+                )
+            },
         );
         y
     }
