@@ -24,13 +24,16 @@ fn numbers(count: usize) -> Vec<f32> {
 fn convolutions(c: &mut Criterion) {
     let mut group = c.benchmark_group("convolution");
     group.sample_size(20);
-    for (inputs, outputs, side, kernel) in [(128, 128, 32, 3), (128, 256, 32, 3), (256, 256, 16, 3), (128, 128, 32, 1), (16, 16, 32, 3)] {
+    for (inputs, outputs, side, kernel) in
+        [(128, 128, 32, 3), (128, 256, 32, 3), (256, 256, 16, 3), (128, 128, 32, 1), (16, 16, 32, 3)]
+    {
         let input = spikes(IMAGES, side * side, inputs);
         let weights = numbers(outputs * inputs * kernel * kernel);
         for isa in Isa::supported() {
             let packed = PackedKernel::new(isa, outputs, inputs, kernel, &weights);
+            let mut out = vec![0.0; IMAGES * side * side * outputs];
             group.bench_function(format!("{inputs}->{outputs} {kernel}x{kernel} at {side}x{side} {isa:?}"), |b| {
-                b.iter(|| convolve_spikes(black_box(&input), side, side, &packed));
+                b.iter(|| convolve_spikes(black_box(&input), side, side, &packed, &mut out));
             });
         }
     }
@@ -48,14 +51,22 @@ fn neurons(c: &mut Criterion) {
     for isa in Isa::supported() {
         for count in [1, 2] {
             let sum = Sum { terms: &terms[..count], affine: None, extent };
-            group.bench_function(format!("LIF scan of {count} terms {isa:?}"), |b| b.iter(|| lif_scan(isa, black_box(&sum), parameters, None)));
+            group.bench_function(format!("LIF scan of {count} terms {isa:?}"), |b| {
+                b.iter(|| lif_scan(isa, black_box(&sum), parameters, None))
+            });
         }
         let sum = Sum { terms: &terms[..1], affine: None, extent };
-        group.bench_function(format!("average pool 3x3 {isa:?}"), |b| b.iter(|| average_pool(isa, black_box(&sum), 32, 32, Window::Around)));
-        group.bench_function(format!("average pool 2x2 {isa:?}"), |b| b.iter(|| average_pool(isa, black_box(&sum), 32, 32, Window::Tiles(2))));
+        for (name, window, shrink) in [("3x3", Window::Around, 1), ("2x2", Window::Tiles(2), 4)] {
+            let mut out = vec![0.0; extent.len() / shrink];
+            group.bench_function(format!("average pool {name} {isa:?}"), |b| {
+                b.iter(|| average_pool(isa, black_box(&sum), 32, 32, window, &mut out))
+            });
+        }
         group.bench_function(format!("moments {isa:?}"), |b| b.iter(|| moments(isa, black_box(&sum))));
         let codes = spikes(IMAGES, 1024, 128);
-        group.bench_function(format!("Hamming distances {isa:?}"), |b| b.iter(|| hamming_distances(isa, black_box(&codes), IMAGES, 0)));
+        group.bench_function(format!("Hamming distances {isa:?}"), |b| {
+            b.iter(|| hamming_distances(isa, black_box(&codes), IMAGES, 0))
+        });
     }
     group.finish();
 }

@@ -59,19 +59,26 @@ pub fn convolve_spikes(
     height: usize,
     width: usize,
     kernel: &PackedKernel,
-) -> (Vec<f32>, Vec<Moments>) {
+    out: &mut [f32],
+) -> Vec<Moments> {
     assert_eq!(spikes.pixels(), height * width, "spikes do not have the height and width given");
     assert_eq!(spikes.channels(), kernel.inputs, "spikes have other channels than the kernel");
     let input = |map| Input::Spikes { words: spikes.map(map), words_per_pixel: spikes.words_per_pixel() };
-    convolve(spikes.maps(), height, width, kernel, input)
+    convolve(spikes.maps(), height, width, kernel, input, out)
 }
 
 /// Convolves images, `[samples, channels, height, width]`, as [`convolve_spikes`] does spikes.
-pub fn convolve_images(images: &[f32], height: usize, width: usize, kernel: &PackedKernel) -> (Vec<f32>, Vec<Moments>) {
+pub fn convolve_images(
+    images: &[f32],
+    height: usize,
+    width: usize,
+    kernel: &PackedKernel,
+    out: &mut [f32],
+) -> Vec<Moments> {
     let length = kernel.inputs * height * width;
     assert!(length > 0 && images.len().is_multiple_of(length), "images do not have the shape given");
     let input = |map| Input::Image(&images[map * length..][..length]);
-    convolve(images.len() / length, height, width, kernel, input)
+    convolve(images.len() / length, height, width, kernel, input, out)
 }
 
 fn convolve<'a>(
@@ -80,15 +87,14 @@ fn convolve<'a>(
     width: usize,
     kernel: &PackedKernel,
     input: impl Fn(usize) -> Input<'a> + Sync,
-) -> (Vec<f32>, Vec<Moments>) {
+    out: &mut [f32],
+) -> Vec<Moments> {
     let length = height * width * kernel.outputs;
-    let mut out = vec![0.0; maps * length];
-    let moments = out
-        .par_chunks_mut(length.max(1))
+    assert_eq!(out.len(), maps * length, "the output does not have its shape");
+    out.par_chunks_mut(length.max(1))
         .enumerate()
         .map(|(map, out)| kernel.isa.run(ConvolveMap { input: input(map), height, width, kernel, out }))
-        .collect();
-    (out, moments)
+        .collect()
 }
 
 /// What a convolution reads.
@@ -282,7 +288,8 @@ mod tests {
             let spikes = Spikes::pack(2, height * width, inputs, &active);
             for isa in Isa::supported() {
                 let kernel = PackedKernel::new(isa, outputs, inputs, side, &weights);
-                let (out, moments) = convolve_spikes(&spikes, height, width, &kernel);
+                let mut out = vec![f32::NAN; 2 * height * width * outputs];
+                let moments = convolve_spikes(&spikes, height, width, &kernel, &mut out);
                 for map in 0..2 {
                     let at = |y: usize, x: usize, i: usize| f32::from(u8::from(spikes.get(map, y * width + x, i)));
                     let expected = naive(at, (height, width), (outputs, inputs, side), &weights);
@@ -307,7 +314,8 @@ mod tests {
             let images: Vec<f32> = (0..2 * inputs * height * width).map(|i| wave(i, 1.7)).collect();
             for isa in Isa::supported() {
                 let kernel = PackedKernel::new(isa, outputs, inputs, 3, &weights);
-                let (out, _) = convolve_images(&images, height, width, &kernel);
+                let mut out = vec![f32::NAN; 2 * height * width * outputs];
+                convolve_images(&images, height, width, &kernel, &mut out);
                 let expected: Vec<f64> = (0..2).flat_map(|n| {
                     naive(|y, x, i| images[((n * inputs + i) * height + y) * width + x], (height, width), (outputs, inputs, 3), &weights)
                 }).collect();

@@ -14,7 +14,7 @@ pub enum Window {
 
 impl Window {
     /// Rows and columns of the output.
-    fn output(self, height: usize, width: usize) -> (usize, usize) {
+    pub fn output(self, height: usize, width: usize) -> (usize, usize) {
         match self {
             Window::Around => (height, width),
             Window::Tiles(side) => (height / side, width / side),
@@ -37,18 +37,17 @@ impl Window {
     }
 }
 
-/// Average pooling of maps of `height` x `width`; returns `[distinct steps, samples, pixels, channels]`.
-pub fn average_pool(isa: Isa, sum: &Sum<'_>, height: usize, width: usize, window: Window) -> Vec<f32> {
+/// Average pooling of maps of `height` x `width`; writes `out`, `[distinct steps, samples, pixels, channels]`.
+pub fn average_pool(isa: Isa, sum: &Sum<'_>, height: usize, width: usize, window: Window, out: &mut [f32]) {
     sum.check();
     let Extent { samples, pixels, channels, .. } = sum.extent;
     assert_eq!(pixels, height * width, "the sum does not have the height and width given");
     let (rows, columns) = window.output(height, width);
     let length = rows * columns * channels;
-    let mut out = vec![0.0; sum.distinct_steps() * samples * length];
+    assert_eq!(out.len(), sum.distinct_steps() * samples * length, "the output does not have its shape");
     out.par_chunks_mut(length.max(1)).enumerate().for_each(|(map, out)| {
         isa.run(PoolMap { sum, step: map / samples, sample: map % samples, height, width, window, out });
     });
-    out
 }
 
 /// Pooling of one map.
@@ -74,14 +73,26 @@ impl Operation for PoolMap<'_> {
         let columns = self.window.output(self.height, self.width).1;
         let divisor = self.window.divisor();
         for (pixel, out) in self.out.chunks_exact_mut(channels).enumerate() {
-            out.fill(0.0);
-            for y in self.window.span(pixel / columns, self.height) {
-                for x in self.window.span(pixel % columns, self.width) {
-                    let from = &map[(y * self.width + x) * channels..][..channels];
-                    out.iter_mut().zip(from).for_each(|(o, v)| *o += v);
+            let rows = self.window.span(pixel / columns, self.height);
+            let span = self.window.span(pixel % columns, self.width);
+            let whole = channels - channels % V::LANES;
+            for c in (0..whole).step_by(V::LANES) {
+                // SAFETY: the caller vouches for the instruction set; every pixel read and the one written have
+                // `channels >= c + LANES` values.
+                unsafe {
+                    let mut sum = V::splat(0.0);
+                    for y in rows.clone() {
+                        for x in span.clone() {
+                            sum = sum.add(V::load(map.as_ptr().add((y * self.width + x) * channels + c)));
+                        }
+                    }
+                    sum.div(V::splat(divisor)).store(out.as_mut_ptr().add(c));
                 }
             }
-            out.iter_mut().for_each(|o| *o /= divisor);
+            for (c, out) in out.iter_mut().enumerate().skip(whole) {
+                let row = |y: usize| span.clone().map(move |x| (y * self.width + x) * channels + c);
+                *out = rows.clone().flat_map(row).map(|at| map[at]).sum::<f32>() / divisor;
+            }
         }
     }
 }
@@ -131,7 +142,8 @@ mod tests {
             let terms = [Term { values: &values, affine: None }];
             let window = if around { Window::Around } else { Window::Tiles(side) };
             for isa in Isa::supported() {
-                let out = average_pool(isa, &Sum { terms: &terms, affine: None, extent }, height, width, window);
+                let mut out = vec![f32::NAN; steps * 2 * rows * columns * channels];
+                average_pool(isa, &Sum { terms: &terms, affine: None, extent }, height, width, window, &mut out);
                 for (i, got) in out.iter().enumerate() {
                     let (c, p, map) = (i % channels, i / channels % (rows * columns), i / channels / (rows * columns));
                     let (oy, ox) = ((p / columns) as isize, (p % columns) as isize);

@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use spikenas_kernels::{Spikes, Window, average_pool};
+use spikenas_kernels::{Spikes, Window};
 
-use super::feature_map::{FeatureMap, Part};
+use super::feature_map::FeatureMap;
 use super::forward::Run;
 use crate::plan::{CellPlan, EdgePlan};
 use crate::space::Edge;
@@ -20,7 +20,7 @@ pub(super) fn run_cell(run: &mut Run<'_>, cell: &CellPlan, input: FeatureMap) ->
         let brought = match plan {
             EdgePlan::Zeroize => continue,
             EdgePlan::Skip => source.clone(),
-            EdgePlan::AvgPool3x3 => pools[edge.from()].get_or_insert_with(|| run.pool_around(source)).clone(),
+            EdgePlan::AvgPool3x3 => pools[edge.from()].get_or_insert_with(|| run.pool(source, Window::Around)).clone(),
             EdgePlan::Convolution(convolution) => {
                 let known = codes.get(&(edge.from(), convolution.lif.threshold.to_bits())).cloned();
                 let spikes = run.fire(&convolution.lif, source, None, known);
@@ -32,13 +32,4 @@ pub(super) fn run_cell(run: &mut Run<'_>, cell: &CellPlan, input: FeatureMap) ->
     }
     let [.., output] = nodes;
     output
-}
-
-impl Run<'_> {
-    fn pool_around(&self, map: &FeatureMap) -> FeatureMap {
-        let (height, width) = (map.shape.height, map.shape.width);
-        let isa = self.parameters.isa();
-        let values = map.read(None, |sum| average_pool(isa, sum, height, width, Window::Around));
-        FeatureMap::of(Part { values: Arc::new(values), affine: None }, map.shape, self.steps(), self.samples)
-    }
 }

@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use spikenas_kernels::{Affine, Extent, Moments, Sum, Term};
 
+use super::buffers::Buffer;
 use crate::plan::Shape;
 
 /// Raw values of a convolution or pooling, with the batch norm to apply on reading.
 #[derive(Clone)]
 pub(super) struct Part {
-    pub(super) values: Arc<Vec<f32>>,
+    pub(super) values: Arc<Buffer>,
     pub(super) affine: Option<Arc<Vec<Affine>>>,
 }
 

@@ -10,7 +10,7 @@ use super::batch_norm::{RunningStatistics, normalise};
 use super::cell::run_cell;
 use super::feature_map::{FeatureMap, Part, moments_by_step};
 use super::parameters::LayerParameters;
-use crate::plan::{BatchNorm, Lif, Plan, Reduction, SpikingConvolution};
+use crate::plan::{BatchNorm, Lif, Plan, Reduction, Shape, SpikingConvolution};
 
 /// Which statistics batch norms use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +111,8 @@ impl Run<'_> {
     fn stem(&mut self, images: &[f32]) -> FeatureMap {
         let stem = &self.plan.stem;
         let kernel = self.parameters.kernel(stem);
-        let (values, moments) = convolve_images(images, stem.input.height, stem.input.width, &kernel);
+        let mut values = self.parameters.buffer(self.samples * stem.output().len());
+        let moments = convolve_images(images, stem.input.height, stem.input.width, &kernel, &mut values);
         let moments = moments_by_step(&moments, self.samples, stem.outputs);
         let affine = self.fold(&self.plan.stem_norm, || moments, 1);
         let part = Part { values: Arc::new(values), affine: Some(affine) };
@@ -143,7 +144,9 @@ impl Run<'_> {
     pub(super) fn convolve(&mut self, layer: &SpikingConvolution, spikes: &Spikes) -> FeatureMap {
         let convolution = &layer.convolution;
         let kernel = self.parameters.kernel(convolution);
-        let (values, moments) = convolve_spikes(spikes, convolution.input.height, convolution.input.width, &kernel);
+        let mut values = self.parameters.buffer(spikes.maps() * convolution.output().len());
+        let (height, width) = (convolution.input.height, convolution.input.width);
+        let moments = convolve_spikes(spikes, height, width, &kernel, &mut values);
         let moments = moments_by_step(&moments, self.samples, convolution.outputs);
         let affine = self.fold(&layer.norm, || moments, self.steps());
         let part = Part { values: Arc::new(values), affine: Some(affine) };
@@ -163,10 +166,18 @@ impl Run<'_> {
         let affine = self.normalise(&reduction.norm, map);
         let spikes = self.fire(&reduction.convolution.lif, map, Some(&affine), None);
         let wide = self.convolve(&reduction.convolution, &spikes);
-        let (height, width) = (wide.shape.height, wide.shape.width);
-        let isa = self.parameters.isa();
-        let values = wide.read(None, |sum| average_pool(isa, sum, height, width, Window::Tiles(2)));
-        let shape = crate::plan::Shape { height: height / 2, width: width / 2, ..wide.shape };
+        self.pool(&wide, Window::Tiles(2))
+    }
+
+    /// Average pooling of a map, at each distinct timestep.
+    pub(super) fn pool(&self, map: &FeatureMap, window: Window) -> FeatureMap {
+        let (height, width) = window.output(map.shape.height, map.shape.width);
+        let shape = Shape { height, width, ..map.shape };
+        let values = map.read(None, |sum| {
+            let mut values = self.parameters.buffer(sum.distinct_steps() * self.samples * shape.len());
+            average_pool(self.parameters.isa(), sum, map.shape.height, map.shape.width, window, &mut values);
+            values
+        });
         FeatureMap::of(Part { values: Arc::new(values), affine: None }, shape, self.steps(), self.samples)
     }
 
@@ -180,7 +191,8 @@ impl Run<'_> {
         let terms = [Term { values: &values, affine: None }];
         let spikes = self.scan(&classifier.lif, &Sum { terms: &terms, affine: None, extent });
         let kernel = self.parameters.linear_kernel(&classifier.output);
-        let (sums, _) = convolve_spikes(&spikes, 1, 1, &kernel);
+        let mut sums = vec![0.0; spikes.maps() * classifier.output.outputs];
+        convolve_spikes(&spikes, 1, 1, &kernel, &mut sums);
         self.trace.output = self.vote(&sums);
         self.trace.layers.push(LayerSpikes { name: classifier.lif.name.clone(), spikes });
     }

@@ -5,6 +5,7 @@
 //! images and, for equal parts, the same weights.
 
 mod batch_norm;
+mod buffers;
 mod cell;
 mod feature_map;
 mod forward;

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use spikenas_kernels::{Isa, PackedKernel};
 
+use super::buffers::{Buffer, Buffers};
 use crate::plan::{Convolution, Initialisation, Linear, Parameter};
 use crate::space::Kernel;
 use crate::weights::{Weights, draw};
@@ -18,17 +19,19 @@ enum Source<'a> {
 /// Name and shape of a tensor, which together say what was drawn.
 type Key = (String, Vec<usize>);
 
-/// Weights in the form that the kernels read, made once and shared by all architectures that have the layer.
+/// Weights in the form that the kernels read, made once and shared by all architectures that have the layer; and the
+/// memory that their passes use again.
 pub struct LayerParameters<'a> {
     source: Source<'a>,
     isa: Isa,
     tensors: Mutex<HashMap<Key, Arc<Vec<f32>>>>,
     kernels: Mutex<HashMap<Key, Arc<PackedKernel>>>,
+    buffers: Buffers,
 }
 
 impl<'a> LayerParameters<'a> {
     fn new(source: Source<'a>, isa: Isa) -> Self {
-        Self { source, isa, tensors: Mutex::default(), kernels: Mutex::default() }
+        Self { source, isa, tensors: Mutex::default(), kernels: Mutex::default(), buffers: Buffers::default() }
     }
 
     /// Of a network whose weights are known; they must fit the plans that are run ([`Weights::check`]).
@@ -44,6 +47,11 @@ impl<'a> LayerParameters<'a> {
     /// The instruction set that kernels are packed for.
     pub fn isa(&self) -> Isa {
         self.isa
+    }
+
+    /// Memory for a feature map.
+    pub(super) fn buffer(&self, length: usize) -> Buffer {
+        self.buffers.take(length)
     }
 
     /// A tensor as it stands in the state dict.

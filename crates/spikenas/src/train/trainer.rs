@@ -34,7 +34,7 @@ pub fn train(
     check_images(plan, &dataset.test)?;
     let mut network = Network::new(plan, &start.weights, device)?;
     let mut optimiser = Sgd::new(config.momentum, config.weight_decay);
-    optimiser.set_buffers(&network, &start.momentum);
+    optimiser.set_buffers(&network, &start.momentum)?;
     let mut state = start;
     for epoch in state.epoch + 1..=config.epochs {
         let begin = Instant::now();
