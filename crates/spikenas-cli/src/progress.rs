@@ -37,6 +37,16 @@ impl Terminal {
         Ok(Self { bar: None, stage: String::new(), total: 0, done: 0, begin: now, last_line: now, cancelled })
     }
 
+    /// How much is done, and of how much and with how much time left where the total is known.
+    fn state(&self) -> String {
+        let (done, total) = (self.done, self.total);
+        if total == 0 || done == 0 {
+            return done.to_string();
+        }
+        let left = self.begin.elapsed().as_secs_f64() * total.saturating_sub(done) as f64 / done as f64;
+        format!("{done} of {total}, {left:.0} s left")
+    }
+
     fn is_terminal() -> bool {
         console::user_attended_stderr()
     }
@@ -64,9 +74,8 @@ impl Progress for Terminal {
             bar.set_message(message.to_string());
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            let left = self.begin.elapsed().as_secs_f64() * (self.total - self.done) as f64 / self.done as f64;
             let comma = if message.is_empty() { "" } else { ", " };
-            say(&format!("{}: {} of {}{comma}{message}, {left:.0} s left", self.stage, self.done, self.total));
+            say(&format!("{}: {}{comma}{message}", self.stage, self.state()));
         }
     }
 

@@ -40,6 +40,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let dataset = arguments.search.data.open()?;
     let mut config = arguments.search.config(&dataset)?;
     arguments.train.apply(&mut config.train)?;
+    run::check_training(&config, &dataset)?;
+    run::check_search(&config, &dataset)?;
     let path =
         arguments.out.unwrap_or_else(|| RunFolder::free_or_same(&arguments.search.default_folder(&config), &config));
     let folder = RunFolder::open(&path, &config)?;

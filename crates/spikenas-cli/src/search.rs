@@ -24,6 +24,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     search.common.machine.start_threads()?;
     let dataset = search.data.open()?;
     let config = search.config(&dataset)?;
+    run::check_search(&config, &dataset)?;
     let folder = arguments.out.as_deref().map(|path| RunFolder::open(path, &config)).transpose()?;
     let record = run::search(&config, &dataset, folder.as_ref(), &mut Terminal::new()?)?;
     print(search.common.machine.json, &record, || words(&record))

@@ -15,11 +15,23 @@ use crate::arguments::{SearchArguments, TrainArguments};
 use crate::output::{duration, print};
 use crate::progress::Terminal;
 
+/// Options and groups of options for an architecture of one's own; a run brings what they say.
+const OWN: [&str; 8] = [
+    "arch",
+    "DataArguments",
+    "NetworkArguments",
+    "SpaceArguments",
+    "BudgetArguments",
+    "ScoreArguments",
+    "MethodArguments",
+    "seed",
+];
+
 /// Train a run's winner, or an architecture of your own.
 #[derive(Args)]
 pub struct Arguments {
     /// The run folder whose winner is trained, with the images and the network of its search
-    #[arg(value_name = "RUN", required_unless_present = "arch", conflicts_with = "arch")]
+    #[arg(value_name = "RUN", conflicts_with_all = OWN)]
     run: Option<PathBuf>,
     /// The architecture to train: a connection matrix, such as "0313 0031 0003 0000", or one matrix a cell joined by `/`
     #[arg(long, value_name = "MATRIX")]
@@ -68,6 +80,7 @@ fn winner(path: &Path, arguments: &Arguments) -> Result<(RunFolder, RunConfig, D
     };
     arguments.train.apply(&mut config.train)?;
     let dataset = Dataset::open(&config.data.source, &config.data.folder)?;
+    run::check_training(&config, &dataset)?;
     Ok((RunFolder::open(path, &config)?, config, dataset, architecture))
 }
 
@@ -79,6 +92,7 @@ fn own(text: &str, arguments: &Arguments) -> Result<(RunFolder, RunConfig, Datas
     config.search = SearchConfig { seed: config.search.seed, ..SearchConfig::default() };
     config.architecture = Some(architecture.clone());
     arguments.train.apply(&mut config.train)?;
+    run::check_training(&config, &dataset)?;
     let path = match &arguments.out {
         Some(path) => path.clone(),
         None => {

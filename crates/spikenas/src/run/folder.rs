@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::config::RunConfig;
 use crate::files;
 use crate::metrics::Evaluation;
-use crate::record::{EpochRecord, SearchRecord};
+use crate::record::{EpochRecord, FORMAT_VERSION, SearchRecord};
 use crate::{Error, Result};
 
 /// A run folder: `config.toml`, `journal.jsonl`, `search.json`, `train.jsonl`, `checkpoint/`, `model.safetensors`,
@@ -18,14 +18,15 @@ pub struct RunFolder {
 impl RunFolder {
     /// Opens a folder for a configuration, or makes it.
     ///
-    /// Where the folder holds another configuration, the error says what differs; only how to train may change, as long
-    /// as nothing was trained.
+    /// Where the folder holds another configuration, the error says what differs. As long as nothing was trained, how to
+    /// train may change; as long as nothing was scored either, everything may.
     pub fn open(path: &Path, config: &RunConfig) -> Result<Self> {
         let folder = Self { path: path.to_path_buf() };
         if folder.config_path().exists() {
-            let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
+            let differences = folder.config()?.differences(config)?;
             let only_training = differences.iter().all(|d| d.starts_with("train."));
-            if !differences.is_empty() && (!only_training || folder.checkpoint_path().exists()) {
+            let may_change = !folder.checkpoint_path().exists() && (only_training || folder.is_unused()?);
+            if !differences.is_empty() && !may_change {
                 let differences = differences.join(", ");
                 return Err(Error::file(
                     path,
@@ -33,6 +34,10 @@ impl RunFolder {
                         "belongs to another configuration ({differences}): choose another --out or repeat the options"
                     ),
                 ));
+            }
+            if !only_training && folder.journal_path().exists() {
+                // Its header is that of the old configuration.
+                std::fs::remove_file(folder.journal_path()).map_err(Error::io(folder.journal_path()))?;
             }
         } else {
             files::create_folder(path)?;
@@ -51,8 +56,24 @@ impl RunFolder {
         if !folder.config_path().is_file() {
             return Err(Error::file(path, "holds no run: there is no config.toml"));
         }
-        let config = RunConfig::load(&folder.config_path())?;
+        let config = folder.config()?;
         Ok((folder, config))
+    }
+
+    /// Its configuration. Errors name the file, also where only a value is out of range.
+    fn config(&self) -> Result<RunConfig> {
+        let path = self.config_path();
+        RunConfig::load(&path).map_err(|error| match error {
+            Error::Invalid(reason) => Error::file(&path, reason),
+            other => other,
+        })
+    }
+
+    /// Whether it holds a configuration only: no result, and at most the header of a journal.
+    fn is_unused(&self) -> Result<bool> {
+        let path = self.journal_path();
+        let journal = if path.exists() { files::read_text(&path)? } else { String::new() };
+        Ok(journal.lines().count() <= 1 && !self.search_path().exists() && !self.epochs_path().exists())
     }
 
     /// The first of `path`, `path-2`, `path-3`, … that does not exist or holds a run of this very configuration.
@@ -109,8 +130,13 @@ impl RunFolder {
         if !path.exists() {
             return Ok(None);
         }
-        let record = serde_json::from_str(&files::read_text(&path)?);
-        record.map(Some).map_err(|e| Error::file(&path, format!("damaged record ({e}): remove it to search again")))
+        let record: SearchRecord = serde_json::from_str(&files::read_text(&path)?)
+            .map_err(|e| Error::file(&path, format!("damaged record ({e}): remove it to search again")))?;
+        if record.version != FORMAT_VERSION {
+            let reason = format!("format version {}, this program knows {FORMAT_VERSION}", record.version);
+            return Err(Error::file(&path, reason));
+        }
+        Ok(Some(record))
     }
 
     /// Keeps the result of the search.

@@ -4,7 +4,7 @@ mod folder;
 mod stages;
 
 pub use folder::RunFolder;
-pub use stages::{score_batches, search, train};
+pub use stages::{check_search, check_training, score_batches, search, train};
 
 use std::path::Path;
 

@@ -12,7 +12,7 @@ use crate::random::{generator, name_key};
 use crate::record::{EpochRecord, FORMAT_VERSION, SearchRecord};
 use crate::score::{ScoreConfig, Scorer};
 use crate::search::{self, Evaluation, Journal, JournalHeader, Problem};
-use crate::space::Architecture;
+use crate::space::{Architecture, Cell, Operation};
 use crate::train::{self, Checkpoint, EpochSink};
 use crate::weights::Weights;
 use crate::{Error, Result};
@@ -31,6 +31,41 @@ pub fn score_batches(config: &ScoreConfig, dataset: &Dataset) -> Result<Vec<Vec<
     Ok((0..config.repeats).map(draw).collect())
 }
 
+/// Whether a search can begin, so that no folder is made for one that cannot.
+///
+/// Errors: settings out of range, more images in a mini-batch than there are, images that do not fit the network, a budget
+/// that no candidate fits.
+pub fn check_search(config: &RunConfig, dataset: &Dataset) -> Result<()> {
+    config.check()?;
+    let (problem, scorer, _) = prepare(config, dataset)?;
+    problem.plan(&any_architecture(config)?)?;
+    Evaluation::new(problem, &scorer, None)?.check_feasible()
+}
+
+/// Whether the network of a configuration can be trained on a dataset, whatever its cells.
+///
+/// Errors: settings out of range, images that do not fit the network, labels that it has no class for.
+pub fn check_training(config: &RunConfig, dataset: &Dataset) -> Result<()> {
+    config.check()?;
+    let plan = Plan::new(&any_architecture(config)?, &config.network, dataset.train.shape)?;
+    check_images(&plan, &dataset.train)?;
+    check_images(&plan, &dataset.test)
+}
+
+/// One architecture of the network: its images and classes do not depend on its cells.
+fn any_architecture(config: &RunConfig) -> Result<Architecture> {
+    let skips = || Architecture::repeated(Cell::uniform(Operation::Skip), config.network.cells);
+    config.architecture.clone().map_or_else(skips, Ok)
+}
+
+/// What is searched, what gives the scores, and the fingerprint of the images that they are computed from.
+fn prepare(config: &RunConfig, dataset: &Dataset) -> Result<(Problem, Scorer, String)> {
+    let batches = score_batches(&config.score, dataset)?;
+    let images = fingerprint(&batches);
+    let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;
+    Ok((problem, Scorer::new(config.score.clone(), &config.network, batches)?, images))
+}
+
 /// Searches as a configuration says; with a folder, from its journal and into its records.
 pub fn search(
     config: &RunConfig,
@@ -43,18 +78,16 @@ pub fn search(
         return Ok(record);
     }
     let begin = Instant::now();
-    let batches = score_batches(&config.score, dataset)?;
+    let (problem, scorer, images) = prepare(config, dataset)?;
     let header = JournalHeader {
         version: FORMAT_VERSION,
         data: config.data.source.to_string(),
-        images: fingerprint(&batches),
+        images,
         input: dataset.train.shape,
         network: config.network.clone(),
         score: config.score.clone(),
         search: config.search.clone(),
     };
-    let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;
-    let scorer = Scorer::new(config.score.clone(), &config.network, batches)?;
     let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
     let mut evaluation = Evaluation::new(problem, &scorer, journal)?;
     let (best, passes) = search::search(&config.search, &mut evaluation, progress)?;

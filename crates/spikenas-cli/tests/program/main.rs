@@ -1,0 +1,12 @@
+//! The program as its users meet it: run as a process, judged by its exit status, stdout, stderr and files.
+//!
+//! One test binary with a module a concern, so that the program is linked against once.
+
+mod errors;
+mod fetch;
+mod place;
+mod records;
+mod repeat;
+mod resume;
+mod streams;
+mod weights_files;

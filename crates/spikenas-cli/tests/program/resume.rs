@@ -1,0 +1,113 @@
+//! Work that was cut off goes on where it was, and ends as if nothing had happened.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+#[cfg(unix)]
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::place::{ARCH, Place, TINY, tensors_and_metadata};
+
+/// 1458 candidates: long enough to be stopped halfway.
+const SEARCH: &str = "--ops spikenas-3o --threads 1";
+
+fn search(place: &Place, run: &str) -> (Value, Value) {
+    let record = place.json(&format!("search {TINY} {SEARCH} --out {run}"));
+    (record["architecture"].clone(), record["score"].clone())
+}
+
+/// Adds to a file what a kill in the middle of a write leaves.
+fn tear(place: &Place, name: &str) {
+    OpenOptions::new().append(true).open(place.path(name)).unwrap().write_all(b"{\"epo").unwrap();
+}
+
+#[cfg(unix)]
+fn interrupt(place: &Place, line: &str, name: &str, lines: usize) -> Output {
+    let child = place.start_until(line, name, lines);
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success(), "it ended before it could be interrupted");
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_search_that_was_killed_ends_with_the_same_winner() {
+    let place = Place::new();
+    let mut child = place.start_until(&format!("search {TINY} {SEARCH} --out run"), "run/journal.jsonl", 100);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!place.path("run/search.json").exists(), "it was killed too late");
+    tear(&place, "run/journal.jsonl");
+    assert_eq!(search(&place, "run"), search(&place, "whole"));
+    let lines = |run: &str| place.read(&format!("{run}/journal.jsonl")).lines().count();
+    assert_eq!(lines("run"), lines("whole"), "no candidate is scored twice");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_search_keeps_its_scores_and_says_how_to_go_on() {
+    let place = Place::new();
+    let output = interrupt(&place, &format!("search {TINY} {SEARCH} --out run"), "run/journal.jsonl", 100);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let last = stderr.lines().last().unwrap();
+    assert!(last.starts_with("error: interrupted: ") && last.contains("same --out"), "{stderr}");
+    assert_eq!(stderr.matches("error").count(), 1, "{stderr}");
+    let journal = place.read("run/journal.jsonl");
+    assert!(journal.ends_with('\n') && journal.lines().all(|l| serde_json::from_str::<Value>(l).is_ok()));
+    place.refuses("train run", 1, "its search is not finished");
+    search(&place, "run");
+    assert!(place.read("run/journal.jsonl").starts_with(&journal), "what was kept stays");
+}
+
+#[test]
+fn a_training_that_was_killed_ends_with_the_same_weights() {
+    let place = Place::new();
+    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 100 --out {run}");
+    let mut child = place.start_until(&train("run"), "run/train.jsonl", 3);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let epochs = place.read("run/train.jsonl").lines().count();
+    assert!((3..100).contains(&epochs), "it was killed too late");
+    tear(&place, "run/train.jsonl");
+    let resumed = place.json(&format!("{} --resume", train("run")));
+    let whole = place.json(&train("whole"));
+    let learned = |trained: &Value| -> Vec<[Value; 3]> {
+        let epochs = trained["epochs"].as_array().unwrap().iter();
+        epochs.map(|e| ["epoch", "train_loss", "test_loss"].map(|key| e[key].clone())).collect()
+    };
+    assert_eq!(learned(&resumed), learned(&whole));
+    for name in ["model.safetensors", "checkpoint/last.safetensors"] {
+        let [resumed, whole] = ["run", "whole"].map(|run| tensors_and_metadata(&place.path(run).join(name)));
+        assert!(resumed == whole, "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_training_keeps_its_epochs_and_says_how_to_go_on() {
+    let place = Place::new();
+    place.succeeds(&format!("search {TINY} --ops skip --out run"));
+    let output = interrupt(&place, "train run --epochs 1000", "run/train.jsonl", 2);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.lines().last().unwrap().starts_with("error: interrupted: "), "{stderr}");
+    let epochs = place.read("run/train.jsonl").lines().count();
+    assert!((2..1000).contains(&epochs));
+    assert!(place.path("run/checkpoint/last.safetensors").is_file());
+    place.succeeds("evaluate run");
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on_with_the_stage_it_was_in() {
+    let place = Place::new();
+    let run = |out: &str| format!("run {TINY} --ops skip,conv3x3 --cells 1 --epochs 50 --out {out}");
+    let mut child = place.start_until(&run("run"), "run/train.jsonl", 3);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let search = place.read("run/search.json");
+    let (resumed, whole) = (place.json(&run("run")), place.json(&run("whole")));
+    assert_eq!(place.read("run/search.json"), search, "the search is not done again");
+    assert_eq!(resumed["search"]["score"], whole["search"]["score"]);
+    assert_eq!(resumed["evaluate"], whole["evaluate"]);
+}

@@ -1,0 +1,83 @@
+//! Checkpoints and weights that are cut off, changed or of another network.
+
+use std::fs;
+use std::path::Path;
+
+use crate::place::{ARCH, Place, TINY};
+
+fn trained() -> Place {
+    let place = Place::new();
+    place.succeeds(&format!("train {ARCH} {TINY} --epochs 1 --out run"));
+    place
+}
+
+/// Replaces the first occurrence of a text by one of equal length, so that the header's length stays right.
+fn patch(path: &Path, from: &str, to: &str) {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = fs::read(path).unwrap();
+    let at = bytes.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
+    bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn weights_of_another_network_are_named() {
+    let place = trained();
+    let weights = fs::read(place.path("run/model.safetensors")).unwrap();
+    let file = place.path("other.safetensors");
+    for (from, to, reason) in [
+        ("0313 0031", "0111 0031", "does not belong to the network"),
+        ("0313 0031", "0333 0031", "`cell1.cell_architecture.1.1.weight` is missing"),
+        ("[4,8]", "[4,9]", "the network needs [9"),
+        ("0313 0031", "0513 0031", "not one of the digits"),
+        ("[4,8]", "[0,8]", "widths 0"),
+        ("spikenas.network", "spikenas.netwark", "does not say which network it belongs to"),
+        ("\\\"cells\\\"", "\\\"calls\\\"", "description of the network is damaged"),
+        ("\"F32\"", "\"I32\"", "is I32, not F32"),
+    ] {
+        fs::write(&file, &weights).unwrap();
+        patch(&file, from, to);
+        place.refuses("evaluate other.safetensors --data images", 1, reason);
+    }
+    let end = weights.len() - 4;
+    fs::write(&file, [&weights[..end], &f32::NAN.to_le_bytes()].concat()).unwrap();
+    place.refuses("evaluate other.safetensors --data images", 1, "not finite");
+}
+
+#[test]
+fn weights_cut_off_anywhere_are_refused() {
+    let place = trained();
+    let weights = fs::read(place.path("run/model.safetensors")).unwrap();
+    for length in [0, 4, 8, 100, weights.len() / 2, weights.len() - 1] {
+        fs::write(place.path("run/model.safetensors"), &weights[..length]).unwrap();
+        place.refuses("evaluate run", 1, "model.safetensors: not a whole safetensors file");
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_not_trained_on() {
+    let place = trained();
+    let path = place.path("run/checkpoint/last.safetensors");
+    let checkpoint = fs::read(&path).unwrap();
+    for (bytes, reason) in [
+        (checkpoint[..checkpoint.len() - 100].to_vec(), "not a whole safetensors file"),
+        (b"garbage".repeat(50), "not a whole safetensors file"),
+        (Vec::new(), "not a whole safetensors file"),
+        (fs::read(place.path("run/model.safetensors")).unwrap(), "not a checkpoint"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        for command in ["train run --resume", "train run"] {
+            place.refuses(command, 1, &format!("last.safetensors: {reason}"));
+        }
+    }
+    fs::write(&path, &checkpoint).unwrap();
+    patch(&path, "\\\"epoch\\\":1", "\\\"epoch\\\":x");
+    place.refuses("train run --resume", 1, "damaged checkpoint");
+}
+
+#[test]
+fn weights_are_tested_on_images_that_fit_them() {
+    let place = trained();
+    place.refuses("evaluate run --data sample", 2, "images are 32x32, the network takes 8x8");
+    place.succeeds("evaluate run/model.safetensors --data images");
+}
