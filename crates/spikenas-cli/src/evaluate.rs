@@ -54,12 +54,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// Weights and the network that their file describes.
 pub fn load(path: &Path) -> Result<(Weights, Plan)> {
     let (weights, description) = Weights::load(path)?;
-    let description = description.ok_or_else(|| {
-        Error::file(
-            path,
-            "does not say which network it belongs to (metadata spikenas.architecture, .network and .input)",
-        )
-    })?;
+    let description = description
+        .ok_or_else(|| Error::file(path, "does not say which network it belongs to (metadata key spikenas)"))?;
     let plan = description.plan().map_err(|e| Error::file(path, e.to_string()))?;
     Ok((weights, plan))
 }

@@ -32,17 +32,16 @@ pub fn lif_scan(isa: Isa, input: &Sum<'_>, parameters: LifParameters, membrane: 
     for (map, chunk) in spikes.words_mut().chunks_mut(map_words).enumerate() {
         words[map % extent.samples].push(chunk);
     }
-    let scan = |(sample, (words, membrane)): (usize, (Vec<&mut [u64]>, Option<&mut [f32]>))| {
-        isa.run(ScanSample { input, parameters, sample, words, membrane });
-    };
-    match membrane {
+    let mut membranes: Vec<Option<&mut [f32]>> = match membrane {
         Some(membrane) => {
             assert_eq!(membrane.len(), extent.step(), "the membrane does not have the input's extent");
-            let membranes = membrane.par_chunks_mut(extent.map()).map(Some);
-            words.into_par_iter().zip(membranes).enumerate().for_each(scan);
+            membrane.chunks_mut(extent.map()).map(Some).collect()
         }
-        None => words.into_par_iter().map(|w| (w, None)).enumerate().for_each(scan),
-    }
+        None => (0..extent.samples).map(|_| None).collect(),
+    };
+    words.into_par_iter().zip(&mut membranes).enumerate().for_each(|(sample, (words, membrane))| {
+        isa.run(ScanSample { input, parameters, sample, words, membrane: membrane.as_deref_mut() });
+    });
     spikes
 }
 

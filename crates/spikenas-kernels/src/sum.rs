@@ -158,8 +158,9 @@ unsafe fn scale_pixels<V: Vector>(out: &mut [f32], affine: &Affine, channels: us
                 V::load(pixel.as_ptr().add(c)).mul(scale).add(shift).store(pixel.as_mut_ptr().add(c));
             }
         }
-        for c in whole..channels {
-            pixel[c] = pixel[c] * affine.scale[c] + affine.shift[c];
+        let scales = affine.scale.iter().zip(&affine.shift);
+        for (value, (scale, shift)) in pixel.iter_mut().zip(scales).skip(whole) {
+            *value = *value * scale + shift;
         }
     }
 }

@@ -66,7 +66,7 @@ impl RunConfig {
                 format!("format version {}, this program knows {FORMAT_VERSION}", config.version),
             ));
         }
-        config.check()?;
+        config.check().map_err(|e| Error::file(path, e.to_string()))?;
         Ok(config)
     }
 

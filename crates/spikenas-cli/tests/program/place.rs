@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -112,14 +112,6 @@ impl Place {
 
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// The tensors of a safetensors file, and what else it says; the order of its metadata is left to chance.
-pub fn tensors_and_metadata(path: &Path) -> (Vec<u8>, Value) {
-    let bytes = fs::read(path).unwrap();
-    let (length, rest) = bytes.split_first_chunk().unwrap();
-    let (header, tensors) = rest.split_at(u64::from_le_bytes(*length) as usize);
-    (tensors.to_vec(), serde_json::from_slice(header).unwrap())
 }
 
 fn arguments(line: &str) -> Vec<&str> {

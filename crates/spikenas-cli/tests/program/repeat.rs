@@ -5,7 +5,7 @@ use std::thread::available_parallelism;
 
 use serde_json::Value;
 
-use crate::place::{ARCH, Place, TINY, tensors_and_metadata};
+use crate::place::{ARCH, Place, TINY};
 
 /// A result without its times.
 fn timeless(mut record: Value) -> Value {
@@ -49,7 +49,7 @@ fn a_training_is_the_same_again_and_for_any_number_of_threads() {
     let place = Place::new();
     let train = |run: &str, threads: usize| {
         place.succeeds(&format!("train {ARCH} {TINY} --epochs 2 --threads {threads} --out {run}"));
-        tensors_and_metadata(&place.path(run).join("checkpoint/last.safetensors"))
+        fs::read(place.path(run).join("checkpoint/last.safetensors")).unwrap()
     };
     let first = train("a", 1);
     assert!(train("b", 1) == first, "again");

@@ -31,7 +31,7 @@ fn weights_of_another_network_are_named() {
         ("[4,8]", "[4,9]", "the network needs [9"),
         ("0313 0031", "0513 0031", "not one of the digits"),
         ("[4,8]", "[0,8]", "widths 0"),
-        ("spikenas.network", "spikenas.netwark", "does not say which network it belongs to"),
+        ("\"spikenas\"", "\"spikenos\"", "does not say which network it belongs to"),
         ("\\\"cells\\\"", "\\\"calls\\\"", "description of the network is damaged"),
         ("\"F32\"", "\"I32\"", "is I32, not F32"),
     ] {
@@ -71,7 +71,7 @@ fn a_damaged_checkpoint_is_not_trained_on() {
         }
     }
     fs::write(&path, &checkpoint).unwrap();
-    patch(&path, "\\\"epoch\\\":1", "\\\"epoch\\\":x");
+    patch(&path, "\\\"epoch\\\"", "\\\"epoxh\\\"");
     place.refuses("train run --resume", 1, "damaged checkpoint");
 }
 

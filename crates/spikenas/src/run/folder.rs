@@ -23,7 +23,7 @@ impl RunFolder {
     pub fn open(path: &Path, config: &RunConfig) -> Result<Self> {
         let folder = Self { path: path.to_path_buf() };
         if folder.config_path().exists() {
-            let differences = folder.config()?.differences(config)?;
+            let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
             let only_training = differences.iter().all(|d| d.starts_with("train."));
             let may_change = !folder.checkpoint_path().exists() && (only_training || folder.is_unused()?);
             if !differences.is_empty() && !may_change {
@@ -56,17 +56,8 @@ impl RunFolder {
         if !folder.config_path().is_file() {
             return Err(Error::file(path, "holds no run: there is no config.toml"));
         }
-        let config = folder.config()?;
+        let config = RunConfig::load(&folder.config_path())?;
         Ok((folder, config))
-    }
-
-    /// Its configuration. Errors name the file, also where only a value is out of range.
-    fn config(&self) -> Result<RunConfig> {
-        let path = self.config_path();
-        RunConfig::load(&path).map_err(|error| match error {
-            Error::Invalid(reason) => Error::file(&path, reason),
-            other => other,
-        })
     }
 
     /// Whether it holds a configuration only: no result, and at most the header of a journal.

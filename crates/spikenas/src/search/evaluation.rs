@@ -142,10 +142,7 @@ impl<'a> Evaluation<'a> {
         progress.begin(name, record.feasible);
         for (plan, parameters) in feasible {
             if progress.is_cancelled() {
-                let done = self.known.len();
-                return Err(Error::Interrupted(format!(
-                    "{done} scores are kept; repeat the command with the same --out to go on"
-                )));
+                return Err(Error::Interrupted(self.how_to_go_on()));
             }
             let (score, computed) = self.score(&plan, &parameters)?;
             record.scored += 1;
@@ -160,6 +157,16 @@ impl<'a> Evaluation<'a> {
         }
         progress.end();
         Ok(record)
+    }
+
+    fn how_to_go_on(&self) -> String {
+        match &self.journal {
+            Some(journal) => {
+                let done = journal.entries().len();
+                format!("{done} scores are kept; repeat the command with the same --out to go on")
+            }
+            None => "nothing is kept without --out".into(),
+        }
     }
 
     /// The score of a plan, and whether it had to be computed.

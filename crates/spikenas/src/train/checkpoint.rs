@@ -10,8 +10,8 @@ use crate::{Error, Result};
 
 /// Prefix of the momentum buffers among the tensors of the file.
 const MOMENTUM: &str = "momentum.";
-/// Key of [`About`] in the file's metadata.
-const ABOUT: &str = "spikenas.checkpoint";
+/// Name of [`About`] in what the file says of itself.
+const ABOUT: &str = "checkpoint";
 
 /// A training after some epoch: all that is needed to go on from there.
 ///
@@ -47,8 +47,8 @@ impl Checkpoint {
         let mut file = self.weights.to_file(plan);
         file.tensors.extend(self.momentum.iter().map(|(name, tensor)| (format!("{MOMENTUM}{name}"), tensor.clone())));
         let about = About { version: FORMAT_VERSION, epoch: self.epoch, best_accuracy: self.best_accuracy };
-        let about = serde_json::to_string(&about).map_err(|e| Error::file(path, e.to_string()))?;
-        file.metadata.insert(ABOUT.to_string(), about);
+        let about = serde_json::to_value(&about).map_err(|e| Error::file(path, e.to_string()))?;
+        file.about.insert(ABOUT.to_string(), about);
         file.write(path)
     }
 
@@ -57,8 +57,8 @@ impl Checkpoint {
         let mut file = TensorFile::read(path)?;
         let wrong = |reason: String| Error::file(path, reason);
         let about =
-            file.metadata.get(ABOUT).ok_or_else(|| wrong("not a checkpoint: it does not say its epoch".into()))?;
-        let about: About = serde_json::from_str(about).map_err(|e| wrong(format!("damaged checkpoint ({e})")))?;
+            file.about.remove(ABOUT).ok_or_else(|| wrong("not a checkpoint: it does not say its epoch".into()))?;
+        let about: About = serde_json::from_value(about).map_err(|e| wrong(format!("damaged checkpoint ({e})")))?;
         if about.version != FORMAT_VERSION {
             return Err(wrong(format!("format version {}, this program knows {FORMAT_VERSION}", about.version)));
         }

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, View, serialize};
 
+use serde_json::Value;
+
 use super::Tensor;
 use crate::files::write_atomically;
 use crate::{Error, Result};
@@ -15,9 +17,13 @@ pub(crate) struct TensorFile {
     pub(crate) tensors: BTreeMap<String, Tensor>,
     /// Single numbers of i64.
     pub(crate) counters: BTreeMap<String, i64>,
-    /// Words by key.
-    pub(crate) metadata: HashMap<String, String>,
+    /// What the file says of itself: JSON by name.
+    pub(crate) about: BTreeMap<String, Value>,
 }
+
+/// The one key of the file's metadata, which holds [`TensorFile::about`]: several would come in random order, and equal
+/// networks would not be equal files.
+const ABOUT: &str = "spikenas";
 
 impl TensorFile {
     /// Reads a file. Errors name it: not there, not safetensors, a tensor of another type.
@@ -26,8 +32,9 @@ impl TensorFile {
         let wrong = |reason: String| Error::file(path, reason);
         let broken = |e: safetensors::SafeTensorError| wrong(format!("not a whole safetensors file ({e})"));
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        let mut file = Self { metadata, ..Self::default() };
+        let about = header.metadata().as_ref().and_then(|m| m.get(ABOUT)).map(|text| serde_json::from_str(text));
+        let about = about.transpose().map_err(|e| wrong(format!("its description is damaged ({e})")))?;
+        let mut file = Self { about: about.unwrap_or_default(), ..Self::default() };
         for (name, view) in SafeTensors::deserialize(&bytes).map_err(broken)?.tensors() {
             match (view.dtype(), view.shape()) {
                 (Dtype::F32, shape) => {
@@ -53,7 +60,8 @@ impl TensorFile {
         let counters = self.counters.iter().map(|(name, value)| {
             (name.clone(), Bytes { dtype: Dtype::I64, shape: vec![], data: value.to_le_bytes().to_vec() })
         });
-        let file = serialize(tensors.chain(counters), Some(self.metadata.clone()));
+        let about = serde_json::to_string(&self.about).map_err(|e| Error::file(path, e.to_string()))?;
+        let file = serialize(tensors.chain(counters), Some(HashMap::from([(ABOUT.to_string(), about)])));
         let file = file.map_err(|e| Error::file(path, e.to_string()))?;
         write_atomically(path, |out| out.write_all(&file))
     }

@@ -3,8 +3,11 @@
 mod draw;
 mod file;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::plan::{NetworkConfig, Plan, Shape};
 use crate::space::Architecture;
@@ -23,11 +26,12 @@ pub struct Tensor {
 }
 
 /// What a weights file says of the network that it belongs to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkDescription {
     /// Its architecture.
     pub architecture: Architecture,
     /// Its settings.
+    #[serde(rename = "network")]
     pub config: NetworkConfig,
     /// Shape of its images.
     pub input: Shape,
@@ -44,28 +48,19 @@ impl NetworkDescription {
         Plan::new(&self.architecture, &self.config, self.input)
     }
 
-    fn metadata(&self) -> HashMap<String, String> {
-        let json = |value: serde_json::Result<String>| value.unwrap_or_default();
-        HashMap::from([
-            ("format".to_string(), "pt".to_string()),
-            ("spikenas.architecture".to_string(), self.architecture.to_string()),
-            ("spikenas.network".to_string(), json(serde_json::to_string(&self.config))),
-            ("spikenas.input".to_string(), json(serde_json::to_string(&self.input))),
-        ])
+    fn about(&self) -> BTreeMap<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(about)) => about.into_iter().collect(),
+            _ => BTreeMap::new(),
+        }
     }
 
-    fn read(metadata: &HashMap<String, String>) -> std::result::Result<Option<Self>, String> {
-        let field = |key: &str| metadata.get(&format!("spikenas.{key}"));
-        let (Some(architecture), Some(config), Some(input)) = (field("architecture"), field("network"), field("input"))
-        else {
+    fn read(about: &BTreeMap<String, Value>) -> std::result::Result<Option<Self>, String> {
+        if about.is_empty() {
             return Ok(None);
-        };
-        let wrong = |e: serde_json::Error| format!("its description of the network is damaged: {e}");
-        Ok(Some(Self {
-            architecture: architecture.parse().map_err(|e: Error| e.to_string())?,
-            config: serde_json::from_str(config).map_err(wrong)?,
-            input: serde_json::from_str(input).map_err(wrong)?,
-        }))
+        }
+        let description = serde_json::to_value(about).and_then(serde_json::from_value);
+        description.map(Some).map_err(|e| format!("its description of the network is damaged ({e})"))
     }
 }
 
@@ -142,7 +137,7 @@ impl Weights {
     /// Errors name the file: not there, not safetensors, a tensor that is not f32, a damaged description.
     pub fn load(path: &Path) -> Result<(Self, Option<NetworkDescription>)> {
         let file = TensorFile::read(path)?;
-        let description = NetworkDescription::read(&file.metadata).map_err(|reason| Error::file(path, reason))?;
+        let description = NetworkDescription::read(&file.about).map_err(|reason| Error::file(path, reason))?;
         Ok((Self::from_file(file), description))
     }
 
@@ -167,7 +162,7 @@ impl Weights {
         TensorFile {
             tensors: self.tensors.clone(),
             counters: self.tensors.keys().filter_map(counter).collect(),
-            metadata: NetworkDescription::of(plan).metadata(),
+            about: NetworkDescription::of(plan).about(),
         }
     }
 }
