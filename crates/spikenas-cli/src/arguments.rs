@@ -88,7 +88,7 @@ impl NetworkArguments {
     /// How the preset's winner is trained: the sample's in a few minutes, the others by SNASNet's recipe.
     fn train_config(&self, data: &DataArguments) -> TrainConfig {
         match self.preset.as_deref().unwrap_or(data.preset()) {
-            "sample" => TrainConfig { epochs: 10, ..TrainConfig::default() },
+            "sample" => TrainConfig { epochs: 8, ..TrainConfig::default() },
             _ => TrainConfig::default(),
         }
     }
@@ -193,7 +193,7 @@ pub struct MethodArguments {
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Training")]
 pub struct TrainArguments {
-    /// Passes over the training images [default: 300; 10 with the sample preset]
+    /// Passes over the training images [default: 300; 8 with the sample preset]
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
     /// Learning rate of the first epoch [default: 0.1]

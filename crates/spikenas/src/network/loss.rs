@@ -1,7 +1,7 @@
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor, TensorData};
 
-/// Mean cross entropy of logits, [images, classes], with the images' classes. Returns [1].
+/// Mean cross entropy of logits, [images, classes], with the images' classes. Returns one number.
 ///
 /// There must be as many labels as images, each below the number of classes.
 pub fn loss(logits: Tensor<2>, labels: &[usize]) -> Tensor<1> {

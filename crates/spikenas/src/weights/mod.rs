@@ -76,7 +76,7 @@ impl Weights {
     /// Draws the weights of an untrained network.
     ///
     /// Convolutions from SNASNet's Kaiming-uniform law, `U(-b, b)` with `b = sqrt(6 / (5 fan_in))`; batch norms 1 and 0;
-    /// linear layers normal, see [`Initialisation`]; biases 0. See [`draw`] for the generators.
+    /// linear layers normal, see [`Initialisation`](crate::plan::Initialisation); biases 0. See [`draw`] for the generators.
     pub fn initialised(plan: &Plan, seed: u64, repeat: u64) -> Self {
         let initialisation = plan.config.initialisation;
         let tensors = plan.parameters().into_iter().map(|parameter| {
