@@ -177,34 +177,37 @@ unsafe fn pixel_sums<V: Vector, const N: usize>(
     let (side, inputs) = (kernel.side, kernel.inputs);
     let pad = side / 2;
     let row_length = N * V::LANES;
+    let columns = pad.saturating_sub(x)..side.min(width + pad - x);
     // SAFETY: the caller vouches for the instruction set. Every tap read lies within the map; every row of weights,
     // `((block * taps + tap) * inputs + channel) * row_length`, within `values`, since spikes have `inputs` channels
     // and bits past the last channel are zero.
     unsafe {
         let mut sums = [V::splat(0.0); N];
         for ky in pad.saturating_sub(y)..side.min(height + pad - y) {
-            for kx in pad.saturating_sub(x)..side.min(width + pad - x) {
-                let pixel = (y + ky - pad) * width + x + kx - pad;
-                let tap = block * side * side + ky * side + kx;
-                let rows = kernel.values.as_ptr().add(tap * inputs * row_length);
-                match *input {
-                    Input::Spikes { words, words_per_pixel } => {
+            let pixel = |kx: usize| (y + ky - pad) * width + x + kx - pad;
+            let rows = |kx: usize| kernel.values.as_ptr().add(((block * side + ky) * side + kx) * inputs * row_length);
+            match *input {
+                // The spikes of a kernel's row in one word: their rows of weights lie one behind the other.
+                Input::Spikes { words, .. } if side * inputs <= 64 => {
+                    let mut bits = 0;
+                    for kx in columns.clone() {
+                        bits |= *words.get_unchecked(pixel(kx)) << (kx * inputs);
+                    }
+                    add_rows(&mut sums, bits, rows(0));
+                }
+                Input::Spikes { words, words_per_pixel } => {
+                    for kx in columns.clone() {
                         for index in 0..words_per_pixel {
-                            let mut bits = *words.get_unchecked(pixel * words_per_pixel + index);
-                            let rows = rows.add(index * 64 * row_length);
-                            while bits != 0 {
-                                let row = rows.add(bits.trailing_zeros() as usize * row_length);
-                                for (n, sum) in sums.iter_mut().enumerate() {
-                                    *sum = sum.add(V::load(row.add(n * V::LANES)));
-                                }
-                                bits &= bits - 1;
-                            }
+                            let bits = *words.get_unchecked(pixel(kx) * words_per_pixel + index);
+                            add_rows(&mut sums, bits, rows(kx).add(index * 64 * row_length));
                         }
                     }
-                    Input::Image(values) => {
+                }
+                Input::Image(values) => {
+                    for kx in columns.clone() {
                         for channel in 0..inputs {
-                            let value = V::splat(*values.get_unchecked(channel * height * width + pixel));
-                            let row = rows.add(channel * row_length);
+                            let value = V::splat(*values.get_unchecked(channel * height * width + pixel(kx)));
+                            let row = rows(kx).add(channel * row_length);
                             for (n, sum) in sums.iter_mut().enumerate() {
                                 *sum = sum.add(value.mul(V::load(row.add(n * V::LANES))));
                             }
@@ -214,6 +217,24 @@ unsafe fn pixel_sums<V: Vector, const N: usize>(
             }
         }
         sums
+    }
+}
+
+/// Adds the rows of weights whose bit is set.
+///
+/// # Safety
+/// The machine supports `V`, and `rows` points to a row of `N` vectors for every set bit.
+#[inline(always)]
+unsafe fn add_rows<V: Vector, const N: usize>(sums: &mut [V; N], mut bits: u64, rows: *const f32) {
+    while bits != 0 {
+        // SAFETY: the caller vouches for the instruction set and the rows.
+        unsafe {
+            let row = rows.add(bits.trailing_zeros() as usize * N * V::LANES);
+            for (n, sum) in sums.iter_mut().enumerate() {
+                *sum = sum.add(V::load(row.add(n * V::LANES)));
+            }
+        }
+        bits &= bits - 1;
     }
 }
 

@@ -63,7 +63,7 @@ pub fn evaluate(
             return Err(Error::Interrupted("the test was not finished".into()));
         }
         let batch = images.batch(chunk, normalisation, None);
-        let trace = forward(plan, &parameters, &batch.images, Pass { mode: Mode::Evaluate, membranes: None });
+        let trace = forward(plan, &parameters, &batch.images, Pass::new(Mode::Evaluate));
         for (logits, &label) in trace.output.chunks(plan.config.classes).zip(&batch.labels) {
             tally.add(logits, label);
         }

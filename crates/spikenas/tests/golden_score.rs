@@ -13,7 +13,7 @@ use spikenas_kernels::Isa;
 const FLIPS: (u64, u64) = (3, 10);
 
 fn pass(case: &GoldenCase, isa: Isa, mode: Mode, membranes: Option<&mut Membranes>) -> Trace {
-    forward(&case.plan, &LayerParameters::given(&case.weights, isa), &case.input, Pass { mode, membranes })
+    forward(&case.plan, &LayerParameters::given(&case.weights, isa), &case.input, Pass { membranes, ..Pass::new(mode) })
 }
 
 /// Runs the check on every case and every instruction set of the machine.
@@ -180,7 +180,7 @@ fn golden_evaluation_mode() {
             weights.set(&format!("{name}.running_var"), variance);
         }
         let parameters = LayerParameters::given(&weights, isa);
-        let trace = forward(&case.plan, &parameters, &case.input, Pass { mode: Mode::Evaluate, membranes: None });
+        let trace = forward(&case.plan, &parameters, &case.input, Pass::new(Mode::Evaluate));
         let expected = &case.json["eval_after1"];
         compare_spikes(case, isa, &trace, |name| expected["spike_count"][name].clone());
         for (got, want) in trace.output.iter().zip(&case.tensor("acc_voltage_eval")) {

@@ -10,6 +10,7 @@ use super::batch_norm::{RunningStatistics, normalise};
 use super::cell::run_cell;
 use super::feature_map::{FeatureMap, Part, moments_by_step};
 use super::parameters::LayerParameters;
+use super::stages::{Stage, Stages};
 use crate::plan::{BatchNorm, Lif, Plan, Reduction, Shape, SpikingConvolution};
 
 /// Which statistics batch norms use.
@@ -25,12 +26,20 @@ pub enum Mode {
 pub type Membranes = BTreeMap<String, Vec<f32>>;
 
 /// How a forward pass is run.
-#[derive(Debug)]
 pub struct Pass<'a> {
     /// Which statistics batch norms use.
     pub mode: Mode,
     /// Where membranes start and are left; without, they start at 0 and are not kept.
     pub membranes: Option<&'a mut Membranes>,
+    /// What earlier passes on the same images, weights and settings have left; not used where membranes are kept.
+    pub stages: Option<&'a mut Stages>,
+}
+
+impl Pass<'_> {
+    /// A pass of its own.
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, membranes: None, stages: None }
+    }
 }
 
 /// The spikes of one LIF layer.
@@ -80,11 +89,14 @@ pub fn forward(plan: &Plan, parameters: &LayerParameters<'_>, images: &[f32], pa
         running: RunningStatistics::new(),
     };
     let mut run = Run { plan, parameters, pass, samples, trace };
-    let mut map = run.stem(images);
-    for (index, cell) in plan.cells.iter().enumerate() {
+    let (mut map, done) = run.begin(images);
+    for (index, cell) in plan.cells.iter().enumerate().skip(done) {
         map = run_cell(&mut run, cell, map);
         if let Some(reduction) = plan.reductions.get(index) {
             map = run.reduce(reduction, &map);
+        }
+        if index + 1 < plan.cells.len() {
+            run.keep_stage(index + 1, &map);
         }
     }
     let affine = run.normalise(&plan.last_norm, &map);
@@ -106,6 +118,28 @@ pub(super) struct Run<'a> {
 impl Run<'_> {
     pub(super) fn steps(&self) -> usize {
         self.plan.config.timesteps
+    }
+
+    /// The map from which the pass goes on, and how many cells are behind it.
+    fn begin(&mut self, images: &[f32]) -> (FeatureMap, usize) {
+        let cells = self.plan.architecture.cells();
+        let stages = self.pass.stages.as_ref().filter(|_| self.pass.membranes.is_none());
+        if let Some(stage) = stages.and_then(|s| s.furthest(cells)) {
+            (self.trace.layers, self.trace.running) = (stage.layers, stage.running);
+            return (stage.map, stage.cells.len());
+        }
+        let map = self.stem(images);
+        self.keep_stage(0, &map);
+        (map, 0)
+    }
+
+    /// Leaves the network up to a cell to later passes.
+    fn keep_stage(&mut self, cells: usize, map: &FeatureMap) {
+        if let Some(stages) = self.pass.stages.as_mut().filter(|_| self.pass.membranes.is_none()) {
+            let cells = self.plan.architecture.cells()[..cells].to_vec();
+            let (layers, running) = (self.trace.layers.clone(), self.trace.running.clone());
+            stages.keep(Stage { cells, map: map.clone(), layers, running });
+        }
     }
 
     fn stem(&mut self, images: &[f32]) -> FeatureMap {

@@ -13,6 +13,7 @@ mod kernel_matrix;
 mod log_determinant;
 mod parameters;
 mod scorer;
+mod stages;
 
 pub use batch_norm::RunningStatistics;
 pub use forward::{Membranes, Mode, Pass, Trace, forward};
@@ -20,3 +21,4 @@ pub use kernel_matrix::{KernelMatrix, ScoreKind};
 pub use log_determinant::log_abs_determinant;
 pub use parameters::LayerParameters;
 pub use scorer::{Score, ScoreConfig, Scorer};
+pub use stages::Stages;

@@ -1,7 +1,9 @@
+use std::sync::{Mutex, PoisonError};
+
 use serde::{Deserialize, Serialize};
 use spikenas_kernels::Isa;
 
-use super::{LayerParameters, Mode, Pass, ScoreKind, forward};
+use super::{LayerParameters, Mode, Pass, ScoreKind, Stages, forward};
 use crate::plan::{NetworkConfig, Plan};
 use crate::{Error, Result};
 
@@ -48,8 +50,15 @@ pub struct Score {
 /// Scores architectures, all on the same mini-batches and with the same weights for equal parts.
 pub struct Scorer {
     config: ScoreConfig,
-    /// One for each repeat.
-    batches: Vec<(Vec<f32>, LayerParameters<'static>)>,
+    network: NetworkConfig,
+    repeats: Vec<Repeat>,
+}
+
+/// One mini-batch with weights of its own.
+struct Repeat {
+    images: Vec<f32>,
+    parameters: LayerParameters<'static>,
+    stages: Mutex<Stages>,
 }
 
 impl Scorer {
@@ -60,23 +69,73 @@ impl Scorer {
             return Err(Error::invalid(format!("{} mini-batches for {} repeats", batches.len(), config.repeats)));
         }
         let isa = Isa::best();
-        let parameters = |repeat| LayerParameters::drawn(network.initialisation, config.seed, repeat as u64, isa);
-        let batches = batches.into_iter().enumerate().map(|(repeat, images)| (images, parameters(repeat))).collect();
-        Ok(Self { config, batches })
+        let repeat = |(index, images): (usize, Vec<f32>)| Repeat {
+            images,
+            parameters: LayerParameters::drawn(network.initialisation, config.seed, index as u64, isa),
+            stages: Mutex::default(),
+        };
+        let repeats = batches.into_iter().enumerate().map(repeat).collect();
+        Ok(Self { config, network: network.clone(), repeats })
     }
 
-    /// The mean over the repeats. Errors: a score that is not a number.
+    /// The mean over the repeats. Errors: a plan of another network, a score that is not a number.
     pub fn score(&self, plan: &Plan) -> Result<Score> {
+        if plan.config != self.network {
+            return Err(Error::invalid(format!("`{}` was laid out for another network", plan.architecture)));
+        }
         let mut total = Score { value: 0.0, firing_rate: 0.0 };
-        for (images, parameters) in &self.batches {
-            let trace = forward(plan, parameters, images, Pass { mode: Mode::Train, membranes: None });
+        for Repeat { images, parameters, stages } in &self.repeats {
+            let mut stages = stages.lock().unwrap_or_else(PoisonError::into_inner);
+            let pass = Pass { stages: Some(&mut stages), ..Pass::new(Mode::Train) };
+            let trace = forward(plan, parameters, images, pass);
             total.value += self.config.kind.of(parameters.isa(), &trace);
             total.firing_rate += trace.firing_rate();
         }
         if total.value.is_nan() {
             return Err(Error::NotFinite(format!("the score of `{}` is not a number", plan.architecture)));
         }
-        let repeats = self.batches.len() as f64;
+        let repeats = self.repeats.len() as f64;
         Ok(Score { value: total.value / repeats, firing_rate: total.firing_rate / repeats })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Shape;
+
+    const IMAGE: Shape = Shape { channels: 3, height: 16, width: 16 };
+
+    fn scorer(network: &NetworkConfig) -> Scorer {
+        let config = ScoreConfig { batch: 4, ..ScoreConfig::default() };
+        let images = (0..4 * IMAGE.len()).map(|i| ((i * i) as f32 * 0.37).sin()).collect();
+        Scorer::new(config, network, vec![images]).unwrap()
+    }
+
+    #[test]
+    fn a_score_does_not_depend_on_what_earlier_passes_left() {
+        let network = NetworkConfig {
+            cells: 3,
+            widths: [8, 16],
+            hidden: 16,
+            last_pool: 2,
+            ..NetworkConfig::preset("sample").unwrap()
+        };
+        let shared = scorer(&network);
+        let [a, b] = ["0313 0031 0003 0000", "0341 0021 0001 0000"];
+        for cells in [[a, a, a], [a, b, a], [a, b, b], [a, a, a], [b, a, a], [b, a, b], [b, a, b]] {
+            let plan = Plan::new(&cells.join("/").parse().unwrap(), &network, IMAGE).unwrap();
+            let alone = scorer(&network).score(&plan).unwrap();
+            assert!(alone.value.is_finite());
+            assert_eq!(shared.score(&plan).unwrap(), alone, "{cells:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_of_another_network_is_refused() {
+        let network = NetworkConfig { widths: [8, 16], ..NetworkConfig::preset("sample").unwrap() };
+        let other = NetworkConfig { timesteps: 3, ..network.clone() };
+        let plan = Plan::new(&"0111 0011 0001 0000".parse().unwrap(), &other, IMAGE).unwrap();
+        assert!(scorer(&network).score(&plan).unwrap_err().to_string().contains("another network"));
     }
 }
