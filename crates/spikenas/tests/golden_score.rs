@@ -52,21 +52,31 @@ fn compare_spikes(case: &GoldenCase, isa: Isa, trace: &Trace, expected: impl Fn(
     flips
 }
 
+/// A tolerance that holds while all spikes agree; the few flips that are let pass move everything a little.
+fn tolerance(exact: f64, flips: u64) -> f64 {
+    if flips == 0 { exact } else { exact.max(0.05) }
+}
+
+/// Flips of a first pass in training mode.
+fn flips(case: &GoldenCase, isa: Isa, trace: &Trace) -> u64 {
+    compare_spikes(case, isa, trace, |name| case.json["lif"][name]["spike_count"].clone())
+}
+
 fn assert_close(what: &str, got: f64, want: f64, tolerance: f64) {
     assert!(got == want || (got - want).abs() <= tolerance, "{what}: {got}, not {want}");
 }
 
-fn compare_scores(case: &GoldenCase, isa: Isa, trace: &Trace, scores: &Value) {
+fn compare_scores(case: &GoldenCase, isa: Isa, trace: &Trace, flips: u64, scores: &Value) {
     let what = |key: &str| format!("{} {isa:?} {key}", case.name);
     let score = |kind: ScoreKind| kind.of(isa, trace);
     let relative = |key: &str, got: f64| {
         let want = number(&scores[key]);
-        assert_close(&what(key), got, want, 1e-8 * want.abs());
+        assert_close(&what(key), got, want, tolerance(1e-8, flips) * want.abs());
     };
     relative("score_exact_f64", score(ScoreKind::Sahd));
     relative("eq4_logabsdet", score(ScoreKind::Hamming));
     relative("sah_logabsdet", score(ScoreKind::SahdUnscaled));
-    assert_close(&what("score_ref"), score(ScoreKind::Sahd), number(&scores["score_ref"]), 1e-3);
+    assert_close(&what("score_ref"), score(ScoreKind::Sahd), number(&scores["score_ref"]), tolerance(1e-3, flips));
 }
 
 fn norm(values: impl IntoIterator<Item = f32>) -> f64 {
@@ -85,7 +95,7 @@ fn assert_vectors_close(what: &str, got: &[f32], want: &[f32], tolerance: f64) {
 fn golden_spikes_and_firing_rates() {
     on_every_case(|case, isa| {
         let trace = pass(case, isa, Mode::Train, None);
-        let flips = compare_spikes(case, isa, &trace, |name| case.json["lif"][name]["spike_count"].clone());
+        let flips = flips(case, isa, &trace);
         for (layer, spikes) in trace.layers.iter().enumerate() {
             let lif = &case.json["lif"][&spikes.name];
             let neurons = lif["neurons"].as_u64().unwrap();
@@ -108,7 +118,8 @@ fn golden_spikes_and_firing_rates() {
 fn golden_kernel_matrices() {
     on_every_case(|case, isa| {
         let trace = pass(case, isa, Mode::Train, None);
-        for (key, kind, tolerance) in [
+        let flips = flips(case, isa, &trace);
+        for (key, kind, exact) in [
             ("K_exact_f64", ScoreKind::Sahd, 1e-12),
             ("K_eq4_sum", ScoreKind::Hamming, 0.0),
             ("K_sah_sum", ScoreKind::SahdUnscaled, 1e-12),
@@ -116,7 +127,12 @@ fn golden_kernel_matrices() {
             let want: Vec<f64> = case.json[key].as_array().unwrap().iter().flat_map(numbers).collect();
             let got = KernelMatrix::new(isa, kind, &trace).values;
             for (got, want) in got.iter().zip(&want) {
-                assert_close(&format!("{} {isa:?} {key}", case.name), *got, *want, tolerance * want.abs());
+                assert_close(
+                    &format!("{} {isa:?} {key}", case.name),
+                    *got,
+                    *want,
+                    tolerance(exact, flips) * want.abs(),
+                );
             }
             assert_eq!(got.len(), want.len());
         }
@@ -127,7 +143,7 @@ fn golden_kernel_matrices() {
 fn golden_scores() {
     on_every_case(|case, isa| {
         let trace = pass(case, isa, Mode::Train, None);
-        compare_scores(case, isa, &trace, &case.json["scores"]);
+        compare_scores(case, isa, &trace, flips(case, isa, &trace), &case.json["scores"]);
         let exact: Vec<f64> = case.json["K_exact_f64"].as_array().unwrap().iter().flat_map(numbers).collect();
         let want = number(&case.json["scores"]["score_exact_f64"]);
         assert_close(&case.name, log_abs_determinant(&exact, case.batch), want, 1e-8 * want.abs());
@@ -138,15 +154,22 @@ fn golden_scores() {
 fn golden_output_and_running_statistics() {
     on_every_case(|case, isa| {
         let trace = pass(case, isa, Mode::Train, None);
+        let flips = flips(case, isa, &trace);
         let want = case.tensor("acc_voltage");
         assert_eq!(trace.output.len(), want.len());
         for (got, want) in trace.output.iter().zip(&want) {
-            assert_close(&format!("{} {isa:?} output", case.name), f64::from(*got), f64::from(*want), 1e-5);
+            let tolerance = tolerance(1e-5, flips);
+            assert_close(&format!("{} {isa:?} output", case.name), f64::from(*got), f64::from(*want), tolerance);
         }
         for (name, (mean, variance)) in &trace.running {
             for (tensor, got) in [("running_mean", mean), ("running_var", variance)] {
                 let want = case.tensor(&format!("after1.{name}.{tensor}"));
-                assert_vectors_close(&format!("{} {isa:?} {name}.{tensor}", case.name), got, &want, 1e-5);
+                assert_vectors_close(
+                    &format!("{} {isa:?} {name}.{tensor}", case.name),
+                    got,
+                    &want,
+                    tolerance(1e-5, flips),
+                );
             }
         }
         let norms = case.plan.parameters().iter().filter(|p| p.name.ends_with("running_mean")).count();
@@ -162,11 +185,9 @@ fn golden_second_pass_without_reset() {
         let trace = pass(case, isa, Mode::Train, Some(&mut membranes));
         let expected = &case.json["second_pass_without_reset"];
         let flips = compare_spikes(case, isa, &trace, |name| expected["spike_count"][name].clone());
-        if flips == 0 {
-            compare_scores(case, isa, &trace, &expected["scores"]);
-            let want = expected["acc_voltage_l2"].as_f64().unwrap();
-            assert_close(&format!("{} output", case.name), norm(trace.output), want, 1e-5 * want);
-        }
+        compare_scores(case, isa, &trace, flips, &expected["scores"]);
+        let want = expected["acc_voltage_l2"].as_f64().unwrap();
+        assert_close(&format!("{} output", case.name), norm(trace.output), want, tolerance(1e-5, flips) * want);
     });
 }
 
@@ -182,9 +203,10 @@ fn golden_evaluation_mode() {
         let parameters = LayerParameters::given(&weights, isa);
         let trace = forward(&case.plan, &parameters, &case.input, Pass::new(Mode::Evaluate));
         let expected = &case.json["eval_after1"];
-        compare_spikes(case, isa, &trace, |name| expected["spike_count"][name].clone());
+        let flips = compare_spikes(case, isa, &trace, |name| expected["spike_count"][name].clone());
         for (got, want) in trace.output.iter().zip(&case.tensor("acc_voltage_eval")) {
-            assert_close(&format!("{} {isa:?} output", case.name), f64::from(*got), f64::from(*want), 1e-5);
+            let tolerance = tolerance(1e-5, flips);
+            assert_close(&format!("{} {isa:?} output", case.name), f64::from(*got), f64::from(*want), tolerance);
         }
     });
 }

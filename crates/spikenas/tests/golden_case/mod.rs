@@ -32,8 +32,12 @@ pub struct GoldenCase {
 impl GoldenCase {
     /// Every case of a forward cell, by name. Panics when there is none.
     pub fn all() -> Vec<GoldenCase> {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-        let folder = std::env::var_os("SPIKENAS_GOLDEN").map_or(here, PathBuf::from);
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = match std::env::var_os("SPIKENAS_GOLDEN") {
+            // Cargo runs tests in the crate's folder, but a relative path is meant from the repository's root.
+            Some(folder) => here.join("../..").join(folder),
+            None => here.join("tests/golden"),
+        };
         let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
         let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         files.retain(|path| path.extension().is_some_and(|e| e == "json"));

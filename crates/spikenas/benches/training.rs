@@ -1,4 +1,4 @@
-//! Images a second of a training step; run with `--ignored --nocapture`.
+//! Images a second of training steps at widths 16/32 on the CPU: `cargo bench -p spikenas --bench training`.
 
 use std::time::Instant;
 
@@ -7,9 +7,10 @@ use spikenas::plan::{NetworkConfig, Plan, Shape};
 use spikenas::random::generator;
 use spikenas::weights::Weights;
 
-#[test]
-#[ignore = "a measurement"]
-fn training_speed() {
+const BATCH: usize = 64;
+const STEPS: usize = 5;
+
+fn main() {
     for architecture in ["0333 0033 0003 0000", "0313 0031 0003 0000"] {
         let config = NetworkConfig::preset("sample").unwrap();
         let input = Shape { channels: 3, height: 32, width: 32 };
@@ -17,11 +18,9 @@ fn training_speed() {
         let mut network = Network::new(&plan, &Weights::initialised(&plan, 1, 0), &device("cpu").unwrap()).unwrap();
         let mut sgd = Sgd::new(0.9, 5e-4);
         let mut rng = generator(&[1]);
-        const BATCH: usize = 64;
         let values: Vec<f32> = (0..BATCH * input.len()).map(|i| ((i * 7919 % 1000) as f32 - 500.0) / 300.0).collect();
         let labels: Vec<usize> = (0..BATCH).map(|i| i % config.classes).collect();
-        let steps = std::env::var("STEPS").map_or(3, |s| s.parse().unwrap());
-        for step in 0..steps {
+        for step in 0..STEPS {
             let start = Instant::now();
             let output = network.forward(network.images(&values), Mode::Train { dropout: 0.5, rng: &mut rng });
             let loss = loss(output.logits, &labels);

@@ -1,0 +1,118 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// How the classifier's weights are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Initialisation {
+    /// Variance 20 / inputs, then 10 / inputs: the classifier's LIF fires at about 10 % from the start at any width.
+    #[default]
+    Scaled,
+    /// SNASNet's: standard deviation 0.01, made for 16,384 inputs and silent in narrow networks.
+    Reference,
+}
+
+/// All of a network that is not searched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// Number of cells, 1 to 3.
+    pub cells: usize,
+    /// Channels before and after the first reduction.
+    pub widths: [usize; 2],
+    /// Side of the average pooling before the classifier.
+    pub last_pool: usize,
+    /// Neurons of the classifier's hidden layer.
+    pub hidden: usize,
+    /// Classes.
+    pub classes: usize,
+    /// Output neurons that vote for one class.
+    pub cluster: usize,
+    /// Timesteps T for which the image is shown.
+    pub timesteps: usize,
+    /// Membrane time constant in timesteps: h = v + (x - v) / tau.
+    pub tau: f32,
+    /// Membrane at which a LIF fires.
+    pub threshold: f32,
+    /// How the classifier's weights are drawn.
+    pub initialisation: Initialisation,
+}
+
+impl NetworkConfig {
+    /// Names of the presets.
+    pub const PRESETS: [&str; 4] = ["sample", "cifar10", "cifar100", "snasnet-cifar10"];
+
+    /// A named preset.
+    pub fn preset(name: &str) -> Result<Self> {
+        let cifar10 = Self {
+            cells: 2,
+            widths: [128, 256],
+            last_pool: 2,
+            hidden: 1024,
+            classes: 10,
+            cluster: 10,
+            timesteps: 5,
+            tau: 4.0 / 3.0,
+            threshold: 1.0,
+            initialisation: Initialisation::Scaled,
+        };
+        match name {
+            "sample" => Ok(Self { widths: [16, 32], last_pool: 4, hidden: 128, ..cifar10 }),
+            "cifar10" => Ok(cifar10),
+            "cifar100" => Ok(Self { classes: 100, cluster: 5, ..cifar10 }),
+            "snasnet-cifar10" => {
+                Ok(Self { widths: [256, 512], last_pool: 4, initialisation: Initialisation::Reference, ..cifar10 })
+            }
+            _ => Err(Error::invalid(format!("unknown preset `{name}`: choose from {}", Self::PRESETS.join(", ")))),
+        }
+    }
+
+    /// Output neurons of the network.
+    pub fn outputs(&self) -> usize {
+        self.classes * self.cluster
+    }
+
+    /// Whether every value is in range; the first that is not, named.
+    pub fn check(&self) -> Result<()> {
+        let whole = [
+            ("cells", self.cells, 3),
+            ("widths", self.widths[0], 4096),
+            ("widths", self.widths[1], 4096),
+            ("last_pool", self.last_pool, 1024),
+            ("hidden", self.hidden, 1 << 20),
+            ("classes", self.classes, 65_536),
+            ("cluster", self.cluster, 4096),
+            ("timesteps", self.timesteps, 1024),
+        ];
+        if let Some((name, value, most)) = whole.into_iter().find(|&(_, value, most)| value == 0 || value > most) {
+            return Err(Error::invalid(format!("{name} {value} is out of range: give 1 to {most}")));
+        }
+        if !(self.tau >= 1.0 && self.tau.is_finite()) {
+            return Err(Error::invalid(format!(
+                "tau {} is out of range: give a number of timesteps from 1 up",
+                self.tau
+            )));
+        }
+        if !(self.threshold > 0.0 && self.threshold.is_finite()) {
+            return Err(Error::invalid(format!(
+                "threshold {} is out of range: give a positive number",
+                self.threshold
+            )));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        let config = NetworkConfig { timesteps: 0, ..NetworkConfig::preset("sample").unwrap() };
+        assert!(config.check().unwrap_err().to_string().contains("timesteps 0"));
+        let config = NetworkConfig { threshold: f32::NAN, ..NetworkConfig::preset("sample").unwrap() };
+        assert!(config.check().unwrap_err().to_string().contains("threshold NaN"));
+    }
+}
