@@ -21,20 +21,25 @@ pub struct DataArguments {
     /// sample (built in), cifar10, cifar100, or a folder with train/CLASS/*.png|jpg and test/CLASS/*.png|jpg
     #[arg(long, value_name = "NAME|PATH", default_value = "sample")]
     pub data: Source,
-    /// Folder that holds cifar-10-batches-bin and cifar-100-binary
-    #[arg(long, value_name = "DIR", default_value = "data")]
-    pub data_dir: PathBuf,
+    /// Folder that holds cifar-10-batches-bin and cifar-100-binary [default: data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
 }
 
 impl DataArguments {
     /// Reads the images.
     pub fn open(&self) -> Result<Dataset> {
-        Dataset::open(&self.data, &self.data_dir)
+        Dataset::open(&self.data, &self.folder())
     }
 
     /// The configuration that says so.
     pub fn config(&self) -> DataConfig {
-        DataConfig { source: self.data.clone(), folder: self.data_dir.clone() }
+        DataConfig { source: self.data.clone(), folder: self.folder() }
+    }
+
+    /// The folder that holds CIFAR's binary versions.
+    pub fn folder(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(|| "data".into())
     }
 
     /// The preset that the images imply.
@@ -160,9 +165,9 @@ pub struct ScoreArguments {
     /// Which score: sahd, sahd-unscaled or hamming
     #[arg(long, value_name = "NAME", default_value = "sahd")]
     pub score: ScoreKind,
-    /// Images of a mini-batch
-    #[arg(long, value_name = "N", default_value = "64")]
-    pub batch: usize,
+    /// Images of a mini-batch [default: 64]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
     /// Mini-batches, each with weights of its own, whose scores are averaged
     #[arg(long, value_name = "N", default_value = "1")]
     pub repeats: usize,
@@ -171,7 +176,8 @@ pub struct ScoreArguments {
 impl ScoreArguments {
     /// The configuration that says so.
     pub fn config(&self, seed: u64) -> Result<ScoreConfig> {
-        let config = ScoreConfig { kind: self.score, batch: self.batch, repeats: self.repeats, seed };
+        let batch = self.batch.unwrap_or(ScoreConfig::default().batch);
+        let config = ScoreConfig { kind: self.score, batch, repeats: self.repeats, seed };
         config.check()?;
         Ok(config)
     }
@@ -224,11 +230,18 @@ impl TrainArguments {
 /// Seed, threads and form of the result.
 #[derive(Args, Clone)]
 pub struct CommonArguments {
-    /// Seed of everything that is drawn
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub seed: u64,
+    /// Seed of everything that is drawn [default: 1]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     #[command(flatten)]
     pub machine: MachineArguments,
+}
+
+impl CommonArguments {
+    /// The seed, where none was given 1.
+    pub fn seed(&self) -> u64 {
+        self.seed.unwrap_or(1)
+    }
 }
 
 /// Threads and form of the result.
@@ -279,13 +292,15 @@ pub struct SearchArguments {
 impl SearchArguments {
     /// The configuration of a run with these options.
     pub fn config(&self, dataset: &Dataset) -> Result<RunConfig> {
-        let seed = self.common.seed;
+        let seed = self.common.seed();
+        let score = self.score.config(seed)?;
+        let train = TrainConfig { batch: score.batch, seed, ..self.network.train_config(&self.data) };
         Ok(RunConfig {
             version: FORMAT_VERSION,
             architecture: None,
             data: self.data.config(),
             network: self.network.config(&self.data, Some(dataset))?,
-            score: self.score.config(seed)?,
+            score,
             search: SearchConfig {
                 method: self.method.method,
                 operations: self.space.ops.0.clone(),
@@ -295,7 +310,7 @@ impl SearchArguments {
                 iterations: self.method.iterations,
                 seed,
             },
-            train: TrainConfig { batch: self.score.batch, seed, ..self.network.train_config(&self.data) },
+            train,
         })
     }
 

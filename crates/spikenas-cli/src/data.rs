@@ -56,7 +56,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::List { data_dir, json } => list(&data_dir, json),
         Command::Check { data, json } => {
-            let report = check(&data.data, &data.data_dir)?;
+            let report = check(&data.data, &data.folder())?;
             print(json, &report, || report_words(&report))
         }
         Command::Fetch { name, data_dir, from, json } => bring(&name, &data_dir, from.as_deref(), json),

@@ -16,16 +16,8 @@ use crate::output::{duration, print};
 use crate::progress::Terminal;
 
 /// Options and groups of options for an architecture of one's own; a run brings what they say.
-const OWN: [&str; 8] = [
-    "arch",
-    "DataArguments",
-    "NetworkArguments",
-    "SpaceArguments",
-    "BudgetArguments",
-    "ScoreArguments",
-    "MethodArguments",
-    "seed",
-];
+const OWN: [&str; 8] =
+    ["arch", "data", "NetworkArguments", "SpaceArguments", "BudgetArguments", "score", "repeats", "MethodArguments"];
 
 /// Train a run's winner, or an architecture of your own.
 #[derive(Args)]
@@ -78,6 +70,10 @@ fn winner(path: &Path, arguments: &Arguments) -> Result<(RunFolder, RunConfig, D
         (None, Some(record)) => record.architecture,
         (None, None) => return Err(Error::file(path, "its search is not finished: repeat it with the same --out")),
     };
+    let search = &arguments.search;
+    config.train.batch = search.score.batch.unwrap_or(config.train.batch);
+    config.train.seed = search.common.seed.unwrap_or(config.train.seed);
+    config.data.folder = search.data.data_dir.clone().unwrap_or(config.data.folder);
     arguments.train.apply(&mut config.train)?;
     let dataset = Dataset::open(&config.data.source, &config.data.folder)?;
     run::check_training(&config, &dataset)?;

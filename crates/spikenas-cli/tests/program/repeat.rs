@@ -120,6 +120,17 @@ fn a_winner_is_trained_with_the_images_and_the_network_of_its_search() {
 }
 
 #[test]
+fn seed_and_batch_of_a_winners_training_are_its_own() {
+    let place = Place::new();
+    place.succeeds(&format!("search {TINY} --ops skip --out run"));
+    place.succeeds("train run --epochs 1 --seed 2 --batch 4");
+    let config = place.read("run/config.toml");
+    let (search, train) = config.split_once("[train]").unwrap();
+    assert!(train.contains("seed = 2") && train.contains("batch = 4"), "{config}");
+    assert!(search.contains("seed = 1") && search.contains("batch = 8"), "{config}");
+}
+
+#[test]
 fn the_number_of_epochs_may_change_until_one_is_trained() {
     let place = Place::new();
     place.succeeds(&format!("search {TINY} --ops skip --out run"));

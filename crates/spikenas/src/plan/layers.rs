@@ -114,12 +114,12 @@ pub enum EdgePlan {
     Convolution(SpikingConvolution),
 }
 
-/// One cell, laid out: the feature map of its nodes, its edges in the order of [`Edge::ALL`].
+/// One cell, laid out: the feature map of its nodes, its edges in the order of [`Edge::ALL`](crate::space::Edge::ALL).
 #[derive(Clone, Debug, PartialEq)]
 pub struct CellPlan {
     /// Feature map of every node.
     pub shape: Shape,
-    /// Edges in the order of [`Edge::ALL`].
+    /// Edges in the order of [`Edge::ALL`](crate::space::Edge::ALL).
     pub edges: [EdgePlan; 6],
 }
 
