@@ -229,6 +229,7 @@ impl TrainArguments {
 
 /// Seed, threads and form of the result.
 #[derive(Args, Clone)]
+#[command(next_help_heading = "General")]
 pub struct CommonArguments {
     /// Seed of everything that is drawn [default: 1]
     #[arg(long, value_name = "N")]
@@ -246,6 +247,7 @@ impl CommonArguments {
 
 /// Threads and form of the result.
 #[derive(Args, Clone)]
+#[command(next_help_heading = "General")]
 pub struct MachineArguments {
     /// Threads, at most as many as the machine has cores [default: all cores]
     #[arg(long, value_name = "N")]

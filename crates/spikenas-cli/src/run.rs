@@ -17,13 +17,13 @@ use crate::{evaluate, search, train};
 /// Search, train and test: one run folder. Repeated after a stop, it goes on where it was.
 #[derive(Args)]
 pub struct Arguments {
+    /// Run folder [default: a new one under runs/]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     search: SearchArguments,
     #[command(flatten)]
     train: TrainArguments,
-    /// Run folder [default: a new one under runs/]
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
 }
 
 #[derive(Serialize)]

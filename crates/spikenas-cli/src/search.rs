@@ -12,11 +12,11 @@ use crate::progress::Terminal;
 /// Search for an architecture.
 #[derive(Args)]
 pub struct Arguments {
-    #[command(flatten)]
-    search: SearchArguments,
     /// Keep the search in this run folder; repeated after a stop, it goes on from there
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    search: SearchArguments,
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
