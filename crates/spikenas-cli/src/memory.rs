@@ -1,11 +1,12 @@
 use clap::Args;
 use serde::Serialize;
 use spikenas::Result;
+use spikenas::data::Source;
 use spikenas::memory::{Bits, Ledger, LedgerEntry, ParameterCount};
 use spikenas::plan::Plan;
 use spikenas::space::Architecture;
 
-use crate::arguments::{DataArguments, NetworkArguments, SpaceArguments, input_shape, parse_bits};
+use crate::arguments::{CIFAR, DataArguments, NetworkArguments, SpaceArguments, parse_bits};
 use crate::output::{grouped, print};
 
 /// Itemise the memory of an architecture.
@@ -40,12 +41,13 @@ struct Memory {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     let architecture = arguments.space.architecture(&arguments.arch)?;
+    // Only a folder has to be read to know the shape and the classes of its images.
     let dataset = match arguments.data.data {
-        spikenas::data::Source::Folder(_) => Some(arguments.data.open()?),
-        _ => None,
+        Source::Folder(_) => Some(arguments.data.open()?),
+        Source::Sample | Source::Cifar10 | Source::Cifar100 => None,
     };
     let network = arguments.network.config(&arguments.data, dataset.as_ref())?;
-    let input = dataset.map_or_else(|| input_shape(&arguments.data), |d| Ok(d.train.shape))?;
+    let input = dataset.map_or(CIFAR, |d| d.train.shape);
     let plan = Plan::new(&architecture, &network, input)?;
     let ledger = Ledger::new(&plan);
     let parameters = ledger.count();

@@ -17,9 +17,15 @@ pub fn generator(key: &[u64]) -> Generator {
     Generator::seed_from_u64(state)
 }
 
-/// A key part from a name (64-bit FNV-1a).
+/// A key part from a name.
 pub fn name_key(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    fingerprint(name.bytes())
+}
+
+/// A 64-bit number that stands for a sequence of bytes (FNV-1a).
+pub fn fingerprint(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    let mix_in = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, mix_in)
 }
 
 /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection whose output bits all depend on all input bits.

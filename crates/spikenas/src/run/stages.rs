@@ -8,7 +8,7 @@ use crate::metrics::check_images;
 use crate::network::Device;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::random::{generator, name_key};
+use crate::random::{fingerprint, generator, name_key};
 use crate::record::{EpochRecord, FORMAT_VERSION, SearchRecord};
 use crate::score::{ScoreConfig, Scorer};
 use crate::search::{self, Evaluation, Journal, JournalHeader, Problem};
@@ -61,7 +61,8 @@ fn any_architecture(config: &RunConfig) -> Result<Architecture> {
 /// What is searched, what gives the scores, and the fingerprint of the images that they are computed from.
 fn prepare(config: &RunConfig, dataset: &Dataset) -> Result<(Problem, Scorer, String)> {
     let batches = score_batches(&config.score, dataset)?;
-    let images = fingerprint(&batches);
+    let bits = batches.iter().flatten().flat_map(|v| v.to_bits().to_le_bytes());
+    let images = format!("{:016x}", fingerprint(bits));
     let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;
     Ok((problem, Scorer::new(config.score.clone(), &config.network, batches)?, images))
 }
@@ -109,13 +110,6 @@ pub fn search(
     };
     folder.map_or(Ok(()), |f| f.keep_search(&record))?;
     Ok(record)
-}
-
-/// Fingerprint of the bits of mini-batches, in hexadecimal.
-fn fingerprint(batches: &[Vec<f32>]) -> String {
-    let bits = batches.iter().flatten().flat_map(|v| v.to_bits().to_le_bytes());
-    let hash = bits.fold(name_key(""), |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    format!("{hash:016x}")
 }
 
 /// Trains an architecture as a configuration says, into a folder's records; returns all epochs.
