@@ -166,13 +166,23 @@ pub struct ScoreArguments {
     /// Mini-batches, each with weights of its own, whose scores are averaged
     #[arg(long, value_name = "N", default_value = "1")]
     pub repeats: usize,
+    /// Most memory for feature maps: what architectures have in common is computed again rather than go beyond it
+    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = parse_memory)]
+    pub memory: u64,
+}
+
+fn parse_memory(text: &str) -> Result<u64> {
+    match text.parse() {
+        Ok(Budget::Bytes(bytes)) => Ok(bytes),
+        _ => Err(Error::invalid("give a size such as 800MiB or 4GiB")),
+    }
 }
 
 impl ScoreArguments {
     /// The configuration that says so.
     pub fn config(&self, seed: u64) -> Result<ScoreConfig> {
         let batch = self.batch.unwrap_or(ScoreConfig::default().batch);
-        let config = ScoreConfig { kind: self.score, batch, repeats: self.repeats, seed };
+        let config = ScoreConfig { kind: self.score, batch, repeats: self.repeats, seed, memory: self.memory };
         config.check()?;
         Ok(config)
     }

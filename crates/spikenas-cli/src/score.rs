@@ -57,18 +57,20 @@ pub fn run(arguments: Arguments) -> Result<()> {
         architectures.iter().map(|a| Plan::new(a, &network, dataset.train.shape)).collect::<Result<Vec<Plan>>>()?;
     let batches = score_batches(&config, &dataset)?;
     let scorer = Scorer::new(config, &network, batches)?;
-    let score = |plan: &Plan| -> Result<Scored> {
-        let begin = Instant::now();
-        let score = scorer.score(plan)?;
-        Ok(Scored {
-            architecture: plan.architecture.clone(),
+    let mut begin = Instant::now();
+    let mut results: Vec<Option<Scored>> = plans.iter().map(|_| None).collect();
+    scorer.score_each(&plans, &mut |index, score| {
+        results[index] = Some(Scored {
+            architecture: plans[index].architecture.clone(),
             score: score.value.into(),
-            parameters: Ledger::new(plan).count(),
+            parameters: Ledger::new(&plans[index]).count(),
             firing_rate: score.firing_rate,
             seconds: begin.elapsed().as_secs_f64(),
-        })
-    };
-    let scores = Scores { results: plans.iter().map(score).collect::<Result<_>>()? };
+        });
+        begin = Instant::now();
+        Ok(())
+    })?;
+    let scores = Scores { results: results.into_iter().flatten().collect() };
     print(arguments.common.machine.json, &scores, || words(&scores))
 }
 

@@ -33,7 +33,7 @@ fn convolutions(c: &mut Criterion) {
             let packed = PackedKernel::new(isa, outputs, inputs, kernel, &weights);
             let mut out = vec![0.0; IMAGES * side * side * outputs];
             group.bench_function(format!("{inputs}->{outputs} {kernel}x{kernel} at {side}x{side} {isa:?}"), |b| {
-                b.iter(|| convolve_spikes(black_box(&input), side, side, &packed, &mut out));
+                b.iter(|| convolve_spikes(black_box(&input), ConvolutionMaps::new(IMAGES, side, side), &packed, &mut out));
             });
         }
     }

@@ -42,12 +42,12 @@ impl Moments {
         self.squares.iter().zip(mean).map(|(s, m)| (s / self.count as f64 - m * m).max(0.0)).collect()
     }
 
-    /// Adds `channels` values from each pixel of a row; pixels lie `stride` apart, the block starts at `first`.
+    /// Adds `channels` values from each pixel, which lie `stride` apart, to the channels from `first` on.
     #[inline(always)]
-    pub(crate) fn add_pixels(&mut self, values: &[f32], stride: usize, first: usize, channels: usize) {
+    pub(crate) fn add_pixels(&mut self, values: &[f32], stride: usize, channels: usize, first: usize) {
         const BLOCK: usize = 16;
         let whole = channels - channels % BLOCK;
-        for c in (first..first + whole).step_by(BLOCK) {
+        for c in (0..whole).step_by(BLOCK) {
             let (mut sum, mut squares) = ([0.0f64; BLOCK], [0.0f64; BLOCK]);
             for pixel in values.chunks_exact(stride) {
                 for (i, &value) in pixel[c..c + BLOCK].iter().enumerate() {
@@ -57,15 +57,15 @@ impl Moments {
                 }
             }
             for i in 0..BLOCK {
-                self.sum[c + i] += sum[i];
-                self.squares[c + i] += squares[i];
+                self.sum[first + c + i] += sum[i];
+                self.squares[first + c + i] += squares[i];
             }
         }
-        for c in first + whole..first + channels {
+        for c in whole..channels {
             for pixel in values.chunks_exact(stride) {
                 let value = f64::from(pixel[c]);
-                self.sum[c] += value;
-                self.squares[c] += value * value;
+                self.sum[first + c] += value;
+                self.squares[first + c] += value * value;
             }
         }
     }
@@ -133,7 +133,7 @@ impl Operation for MapMoments<'_> {
             let values = &mut buffer[..count * channels];
             // SAFETY: the caller vouches for the instruction set.
             unsafe { self.sum.read::<V>(self.step, self.sample, pixel, values) };
-            moments.add_pixels(values, channels, 0, channels);
+            moments.add_pixels(values, channels, channels, 0);
             pixel += count;
         }
         moments.count = pixels as u64;

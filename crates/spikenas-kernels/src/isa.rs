@@ -50,7 +50,7 @@ impl Isa {
         all
     }
 
-    /// Lanes of f32 in a vector of this instruction set.
+    #[cfg(test)]
     pub(crate) fn lanes(self) -> usize {
         match self {
             Isa::Portable => Portable::LANES,

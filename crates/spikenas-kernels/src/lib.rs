@@ -8,6 +8,7 @@
 //! and a naive reference in its tests. Results are the same bits for any number of threads: work is split by sample,
 //! and sums over samples are taken in order. This is the only crate of the project with `unsafe` code.
 
+mod aligned;
 mod batch_norm;
 mod convolution;
 mod hamming;
@@ -18,8 +19,9 @@ mod pooling;
 mod spikes;
 mod sum;
 
+pub use aligned::AlignedValues;
 pub use batch_norm::{Affine, Moments, moments};
-pub use convolution::{PackedKernel, convolve_images, convolve_spikes};
+pub use convolution::{ConvolutionMaps, PackedKernel, convolve_images, convolve_spikes};
 pub use hamming::hamming_distances;
 pub use isa::Isa;
 pub use lif::{LifParameters, lif_scan};
@@ -27,3 +29,12 @@ pub use linear::linear;
 pub use pooling::{Window, average_pool, average_pool_spikes};
 pub use spikes::Spikes;
 pub use sum::{Extent, Sum, Term};
+
+/// Splits `[steps, samples, length]` by sample: for each, its part of every timestep.
+fn by_sample<T>(values: &mut [T], length: usize, samples: usize) -> Vec<Vec<&mut [T]>> {
+    let mut parts: Vec<Vec<&mut [T]>> = (0..samples).map(|_| Vec::new()).collect();
+    for (map, part) in values.chunks_mut(length.max(1)).enumerate() {
+        parts[map % samples].push(part);
+    }
+    parts
+}

@@ -2,7 +2,7 @@ use rayon::prelude::*;
 
 use crate::batch_norm::pixels_at_a_time;
 use crate::isa::{Isa, Operation, Vector};
-use crate::{Extent, Spikes, Sum};
+use crate::{Extent, Spikes, Sum, by_sample};
 
 /// Dynamics of a leaky integrate-and-fire layer with hard reset to 0 (paper, Eq. 1 and 2, discretised).
 ///
@@ -27,11 +27,7 @@ pub fn lif_scan(isa: Isa, input: &Sum<'_>, parameters: LifParameters, membrane: 
     if extent.is_empty() {
         return spikes;
     }
-    // One group of slices a sample: its words at every timestep.
-    let mut words: Vec<Vec<&mut [u64]>> = (0..extent.samples).map(|_| Vec::with_capacity(extent.steps)).collect();
-    for (map, chunk) in spikes.words_mut().chunks_mut(map_words).enumerate() {
-        words[map % extent.samples].push(chunk);
-    }
+    let words = by_sample(spikes.words_mut(), map_words, extent.samples);
     let mut membranes: Vec<Option<&mut [f32]>> = match membrane {
         Some(membrane) => {
             assert_eq!(membrane.len(), extent.step(), "the membrane does not have the input's extent");

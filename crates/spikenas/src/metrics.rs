@@ -6,7 +6,7 @@ use spikenas_kernels::Isa;
 use crate::data::{Images, Normalisation};
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::score::{LayerParameters, Mode, Pass, forward};
+use crate::score::{LayerParameters, Mode, forward};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -63,7 +63,7 @@ pub fn evaluate(
             return Err(Error::Interrupted("the test was not finished".into()));
         }
         let batch = images.batch(chunk, normalisation, None);
-        let trace = forward(plan, &parameters, &batch.images, Pass::new(Mode::Evaluate));
+        let trace = forward(plan, &parameters, &batch.images, Mode::Evaluate, None)?;
         for (logits, &label) in trace.output.chunks(plan.config.classes).zip(&batch.labels) {
             tally.add(logits, label);
         }

@@ -4,16 +4,14 @@ mod golden_case;
 
 use golden_case::{GoldenCase, numbers};
 use serde_json::Value;
-use spikenas::score::{
-    KernelMatrix, LayerParameters, Membranes, Mode, Pass, ScoreKind, Trace, forward, log_abs_determinant,
-};
+use spikenas::score::{KernelMatrix, LayerParameters, Membranes, Mode, ScoreKind, Trace, forward, log_abs_determinant};
 use spikenas_kernels::Isa;
 
 /// Flips of a membrane within rounding of its threshold that are let pass, in a layer and timestep, and in all.
 const FLIPS: (u64, u64) = (3, 10);
 
 fn pass(case: &GoldenCase, isa: Isa, mode: Mode, membranes: Option<&mut Membranes>) -> Trace {
-    forward(&case.plan, &LayerParameters::given(&case.weights, isa), &case.input, Pass { membranes, ..Pass::new(mode) })
+    forward(&case.plan, &LayerParameters::given(&case.weights, isa), &case.input, mode, membranes).unwrap()
 }
 
 /// Runs the check on every case and every instruction set of the machine.
@@ -201,7 +199,7 @@ fn golden_evaluation_mode() {
             weights.set(&format!("{name}.running_var"), variance);
         }
         let parameters = LayerParameters::given(&weights, isa);
-        let trace = forward(&case.plan, &parameters, &case.input, Pass::new(Mode::Evaluate));
+        let trace = forward(&case.plan, &parameters, &case.input, Mode::Evaluate, None).unwrap();
         let expected = &case.json["eval_after1"];
         let flips = compare_spikes(case, isa, &trace, |name| expected["spike_count"][name].clone());
         for (got, want) in trace.output.iter().zip(&case.tensor("acc_voltage_eval")) {

@@ -1,36 +1,64 @@
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Memory that feature maps of one pass leave to the next: fresh pages cost as much as filling them.
-#[derive(Clone, Default)]
+use spikenas_kernels::AlignedValues;
+
+/// Memory for feature maps, with a ceiling. What one map leaves is used again for another: fresh pages cost more than
+/// filling them.
+#[derive(Clone)]
 pub(super) struct Buffers {
-    free: Arc<Mutex<Vec<Vec<f32>>>>,
+    pool: Arc<Mutex<Pool>>,
+}
+
+struct Pool {
+    free: Vec<AlignedValues>,
+    /// Values that are in use or free.
+    held: usize,
+    /// The most values to hold.
+    ceiling: usize,
 }
 
 /// Some values that go back to their [`Buffers`] when dropped.
 pub(super) struct Buffer {
-    values: Vec<f32>,
+    values: AlignedValues,
     length: usize,
     home: Buffers,
 }
 
 impl Buffers {
-    /// So many values, whatever they are: the smallest free buffer that is large enough and not twice as large.
-    pub(super) fn take(&self, length: usize) -> Buffer {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let fitting = free.iter().enumerate().filter(|(_, v)| (length..=2 * length).contains(&v.len()));
+    /// Memory of at most so many bytes.
+    pub(super) fn new(bytes: u64) -> Self {
+        let ceiling = usize::try_from(bytes / size_of::<f32>() as u64).unwrap_or(usize::MAX);
+        Self { pool: Arc::new(Mutex::new(Pool { free: Vec::new(), held: 0, ceiling })) }
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// So many values, whatever they are: the smallest free buffer that is large enough and not twice as large, or a new
+    /// one; nothing where that would go beyond the ceiling.
+    pub(super) fn take(&self, length: usize) -> Option<Buffer> {
+        let mut pool = self.pool();
+        let fitting = pool.free.iter().enumerate().filter(|(_, v)| (length..=2 * length).contains(&v.len()));
         let values = match fitting.min_by_key(|(_, v)| v.len()).map(|(index, _)| index) {
-            Some(index) => free.swap_remove(index),
-            None => vec![0.0; length],
+            Some(index) => pool.free.swap_remove(index),
+            None => {
+                while pool.held.saturating_add(length) > pool.ceiling {
+                    pool.held -= pool.free.pop()?.len();
+                }
+                pool.held += length;
+                AlignedValues::zeros(length)
+            }
         };
-        Buffer { values, length, home: self.clone() }
+        Some(Buffer { values, length, home: self.clone() })
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
         let values = std::mem::take(&mut self.values);
-        self.home.free.lock().unwrap_or_else(PoisonError::into_inner).push(values);
+        self.home.pool().free.push(values);
     }
 }
 
@@ -54,12 +82,23 @@ mod tests {
 
     #[test]
     fn buffers_come_back_when_they_fit() {
-        let buffers = Buffers::default();
-        let pointer = buffers.take(100).as_ptr();
-        let again = buffers.take(60);
+        let buffers = Buffers::new(u64::MAX);
+        let pointer = buffers.take(100).unwrap().as_ptr();
+        let again = buffers.take(60).unwrap();
         assert_eq!((again.as_ptr(), again.len()), (pointer, 60));
         drop(again);
-        assert_ne!(buffers.take(40).as_ptr(), pointer);
-        assert_ne!(buffers.take(101).as_ptr(), pointer);
+        assert_ne!(buffers.take(40).unwrap().as_ptr(), pointer);
+        assert_ne!(buffers.take(101).unwrap().as_ptr(), pointer);
+    }
+
+    #[test]
+    fn the_ceiling_holds_and_free_buffers_make_room() {
+        let buffers = Buffers::new(400);
+        let first = buffers.take(60).unwrap();
+        assert!(buffers.take(41).is_none());
+        let second = buffers.take(40).unwrap();
+        drop((first, second));
+        assert_eq!(buffers.take(100).unwrap().len(), 100);
+        assert!(buffers.take(101).is_none());
     }
 }

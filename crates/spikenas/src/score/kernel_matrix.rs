@@ -1,6 +1,5 @@
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use spikenas_kernels::{Isa, Spikes, hamming_distances};
@@ -51,8 +50,7 @@ impl ScoreKind {
 
     /// The score of a network's spikes.
     pub fn of(self, isa: Isa, trace: &Trace) -> f64 {
-        let matrix = KernelMatrix::new(isa, self, trace);
-        log_abs_determinant(&matrix.values, matrix.samples)
+        KernelMatrix::new(isa, self, trace).log_abs_determinant()
     }
 }
 
@@ -85,35 +83,62 @@ pub struct KernelMatrix {
 impl KernelMatrix {
     /// Sums the kernel over every LIF layer and timestep of a trace.
     pub fn new(isa: Isa, kind: ScoreKind, trace: &Trace) -> Self {
-        let samples = trace.samples;
+        let layers: Vec<LayerKernel> =
+            trace.layers.iter().map(|layer| LayerKernel::new(isa, kind, &layer.spikes, trace.samples)).collect();
+        Self::total(kind, &layers, trace.samples, trace.timesteps)
+    }
+
+    /// Sums the kernels of a network's LIF layers, in their order.
+    pub(super) fn total<'a>(
+        kind: ScoreKind,
+        layers: impl IntoIterator<Item = &'a LayerKernel>,
+        samples: usize,
+        timesteps: usize,
+    ) -> Self {
         let mut values = vec![0.0; samples * samples];
-        for (index, layer) in trace.layers.iter().enumerate() {
-            let is_known = |other: &super::forward::LayerSpikes| Arc::ptr_eq(&other.spikes, &layer.spikes);
-            if trace.layers[..index].iter().any(is_known) {
-                continue;
-            }
-            // Layers that read the same node have the same codes: computed once, counted as often as they stand there.
-            let times = trace.layers.iter().filter(|other| is_known(other)).count() as f64;
-            add_layer(&mut values, isa, kind, &layer.spikes, samples, times);
+        let mut summands = 0;
+        for layer in layers {
+            values.iter_mut().zip(&layer.values).for_each(|(sum, value)| *sum += value);
+            summands += timesteps;
         }
         if kind == ScoreKind::Sahd {
-            let summands = (trace.layers.len() * trace.timesteps) as f64;
-            values.iter_mut().for_each(|v| *v /= summands);
+            values.iter_mut().for_each(|v| *v /= summands as f64);
         }
         Self { samples, values }
     }
+
+    /// log|det K|; minus infinity where K is singular.
+    pub fn log_abs_determinant(&self) -> f64 {
+        log_abs_determinant(&self.values, self.samples)
+    }
 }
 
-fn add_layer(values: &mut [f64], isa: Isa, kind: ScoreKind, spikes: &Spikes, samples: usize, times: f64) {
-    let neurons = (spikes.pixels() * spikes.channels()) as f64;
-    let counts = spikes.counts();
-    for (step, counts) in counts.chunks(samples.max(1)).enumerate() {
-        let distances = hamming_distances(isa, spikes, samples, step);
-        for (i, row) in values.chunks_mut(samples).enumerate() {
-            for (j, value) in row.iter_mut().enumerate() {
-                let alpha = kind.alpha(neurons, counts[i] as f64 / neurons, counts[j] as f64 / neurons);
-                *value += times * (neurons - alpha * distances[i * samples + j] as f64);
+/// What one LIF layer adds to the kernel matrix.
+#[derive(Clone, Debug)]
+pub(super) struct LayerKernel {
+    /// `[samples, samples]`, summed over the timesteps.
+    values: Vec<f64>,
+    /// Spikes of all samples and timesteps.
+    pub(super) spikes: u64,
+    /// Places where there could be one.
+    pub(super) places: u64,
+}
+
+impl LayerKernel {
+    pub(super) fn new(isa: Isa, kind: ScoreKind, spikes: &Spikes, samples: usize) -> Self {
+        let neurons = (spikes.pixels() * spikes.channels()) as f64;
+        let counts = spikes.counts();
+        let mut values = vec![0.0; samples * samples];
+        for (step, counts) in counts.chunks(samples.max(1)).enumerate() {
+            let distances = hamming_distances(isa, spikes, samples, step);
+            for (i, row) in values.chunks_mut(samples).enumerate() {
+                for (j, value) in row.iter_mut().enumerate() {
+                    let alpha = kind.alpha(neurons, counts[i] as f64 / neurons, counts[j] as f64 / neurons);
+                    *value += neurons - alpha * distances[i * samples + j] as f64;
+                }
             }
         }
+        let places = (spikes.maps() * spikes.pixels() * spikes.channels()) as u64;
+        Self { values, spikes: counts.iter().sum(), places }
     }
 }

@@ -6,19 +6,18 @@
 
 mod batch_norm;
 mod buffers;
-mod cell;
+mod executor;
 mod feature_map;
 mod forward;
+mod graph;
 mod kernel_matrix;
 mod log_determinant;
 mod parameters;
 mod scorer;
-mod stages;
 
 pub use batch_norm::RunningStatistics;
-pub use forward::{Membranes, Mode, Pass, Trace, forward};
+pub use forward::{LayerSpikes, Membranes, Mode, Trace, forward};
 pub use kernel_matrix::{KernelMatrix, ScoreKind};
 pub use log_determinant::log_abs_determinant;
 pub use parameters::LayerParameters;
 pub use scorer::{Score, ScoreConfig, Scorer};
-pub use stages::Stages;

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use spikenas_kernels::{Isa, PackedKernel};
 
-use super::buffers::{Buffer, Buffers};
+use super::buffers::Buffers;
 use crate::plan::{Convolution, Initialisation, Linear, Parameter};
 use crate::space::Kernel;
 use crate::weights::{Weights, draw};
@@ -31,7 +31,8 @@ pub struct LayerParameters<'a> {
 
 impl<'a> LayerParameters<'a> {
     fn new(source: Source<'a>, isa: Isa) -> Self {
-        Self { source, isa, tensors: Mutex::default(), kernels: Mutex::default(), buffers: Buffers::default() }
+        let buffers = Buffers::new(u64::MAX);
+        Self { source, isa, tensors: Mutex::default(), kernels: Mutex::default(), buffers }
     }
 
     /// Of a network whose weights are known; they must fit the plans that are run ([`Weights::check`]).
@@ -49,9 +50,14 @@ impl<'a> LayerParameters<'a> {
         self.isa
     }
 
-    /// Memory for a feature map.
-    pub(super) fn buffer(&self, length: usize) -> Buffer {
-        self.buffers.take(length)
+    /// The same in the memory of others.
+    pub(super) fn sharing(self, buffers: &Buffers) -> Self {
+        Self { buffers: buffers.clone(), ..self }
+    }
+
+    /// Memory for feature maps.
+    pub(super) fn buffers(&self) -> &Buffers {
+        &self.buffers
     }
 
     /// A tensor as it stands in the state dict.

@@ -1,10 +1,15 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use spikenas_kernels::Isa;
 
-use super::{LayerParameters, Mode, Pass, ScoreKind, Stages, forward};
+use super::buffers::Buffers;
+use super::executor::{Executor, Pass};
+use super::graph::{Graph, Walk};
+use super::kernel_matrix::LayerKernel;
+use super::{KernelMatrix, LayerParameters, ScoreKind};
 use crate::plan::{NetworkConfig, Plan};
+use crate::space::{Architecture, Edge, Operation};
 use crate::{Error, Result};
 
 /// How architectures are scored.
@@ -19,11 +24,19 @@ pub struct ScoreConfig {
     pub repeats: usize,
     /// Seed of weights and images.
     pub seed: u64,
+    /// Most bytes of feature maps to hold at a time; what is scored does not depend on it.
+    #[serde(skip, default = "default_memory")]
+    pub memory: u64,
+}
+
+/// 4 GiB.
+fn default_memory() -> u64 {
+    4 << 30
 }
 
 impl Default for ScoreConfig {
     fn default() -> Self {
-        Self { kind: ScoreKind::default(), batch: 64, repeats: 1, seed: 1 }
+        Self { kind: ScoreKind::default(), batch: 64, repeats: 1, seed: 1, memory: default_memory() }
     }
 }
 
@@ -47,6 +60,12 @@ pub struct Score {
     pub firing_rate: f64,
 }
 
+/// Networks that share what they have in common.
+const WINDOW: usize = 1024;
+
+/// The same where scores are means over repeats: they are known only at the end of a window.
+const WINDOW_OF_REPEATS: usize = 64;
+
 /// Scores architectures, all on the same mini-batches and with the same weights for equal parts.
 pub struct Scorer {
     config: ScoreConfig,
@@ -58,7 +77,6 @@ pub struct Scorer {
 struct Repeat {
     images: Vec<f32>,
     parameters: LayerParameters<'static>,
-    stages: Mutex<Stages>,
 }
 
 impl Scorer {
@@ -68,35 +86,93 @@ impl Scorer {
         if batches.len() != config.repeats {
             return Err(Error::invalid(format!("{} mini-batches for {} repeats", batches.len(), config.repeats)));
         }
-        let isa = Isa::best();
-        let repeat = |(index, images): (usize, Vec<f32>)| Repeat {
-            images,
-            parameters: LayerParameters::drawn(network.initialisation, config.seed, index as u64, isa),
-            stages: Mutex::default(),
+        let (isa, buffers) = (Isa::best(), Buffers::new(config.memory));
+        let repeat = |(index, images): (usize, Vec<f32>)| {
+            let drawn = LayerParameters::drawn(network.initialisation, config.seed, index as u64, isa);
+            Repeat { images, parameters: drawn.sharing(&buffers) }
         };
         let repeats = batches.into_iter().enumerate().map(repeat).collect();
         Ok(Self { config, network: network.clone(), repeats })
     }
 
-    /// The mean over the repeats. Errors: a plan of another network, a score that is not a number.
+    /// The score of one architecture, the mean over the repeats. Errors: see [`Scorer::score_each`].
     pub fn score(&self, plan: &Plan) -> Result<Score> {
-        if plan.config != self.network {
+        let mut found = None;
+        self.score_each(std::slice::from_ref(plan), &mut |_, score| {
+            found = Some(score);
+            Ok(())
+        })?;
+        found.ok_or_else(|| Error::invalid("nothing was scored"))
+    }
+
+    /// Scores architectures in an order in which they share most, and reports the index and score of each at once. What
+    /// several have in common is computed once; every score has the same bits as if it were computed alone.
+    ///
+    /// Errors: a plan of another network, a score that is not a number, too little memory, an error of the report.
+    pub fn score_each(&self, plans: &[Plan], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
+        if let Some(plan) = plans.iter().find(|plan| plan.config != self.network) {
             return Err(Error::invalid(format!("`{}` was laid out for another network", plan.architecture)));
         }
-        let mut total = Score { value: 0.0, firing_rate: 0.0 };
-        for Repeat { images, parameters, stages } in &self.repeats {
-            let mut stages = stages.lock().unwrap_or_else(PoisonError::into_inner);
-            let pass = Pass { stages: Some(&mut stages), ..Pass::new(Mode::Train) };
-            let trace = forward(plan, parameters, images, pass);
-            total.value += self.config.kind.of(parameters.isa(), &trace);
-            total.firing_rate += trace.firing_rate();
+        let mut order: Vec<usize> = (0..plans.len()).collect();
+        order.sort_by_cached_key(|&index| sharing_order(&plans[index].architecture));
+        let window = if self.repeats.len() == 1 { WINDOW } else { WINDOW_OF_REPEATS };
+        for indices in order.chunks(window) {
+            self.score_window(plans, indices, report)?;
         }
-        if total.value.is_nan() {
-            return Err(Error::NotFinite(format!("the score of `{}` is not a number", plan.architecture)));
-        }
-        let repeats = self.repeats.len() as f64;
-        Ok(Score { value: total.value / repeats, firing_rate: total.firing_rate / repeats })
+        Ok(())
     }
+
+    fn score_window(
+        &self,
+        plans: &[Plan],
+        indices: &[usize],
+        report: &mut dyn FnMut(usize, Score) -> Result<()>,
+    ) -> Result<()> {
+        let mut graph = Graph::default();
+        let walks: Vec<Walk> = indices.iter().map(|&index| graph.add(&plans[index], false)).collect();
+        let mut totals = vec![Score { value: 0.0, firing_rate: 0.0 }; indices.len()];
+        let count = self.repeats.len();
+        for (repeat, Repeat { images, parameters }) in self.repeats.iter().enumerate() {
+            let kind = Some(self.config.kind);
+            let pass = Pass { kind, ..Pass::new(&self.network, images, self.config.batch) };
+            let mut executor = Executor::new(&graph, parameters, pass);
+            walks.iter().flat_map(|walk| &walk.layers).for_each(|&(_, id)| executor.retain(id));
+            for ((walk, total), &index) in walks.iter().zip(&mut totals).zip(indices) {
+                let score = self.score_walk(&mut executor, walk)?;
+                if score.value.is_nan() {
+                    let architecture = &plans[index].architecture;
+                    return Err(Error::NotFinite(format!("the score of `{architecture}` is not a number")));
+                }
+                total.value += score.value / count as f64;
+                total.firing_rate += score.firing_rate / count as f64;
+                if repeat + 1 == count {
+                    report(index, *total)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The score of one network of a graph; lets go what only it has.
+    fn score_walk(&self, executor: &mut Executor<'_>, walk: &Walk) -> Result<Score> {
+        for &id in &walk.order {
+            executor.visit(id)?;
+        }
+        let layers: Vec<_> = walk.layers.iter().map(|&(_, id)| executor.kernel(id).clone()).collect();
+        walk.layers.iter().for_each(|&(_, id)| executor.release(id));
+        let (batch, steps) = (self.config.batch, self.network.timesteps);
+        let matrix = KernelMatrix::total(self.config.kind, layers.iter().map(Arc::as_ref), batch, steps);
+        let sum = |of: fn(&LayerKernel) -> u64| layers.iter().map(|layer| of(layer)).sum::<u64>() as f64;
+        let firing_rate = sum(|layer| layer.spikes) / sum(|layer| layer.places).max(1.0);
+        Ok(Score { value: matrix.log_abs_determinant(), firing_rate })
+    }
+}
+
+/// Sorts architectures so that those that have most in common stand together: cell by cell, and in a cell the edges that
+/// decide about its inner nodes first.
+fn sharing_order(architecture: &Architecture) -> Vec<Operation> {
+    const EDGES: [Edge; 6] = [Edge::E01, Edge::E02, Edge::E12, Edge::E23, Edge::E03, Edge::E13];
+    architecture.cells().iter().flat_map(|cell| EDGES.map(|edge| cell.operation(edge))).collect()
 }
 
 #[cfg(test)]

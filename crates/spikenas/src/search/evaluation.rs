@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -14,15 +14,18 @@ use crate::{Error, Result};
 
 /// Gives architectures their scores.
 pub trait ArchitectureScorer {
-    /// The score of a plan; never NaN.
-    fn score(&self, plan: &Plan) -> Result<Score>;
+    /// Scores plans in an order of its own and reports the index and the score, never NaN, of each at once.
+    fn score_each(&self, plans: &[Plan], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()>;
 }
 
 impl ArchitectureScorer for Scorer {
-    fn score(&self, plan: &Plan) -> Result<Score> {
-        Scorer::score(self, plan)
+    fn score_each(&self, plans: &[Plan], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
+        Scorer::score_each(self, plans, report)
     }
 }
+
+/// Candidates that are handed to the scorer at a time.
+const AT_A_TIME: usize = 4096;
 
 /// What is searched for.
 #[derive(Clone, Debug)]
@@ -122,7 +125,7 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
-    /// Scores candidates in their order; `best` changes only to a score that is higher.
+    /// Scores candidates; `best` changes as if each came in its order, and only to a score that is higher.
     pub(super) fn run_pass(
         &mut self,
         name: &str,
@@ -132,31 +135,64 @@ impl<'a> Evaluation<'a> {
     ) -> Result<PassRecord> {
         let mut feasible = Vec::new();
         for architecture in &candidates {
-            let (plan, parameters) = self.problem.plan(architecture)?;
+            let (_, parameters) = self.problem.plan(architecture)?;
             if self.problem.is_feasible(&parameters) {
-                feasible.push((plan, parameters));
+                feasible.push((architecture, parameters));
             }
         }
         let mut record = PassRecord { candidates: candidates.len(), feasible: feasible.len(), scored: 0, computed: 0 };
         progress.note(&format!("{name}: {} of {} candidates fit", record.feasible, record.candidates));
         progress.begin(name, record.feasible);
-        for (plan, parameters) in feasible {
-            if progress.is_cancelled() {
-                return Err(Error::Interrupted(self.how_to_go_on()));
+        for chunk in feasible.chunks(AT_A_TIME) {
+            record.computed += self.score_unknown(chunk, best.as_ref(), progress)?;
+            for &(architecture, parameters) in chunk {
+                let score = self.known[architecture];
+                record.scored += 1;
+                if best.as_ref().is_none_or(|b| score.value > b.score.value) {
+                    *best = Some(Best { architecture: architecture.clone(), score, parameters });
+                }
             }
-            let (score, computed) = self.score(&plan, &parameters)?;
-            record.scored += 1;
-            record.computed += usize::from(computed);
-            if best.as_ref().is_none_or(|b| score.value > b.score.value) {
-                *best = Some(Best { architecture: plan.architecture, score, parameters });
-            }
-            progress.advance(
-                1,
-                &best.as_ref().map_or(String::new(), |b| format!("best {} at {:.4}", b.architecture, b.score.value)),
-            );
         }
         progress.end();
         Ok(record)
+    }
+
+    /// Computes the scores that are not known, each architecture once; returns how many.
+    fn score_unknown(
+        &mut self,
+        candidates: &[(&Architecture, ParameterCount)],
+        best: Option<&Best>,
+        progress: &mut dyn Progress,
+    ) -> Result<usize> {
+        let is_new = |architecture: &Architecture| !self.known.contains_key(architecture);
+        let mut seen = HashSet::new();
+        let unknown: Vec<_> = candidates.iter().filter(|(a, _)| is_new(a) && seen.insert(*a)).collect();
+        let plans = unknown.iter().map(|(a, _)| Ok(self.problem.plan(a)?.0)).collect::<Result<Vec<_>>>()?;
+        progress.advance(candidates.len() - unknown.len(), "");
+        let mut highest = best.map(|b| (b.score.value, b.architecture.clone()));
+        let mut begin = Instant::now();
+        let scorer = self.scorer;
+        scorer.score_each(&plans, &mut |index, score| {
+            let &&(architecture, parameters) = &unknown[index];
+            if let Some(journal) = &mut self.journal {
+                journal.append(JournalEntry {
+                    architecture: architecture.clone(),
+                    score: score.value.into(),
+                    firing_rate: score.firing_rate,
+                    parameters,
+                    seconds: begin.elapsed().as_secs_f64(),
+                })?;
+            }
+            begin = Instant::now();
+            self.known.insert(architecture.clone(), score);
+            if highest.as_ref().is_none_or(|(value, _)| score.value > *value) {
+                highest = Some((score.value, architecture.clone()));
+            }
+            let message = highest.as_ref().map_or(String::new(), |(value, a)| format!("best {a} at {value:.4}"));
+            progress.advance(1, &message);
+            if progress.is_cancelled() { Err(Error::Interrupted(self.how_to_go_on())) } else { Ok(()) }
+        })?;
+        Ok(unknown.len())
     }
 
     fn how_to_go_on(&self) -> String {
@@ -167,25 +203,5 @@ impl<'a> Evaluation<'a> {
             }
             None => "nothing is kept without --out".into(),
         }
-    }
-
-    /// The score of a plan, and whether it had to be computed.
-    fn score(&mut self, plan: &Plan, parameters: &ParameterCount) -> Result<(Score, bool)> {
-        if let Some(&score) = self.known.get(&plan.architecture) {
-            return Ok((score, false));
-        }
-        let start = Instant::now();
-        let score = self.scorer.score(plan)?;
-        if let Some(journal) = &mut self.journal {
-            journal.append(JournalEntry {
-                architecture: plan.architecture.clone(),
-                score: score.value.into(),
-                firing_rate: score.firing_rate,
-                parameters: *parameters,
-                seconds: start.elapsed().as_secs_f64(),
-            })?;
-        }
-        self.known.insert(plan.architecture.clone(), score);
-        Ok((score, true))
     }
 }

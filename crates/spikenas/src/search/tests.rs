@@ -24,13 +24,16 @@ impl<F: Fn(&Architecture) -> f64> Toy<F> {
 }
 
 impl<F: Fn(&Architecture) -> f64> ArchitectureScorer for Toy<F> {
-    fn score(&self, plan: &Plan) -> Result<Score> {
-        let mut calls = self.calls.borrow_mut();
-        if calls.len() == self.fail_after {
-            return Err(Error::Interrupted("killed".into()));
+    fn score_each(&self, plans: &[Plan], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
+        // Backwards: the order of the scorer is no concern of the search.
+        for (index, plan) in plans.iter().enumerate().rev() {
+            if self.calls.borrow().len() == self.fail_after {
+                return Err(Error::Interrupted("killed".into()));
+            }
+            self.calls.borrow_mut().push(plan.architecture.clone());
+            report(index, Score { value: (self.value)(&plan.architecture), firing_rate: 0.0 })?;
         }
-        calls.push(plan.architecture.clone());
-        Ok(Score { value: (self.value)(&plan.architecture), firing_rate: 0.0 })
+        Ok(())
     }
 }
 

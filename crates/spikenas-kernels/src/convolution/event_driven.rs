@@ -1,0 +1,281 @@
+use std::cell::RefCell;
+
+use rayon::prelude::*;
+
+use super::ConvolutionMaps;
+use super::events::Events;
+use super::kernel::PackedKernel;
+use crate::aligned::AlignedValues;
+use crate::isa::{Operation, Vector};
+use crate::{Moments, Spikes, by_sample};
+
+/// Convolves spikes: for each output pixel, the rows of weights of the spikes under the kernel are added.
+///
+/// Writes `out`, `[steps, samples, pixels, outputs]`, and returns the moments of the sums of each timestep.
+///
+/// A neuron tends to fire at every timestep, at every other one, or at single ones. Where it saves enough, what fires at
+/// all timesteps is added once, what fires at all even or all odd ones once for these, and the rest step by step.
+pub fn convolve_spikes(spikes: &Spikes, maps: ConvolutionMaps, kernel: &PackedKernel, out: &mut [f32]) -> Vec<Moments> {
+    assert_eq!(spikes.pixels(), maps.pixels(), "spikes do not have the height and width given");
+    assert_eq!(spikes.channels(), kernel.inputs, "spikes have other channels than the kernel");
+    let length = maps.pixels_out() * kernel.outputs;
+    assert_eq!(out.len(), spikes.maps() * length, "the output does not have its shape");
+    let samples = maps.samples.max(1);
+    assert!(spikes.maps().is_multiple_of(samples), "spikes do not have as many samples");
+    let steps = spikes.maps() / samples;
+    if steps == 0 {
+        return Vec::new();
+    }
+    let parts: Vec<Vec<Moments>> = by_sample(out, length, samples)
+        .into_par_iter()
+        .enumerate()
+        .map(|(sample, out)| {
+            let input = (0..steps).map(|step| spikes.map(step * samples + sample)).collect();
+            SCRATCH.with_borrow_mut(|scratch| kernel.isa.run(ConvolveSample { input, maps, kernel, out, scratch }))
+        })
+        .collect();
+    (0..steps).map(|step| Moments::total(parts.iter().map(|p| &p[step]), kernel.outputs)).collect()
+}
+
+/// Convolution of one sample at all timesteps. `input`: words, `out`: sums, each by timestep.
+struct ConvolveSample<'a> {
+    input: Vec<&'a [u64]>,
+    maps: ConvolutionMaps,
+    kernel: &'a PackedKernel,
+    out: Vec<&'a mut [f32]>,
+    scratch: &'a mut Scratch,
+}
+
+impl Operation for ConvolveSample<'_> {
+    type Output = Vec<Moments>;
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) -> Vec<Moments> {
+        // SAFETY: the caller vouches for the instruction set; the kernel is packed in blocks of that many vectors.
+        unsafe {
+            match self.kernel.block / V::LANES {
+                1 => self.blocks::<V, 1>(),
+                2 => self.blocks::<V, 2>(),
+                4 => self.blocks::<V, 4>(),
+                _ => self.blocks::<V, 8>(),
+            }
+        }
+    }
+}
+
+thread_local! {
+    /// What a thread needs for one sample, kept for the next.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Scratch {
+    /// Of every timestep, of what fires at all, and at all even and odd ones.
+    events: Vec<Events>,
+    /// One block of outputs at all pixels, at the three levels: all timesteps, even or odd ones, a single one.
+    sums: [AlignedValues; 3],
+}
+
+/// What fires at all timesteps, at all even and at all odd ones besides, and at single ones besides.
+struct Shared {
+    all: Vec<u64>,
+    parities: [Vec<u64>; 2],
+    rest: Vec<Vec<u64>>,
+}
+
+impl Shared {
+    /// Fewest timesteps at which anything can be saved.
+    const FEWEST_STEPS: usize = 4;
+
+    /// One neuron in so many must save an addition, or the longer lists cost more than they save.
+    const NEURONS_PER_SAVING: usize = 8;
+
+    /// Splits the spikes of a sample; nothing where that saves too little.
+    #[inline(always)]
+    fn split(steps: &[&[u64]]) -> Option<Self> {
+        if steps.len() < Self::FEWEST_STEPS {
+            return None;
+        }
+        let common = |first: usize, stride: usize| -> Vec<u64> {
+            let mut words = steps[first].to_vec();
+            for step in steps.iter().skip(first).step_by(stride) {
+                words.iter_mut().zip(*step).for_each(|(word, other)| *word &= other);
+            }
+            words
+        };
+        let without = |words: &[u64], other: &[u64]| words.iter().zip(other).map(|(a, b)| a & !b).collect::<Vec<u64>>();
+        let count = |words: &[u64]| words.iter().map(|w| w.count_ones() as usize).sum::<usize>();
+        let all = common(0, 1);
+        let parities = [0, 1].map(|first| without(&common(first, 2), &all));
+        let saved = |words: &[u64], times: usize| count(words) * (times - 1);
+        let total =
+            saved(&all, steps.len()) + saved(&parities[0], steps.len().div_ceil(2)) + saved(&parities[1], steps.len() / 2);
+        if total * Self::NEURONS_PER_SAVING < all.len() * 64 {
+            return None;
+        }
+        let rest = steps.iter().enumerate().map(|(t, words)| without(&without(words, &all), &parities[t % 2])).collect();
+        Some(Self { all, parities, rest })
+    }
+}
+
+impl ConvolveSample<'_> {
+    /// # Safety
+    /// The machine supports `V`, and the kernel is packed in blocks of `N` vectors.
+    #[inline(always)]
+    unsafe fn blocks<V: Vector, const N: usize>(self) -> Vec<Moments> {
+        let Self { input, maps, kernel, mut out, scratch } = self;
+        let steps = input.len();
+        let shared = Shared::split(&input);
+        let lists: Vec<&[u64]> = match &shared {
+            Some(s) => [&s.all, &s.parities[0], &s.parities[1]].into_iter().chain(&s.rest).map(Vec::as_slice).collect(),
+            None => input,
+        };
+        if scratch.events.len() < lists.len() {
+            scratch.events.resize_with(lists.len(), Events::default);
+        }
+        for (events, words) in scratch.events.iter_mut().zip(&lists) {
+            events.list(words, maps.height, maps.width, kernel);
+        }
+        let length = maps.pixels() * kernel.block;
+        for sums in scratch.sums.iter_mut().filter(|s| s.len() < length) {
+            *sums = AlignedValues::zeros(length);
+        }
+        let [of_all, of_parity, of_step] = scratch.sums.each_mut().map(|s| &mut s[..length]);
+        let mut moments = vec![Moments::zeros(kernel.outputs); steps];
+        moments.iter_mut().for_each(|m| m.count = maps.pixels() as u64);
+        let events = &scratch.events;
+        for block in 0..kernel.blocks() {
+            // SAFETY: the caller's promise is handed on; the events were listed for this kernel and these maps.
+            unsafe {
+                if shared.is_some() {
+                    of_all.fill(0.0);
+                    add_events::<V, N>(&events[0], block, maps, kernel, of_all);
+                }
+                for parity in 0..2 {
+                    if shared.is_some() {
+                        of_parity.copy_from_slice(of_all);
+                        add_events::<V, N>(&events[1 + parity], block, maps, kernel, of_parity);
+                    }
+                    for step in (parity..steps).step_by(2) {
+                        let own = if shared.is_some() {
+                            of_step.copy_from_slice(of_parity);
+                            &events[3 + step]
+                        } else {
+                            of_step.fill(0.0);
+                            &events[step]
+                        };
+                        add_events::<V, N>(own, block, maps, kernel, of_step);
+                        write_block(of_step, block, maps, kernel, &mut moments[step], out[step]);
+                    }
+                }
+            }
+        }
+        moments
+    }
+}
+
+/// Adds the weights of one block for every event of a map. `sums`: `[pixels, block]`.
+///
+/// # Safety
+/// The machine supports `V`, the kernel is packed in blocks of `N` vectors, and `events` were listed for it and these maps.
+#[inline(always)]
+unsafe fn add_events<V: Vector, const N: usize>(
+    events: &Events,
+    block: usize,
+    maps: ConvolutionMaps,
+    kernel: &PackedKernel,
+    sums: &mut [f32],
+) {
+    let ConvolutionMaps { height, width, .. } = maps;
+    let (side, pad, row_length) = (kernel.side, kernel.side / 2, N * V::LANES);
+    for ky in 0..side {
+        for chunk in 0..kernel.chunks() {
+            let weights = kernel.values[kernel.first(block, ky, chunk)..].as_ptr();
+            for y in pad.saturating_sub(ky)..height.min((height + pad).saturating_sub(ky)) {
+                let starts = events.row(chunk, y + ky - pad, height, width);
+                let row = &mut sums[y * width * row_length..][..width * row_length];
+                for (x, sums) in row.chunks_exact_mut(row_length).enumerate() {
+                    let (first, end) = (starts[x.saturating_sub(pad)], starts[(x + pad + 1).min(width)]);
+                    // The spike of `channel` at `column` takes the row of weights `(column - x + pad) * chunk + channel`.
+                    let offset = (x * kernel.chunk * row_length) as isize - (pad * kernel.chunk * row_length) as isize;
+                    let weights = weights.wrapping_offset(-offset);
+                    // SAFETY: the caller's promises: places within the row's starts are written, and every one of them
+                    // lies under the kernel, so that its weights lie within the kernel's values.
+                    unsafe { add_rows::<V, N>(sums, weights, events.places(), first as usize, end as usize) };
+                }
+            }
+        }
+    }
+}
+
+/// Adds rows of weights to the sums of one pixel.
+///
+/// # Safety
+/// The machine supports `V`, `sums` holds `N` vectors, and each place from `first` to `end` one of a row of weights.
+#[inline(always)]
+unsafe fn add_rows<V: Vector, const N: usize>(
+    sums: &mut [f32],
+    weights: *const f32,
+    places: *const u32,
+    first: usize,
+    end: usize,
+) {
+    if first == end {
+        return;
+    }
+    // SAFETY: the caller's promises.
+    unsafe {
+        let mut sum = [V::splat(0.0); N];
+        for (n, sum) in sum.iter_mut().enumerate() {
+            *sum = V::load(sums.as_ptr().add(n * V::LANES));
+        }
+        for index in first..end {
+            let row = weights.wrapping_add(*places.add(index) as usize);
+            for (n, sum) in sum.iter_mut().enumerate() {
+                *sum = sum.add(V::load(row.wrapping_add(n * V::LANES)));
+            }
+        }
+        for (n, sum) in sum.iter().enumerate() {
+            sum.store(sums.as_mut_ptr().add(n * V::LANES));
+        }
+    }
+}
+
+/// Takes the moments of one block of outputs, `[pixels, block]`, and writes it to its place in `[pixels out, outputs]`.
+#[inline(always)]
+pub(super) fn write_block(
+    sums: &[f32],
+    block: usize,
+    maps: ConvolutionMaps,
+    kernel: &PackedKernel,
+    moments: &mut Moments,
+    out: &mut [f32],
+) {
+    let first = block * kernel.block;
+    let used = kernel.block.min(kernel.outputs - first);
+    moments.add_pixels(sums, kernel.block, used, first);
+    let rows = sums.chunks_exact(maps.width * maps.pool * kernel.block);
+    let rows_out = out.chunks_exact_mut(maps.width / maps.pool * kernel.outputs);
+    for (rows, out) in rows.zip(rows_out) {
+        for (x, out) in out.chunks_exact_mut(kernel.outputs).enumerate() {
+            let out = &mut out[first..first + used];
+            let pixel = |y: usize, dx: usize| &rows[(y * maps.width + x * maps.pool + dx) * kernel.block..][..used];
+            copy_block(pixel(0, 0), out);
+            if maps.pool > 1 {
+                for (y, dx) in (0..maps.pool).flat_map(|y| (0..maps.pool).map(move |dx| (y, dx))).skip(1) {
+                    out.iter_mut().zip(pixel(y, dx)).for_each(|(o, v)| *o += v);
+                }
+                out.iter_mut().for_each(|o| *o /= (maps.pool * maps.pool) as f32);
+            }
+        }
+    }
+}
+
+/// Copies values, by whole cache lines where there are.
+#[inline(always)]
+fn copy_block(from: &[f32], to: &mut [f32]) {
+    let (lines, rest) = from.as_chunks::<16>();
+    let (lines_to, rest_to) = to.as_chunks_mut::<16>();
+    lines_to.iter_mut().zip(lines).for_each(|(to, from)| *to = *from);
+    rest_to.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+}

@@ -1,0 +1,64 @@
+use crate::aligned::AlignedValues;
+use crate::isa::Isa;
+
+/// Most outputs that are summed at a time.
+const MOST_OUTPUTS: usize = 32;
+
+/// Rows of weights of so many outputs that are used at a time: 24 KB, which stay in the nearest cache.
+const ROWS: usize = 192;
+
+/// Channels of a word of spikes.
+const WORD: usize = 64;
+
+/// Weights of a convolution, laid out for event-driven sums: `[blocks, kernel rows, chunks, kernel columns, chunk, block]`.
+///
+/// A block is as many outputs as are summed at a time, a chunk as many inputs as one row of the kernel takes from the
+/// nearest cache for them. The last of each is padded with zeros.
+#[derive(Clone, Debug)]
+pub struct PackedKernel {
+    pub(super) isa: Isa,
+    pub(super) side: usize,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) block: usize,
+    pub(super) chunk: usize,
+    pub(super) values: AlignedValues,
+}
+
+impl PackedKernel {
+    /// Packs weights of PyTorch's shape `[outputs, inputs, side, side]`.
+    pub fn new(isa: Isa, outputs: usize, inputs: usize, side: usize, weights: &[f32]) -> Self {
+        assert_eq!(weights.len(), outputs * inputs * side * side, "weights do not have the shape given");
+        assert!(side % 2 == 1, "a kernel's side is odd");
+        let block = if outputs > MOST_OUTPUTS / 2 { MOST_OUTPUTS } else { MOST_OUTPUTS / 2 };
+        let chunk = ((ROWS / (side * WORD)).max(1) * WORD).min(inputs);
+        let mut kernel =
+            Self { isa: isa.available(), side, inputs, outputs, block, chunk, values: AlignedValues::default() };
+        kernel.values = AlignedValues::zeros(kernel.blocks() * side * kernel.chunks() * side * chunk * block);
+        for (index, &weight) in weights.iter().enumerate() {
+            let (output, input) = (index / (inputs * side * side), index / (side * side) % inputs);
+            let (row, column) = (index / side % side, index % side);
+            let first = kernel.first(output / block, row, input / chunk);
+            kernel.values[first + (column * chunk + input % chunk) * block + output % block] = weight;
+        }
+        kernel
+    }
+
+    /// Output channels.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.outputs.div_ceil(self.block)
+    }
+
+    pub(super) fn chunks(&self) -> usize {
+        self.inputs.div_ceil(self.chunk.max(1))
+    }
+
+    /// Where the weights of a block, row of the kernel and chunk begin.
+    pub(super) fn first(&self, block: usize, row: usize, chunk: usize) -> usize {
+        ((block * self.side + row) * self.chunks() + chunk) * self.side * self.chunk * self.block
+    }
+}

@@ -1,0 +1,39 @@
+mod event_driven;
+mod events;
+mod images;
+mod kernel;
+
+pub use event_driven::convolve_spikes;
+pub use images::convolve_images;
+pub use kernel::PackedKernel;
+
+/// The maps that a convolution reads, and what it writes. Stride 1, zero padding that keeps the size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvolutionMaps {
+    /// Samples of the batch.
+    pub samples: usize,
+    /// Rows of pixels.
+    pub height: usize,
+    /// Columns of pixels.
+    pub width: usize,
+    /// Side of the squares of sums that are averaged as they are written, a divisor of height and width; 1 writes all.
+    pub pool: usize,
+}
+
+impl ConvolutionMaps {
+    /// Maps whose sums are all written.
+    pub fn new(samples: usize, height: usize, width: usize) -> Self {
+        Self { samples, height, width, pool: 1 }
+    }
+
+    pub(crate) fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+
+    pub(crate) fn pixels_out(&self) -> usize {
+        (self.height / self.pool) * (self.width / self.pool)
+    }
+}
+
+#[cfg(test)]
+mod tests;
