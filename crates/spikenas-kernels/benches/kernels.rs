@@ -51,8 +51,9 @@ fn neurons(c: &mut Criterion) {
     for isa in Isa::supported() {
         for count in [1, 2] {
             let sum = Sum { terms: &terms[..count], affine: None, extent };
+            let mut out = Spikes::zeros(extent.steps * IMAGES, extent.pixels, extent.channels);
             group.bench_function(format!("LIF scan of {count} terms {isa:?}"), |b| {
-                b.iter(|| lif_scan(isa, black_box(&sum), parameters, None))
+                b.iter(|| lif_scan(isa, black_box(&sum), parameters, None, &mut out))
             });
         }
         let sum = Sum { terms: &terms[..1], affine: None, extent };

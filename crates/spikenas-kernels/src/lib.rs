@@ -25,8 +25,8 @@ pub use convolution::{ConvolutionMaps, PackedKernel, convolve_images, convolve_s
 pub use hamming::hamming_distances;
 pub use isa::Isa;
 pub use lif::{LifParameters, lif_scan};
-pub use linear::linear;
-pub use pooling::{Window, average_pool, average_pool_spikes};
+pub use linear::{PackedLinear, linear_of_averages};
+pub use pooling::{Window, average_pool};
 pub use spikes::Spikes;
 pub use sum::{Extent, Sum, Term};
 

@@ -18,14 +18,25 @@ pub struct LifParameters {
 /// Runs a LIF layer over all timesteps of its input.
 ///
 /// `membrane`: `[samples, pixels, channels]`, before the first step and after the last; without one, it starts at 0 and
-/// is not kept.
-pub fn lif_scan(isa: Isa, input: &Sum<'_>, parameters: LifParameters, membrane: Option<&mut [f32]>) -> Spikes {
+/// is not kept. `spikes` are overwritten; they have the input's extent, `[steps * samples, pixels, channels]`.
+pub fn lif_scan(
+    isa: Isa,
+    input: &Sum<'_>,
+    parameters: LifParameters,
+    membrane: Option<&mut [f32]>,
+    spikes: &mut Spikes,
+) {
     input.check();
     let extent = input.extent;
-    let mut spikes = Spikes::zeros(extent.steps * extent.samples, extent.pixels, extent.channels);
+    let shape = (spikes.maps(), spikes.pixels(), spikes.channels());
+    assert_eq!(
+        shape,
+        (extent.steps * extent.samples, extent.pixels, extent.channels),
+        "spikes do not have the input's extent"
+    );
     let map_words = extent.pixels * spikes.words_per_pixel();
     if extent.is_empty() {
-        return spikes;
+        return;
     }
     let words = by_sample(spikes.words_mut(), map_words, extent.samples);
     let mut membranes: Vec<Option<&mut [f32]>> = match membrane {
@@ -38,7 +49,6 @@ pub fn lif_scan(isa: Isa, input: &Sum<'_>, parameters: LifParameters, membrane: 
     words.into_par_iter().zip(&mut membranes).enumerate().for_each(|(sample, (words, membrane))| {
         isa.run(ScanSample { input, parameters, sample, words, membrane: membrane.as_deref_mut() });
     });
-    spikes
 }
 
 /// All timesteps of one sample. `words`: `[steps][pixels * words]`.
@@ -148,7 +158,8 @@ mod tests {
             let terms = [Term { values: &values, affine: None }];
             for isa in Isa::supported() {
                 let mut membrane = start.clone();
-                let spikes = lif_scan(isa, &Sum { terms: &terms, affine: None, extent }, p, keep.then_some(&mut membrane));
+                let mut spikes = Spikes::in_words(vec![u64::MAX; 7], steps * samples, pixels, channels);
+                lif_scan(isa, &Sum { terms: &terms, affine: None, extent }, p, keep.then_some(&mut membrane), &mut spikes);
                 prop_assert_eq!(&spikes, &expected);
                 if keep {
                     prop_assert_eq!(&membrane, &v);
@@ -161,7 +172,8 @@ mod tests {
     fn no_input_gives_no_spikes() {
         let extent = Extent { steps: 3, samples: 2, pixels: 4, channels: 5 };
         let p = LifParameters { tau: 4.0 / 3.0, threshold: 1.0 };
-        let spikes = lif_scan(Isa::best(), &Sum { terms: &[], affine: None, extent }, p, None);
+        let mut spikes = Spikes::in_words(vec![u64::MAX; 24], 6, 4, 5);
+        lif_scan(Isa::best(), &Sum { terms: &[], affine: None, extent }, p, None, &mut spikes);
         assert_eq!(spikes.counts(), [0; 6]);
     }
 }

@@ -1,43 +1,169 @@
-use gemm::Parallelism;
 use rayon::prelude::*;
 
-/// Rows that one product takes: fixed, so that results do not depend on the number of threads.
-const ROWS: usize = 64;
+use crate::Spikes;
+use crate::aligned::AlignedValues;
+use crate::convolution::{AT_A_TIME, add_rows, write_places};
+use crate::isa::{Isa, Operation, Vector};
 
-/// `out = input * weights^T`: input `[rows, inputs]`, weights `[outputs, inputs]`, returns `[rows, outputs]`.
-pub fn linear(input: &[f32], weights: &[f32], inputs: usize, outputs: usize) -> Vec<f32> {
-    assert!(inputs > 0 && input.len().is_multiple_of(inputs), "the input does not have whole rows");
-    assert_eq!(weights.len(), inputs * outputs, "weights do not have the shape given");
-    let mut out = vec![0.0; input.len() / inputs * outputs];
-    out.par_chunks_mut((ROWS * outputs).max(1)).zip(input.par_chunks(ROWS * inputs)).for_each(|(out, input)| {
-        let rows = input.len() / inputs;
-        // SAFETY: `out` is [rows, outputs], `input` [rows, inputs], `weights` [outputs, inputs], all dense and row-major,
-        // which is what the dimensions and strides say; `out` overlaps neither.
-        unsafe {
-            gemm::gemm(
-                rows,
-                outputs,
-                inputs,
-                out.as_mut_ptr(),
-                1,
-                outputs as isize,
-                false,
-                input.as_ptr(),
-                1,
-                inputs as isize,
-                weights.as_ptr(),
-                inputs as isize,
-                1,
-                0.0,
-                1.0,
-                false,
-                false,
-                false,
-                Parallelism::None,
-            );
+/// Outputs that are summed at a time.
+const BLOCK: usize = 32;
+
+/// Channels whose weights for so many outputs stay in the nearest cache: 24 KB.
+const CHUNK: usize = 192;
+
+/// Weights of a linear layer that reads averages of spikes, laid out `[blocks, averages, channels, block]`.
+#[derive(Clone, Debug)]
+pub struct PackedLinear {
+    isa: Isa,
+    outputs: usize,
+    /// Averages of each channel.
+    averages: usize,
+    channels: usize,
+    values: AlignedValues,
+}
+
+impl PackedLinear {
+    /// Packs weights of PyTorch's shape `[outputs, channels * averages]`, the averages of a channel one behind the other.
+    pub fn new(isa: Isa, outputs: usize, channels: usize, averages: usize, weights: &[f32]) -> Self {
+        let inputs = channels * averages;
+        assert_eq!(weights.len(), outputs * inputs, "weights do not have the shape given");
+        let mut values = AlignedValues::zeros(outputs.div_ceil(BLOCK) * inputs * BLOCK);
+        values.par_chunks_mut((inputs * BLOCK).max(1)).zip(weights.par_chunks((inputs * BLOCK).max(1))).for_each(
+            |(values, weights)| {
+                for (output, weights) in weights.chunks_exact(inputs).enumerate() {
+                    for (input, &weight) in weights.iter().enumerate() {
+                        let (channel, average) = (input / averages, input % averages);
+                        values[(average * channels + channel) * BLOCK + output] = weight;
+                    }
+                }
+            },
+        );
+        Self { isa: isa.available(), outputs, averages, channels, values }
+    }
+}
+
+/// A linear layer of the averages of spikes over squares of side `pool`: for each spike, a row of weights is added.
+///
+/// `spikes`: maps of `height` x `width`. Returns `[maps, outputs]`.
+pub fn linear_of_averages(spikes: &Spikes, height: usize, width: usize, pool: usize, layer: &PackedLinear) -> Vec<f32> {
+    assert_eq!(spikes.pixels(), height * width, "spikes do not have the height and width given");
+    assert_eq!(spikes.channels(), layer.channels, "spikes have other channels than the layer");
+    assert_eq!((height / pool) * (width / pool), layer.averages, "the layer has another number of averages");
+    let words_of = |map| Squares { words: spikes.map(map), words_per_pixel: spikes.words_per_pixel(), height, width, pool };
+    let events: Vec<Events> =
+        (0..spikes.maps()).into_par_iter().map(|map| layer.isa.run(ListEvents { squares: words_of(map) })).collect();
+    let blocks: Vec<AlignedValues> = (0..layer.outputs.div_ceil(BLOCK))
+        .into_par_iter()
+        .map(|block| layer.isa.run(SumBlock { events: &events, layer, block, divisor: (pool * pool) as f32 }))
+        .collect();
+    let mut out = vec![0.0; spikes.maps() * layer.outputs];
+    for (map, out) in out.chunks_exact_mut(layer.outputs.max(1)).enumerate() {
+        for (out, sums) in out.chunks_mut(BLOCK).zip(&blocks) {
+            out.copy_from_slice(&sums[map * BLOCK..][..out.len()]);
         }
-    });
+    }
     out
+}
+
+/// One map of spikes, by the squares that are averaged.
+struct Squares<'a> {
+    words: &'a [u64],
+    words_per_pixel: usize,
+    height: usize,
+    width: usize,
+    pool: usize,
+}
+
+/// Where the weights of a map's spikes are: for each average and chunk of channels the offset of every spike.
+struct Events {
+    places: Vec<u32>,
+    /// `[averages * chunks + 1]`
+    starts: Vec<u32>,
+}
+
+struct ListEvents<'a> {
+    squares: Squares<'a>,
+}
+
+impl Operation for ListEvents<'_> {
+    type Output = Events;
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) -> Events {
+        let Squares { words, words_per_pixel, height, width, pool } = self.squares;
+        let total: usize = words.iter().map(|w| w.count_ones() as usize).sum();
+        let mut events = Events { places: vec![0; total + AT_A_TIME], starts: Vec::new() };
+        let mut count = 0;
+        for average in 0..(height / pool) * (width / pool) {
+            let (row, column) = (average / (width / pool) * pool, average % (width / pool) * pool);
+            for first in (0..words_per_pixel).step_by(CHUNK / 64) {
+                events.starts.push(count as u32);
+                for pixel in 0..pool * pool {
+                    let pixel = (row + pixel / pool) * width + column + pixel % pool;
+                    let of_pixel = &words[pixel * words_per_pixel..][..words_per_pixel];
+                    let chunk = &of_pixel[first..(first + CHUNK / 64).min(words_per_pixel)];
+                    for (index, &word) in chunk.iter().enumerate() {
+                        // SAFETY: there is room for all spikes and as many more as one step writes.
+                        unsafe { write_places(word, index * 64 * BLOCK, BLOCK, events.places.as_mut_ptr().add(count)) };
+                        count += word.count_ones() as usize;
+                    }
+                }
+            }
+        }
+        events.starts.push(count as u32);
+        events
+    }
+}
+
+/// One block of outputs of all maps.
+struct SumBlock<'a> {
+    events: &'a [Events],
+    layer: &'a PackedLinear,
+    block: usize,
+    divisor: f32,
+}
+
+impl Operation for SumBlock<'_> {
+    type Output = AlignedValues;
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) -> AlignedValues {
+        // SAFETY: the caller vouches for the instruction set.
+        unsafe {
+            match BLOCK / V::LANES {
+                2 => self.sum::<V, 2>(),
+                4 => self.sum::<V, 4>(),
+                _ => self.sum::<V, 8>(),
+            }
+        }
+    }
+}
+
+impl SumBlock<'_> {
+    /// # Safety
+    /// The machine supports `V`, and a block is `N` vectors.
+    #[inline(always)]
+    unsafe fn sum<V: Vector, const N: usize>(self) -> AlignedValues {
+        let Self { events, layer, block, divisor } = self;
+        let mut sums = AlignedValues::zeros(events.len() * BLOCK);
+        let chunks = layer.channels.div_ceil(64).div_ceil(CHUNK / 64);
+        for average in 0..layer.averages {
+            for chunk in 0..chunks {
+                let row = (block * layer.averages + average) * layer.channels + chunk * CHUNK;
+                let weights = layer.values[row * BLOCK..].as_ptr();
+                for (sums, events) in sums.chunks_exact_mut(BLOCK).zip(events) {
+                    let first = average * chunks + chunk;
+                    let (first, end) = (events.starts[first], events.starts[first + 1]);
+                    // SAFETY: the caller's promise; the places were listed for the channels of this chunk.
+                    unsafe {
+                        add_rows::<V, N>(sums, weights, events.places.as_ptr(), first as usize, end as usize);
+                    }
+                }
+            }
+        }
+        sums.iter_mut().for_each(|sum| *sum /= divisor);
+        sums
+    }
 }
 
 #[cfg(test)]
@@ -47,16 +173,33 @@ mod tests {
 
     proptest! {
         #[test]
-        fn product_equals_naive(rows in 0usize..150, inputs in 1usize..40, outputs in 1usize..20) {
-            let wave = |n: usize, k: f32| (0..n).map(|i| (i as f32 * k).sin()).collect::<Vec<f32>>();
-            let (input, weights) = (wave(rows * inputs, 0.7), wave(outputs * inputs, 1.9));
-            let out = linear(&input, &weights, inputs, outputs);
-            prop_assert_eq!(out.len(), rows * outputs);
-            for (i, got) in out.iter().enumerate() {
-                let (row, output) = (i / outputs, i % outputs);
-                let expected: f64 = (0..inputs).map(|k| f64::from(input[row * inputs + k]) * f64::from(weights[output * inputs + k])).sum();
-                // At most 40 terms below 1.
-                prop_assert!((f64::from(*got) - expected).abs() < 1e-4);
+        fn sums_equal_naive(
+            rows in 1usize..3, columns in 1usize..3, pool in 1usize..3, channels in 1usize..300, outputs in 1usize..70, rate in 0usize..100, seed in 0usize..100,
+        ) {
+            let (height, width, averages) = (rows * pool, columns * pool, rows * columns);
+            let active: Vec<bool> = (0..3 * height * width * channels).map(|i| (i * i * 7 + seed * i + 13 * i) % 101 < rate).collect();
+            let spikes = Spikes::pack(3, height * width, channels, &active);
+            let weights: Vec<f32> = (0..outputs * channels * averages).map(|i| (i as f32 * 1.9 + seed as f32).sin()).collect();
+            let mut first: Option<Vec<f32>> = None;
+            for isa in Isa::supported() {
+                let out = linear_of_averages(&spikes, height, width, pool, &PackedLinear::new(isa, outputs, channels, averages, &weights));
+                if let Some(first) = &first {
+                    prop_assert_eq!(&out, first, "{:?} adds in another order", isa);
+                    continue;
+                }
+                for (i, got) in out.iter().enumerate() {
+                    let (map, output) = (i / outputs, i % outputs);
+                    let mut expected = 0.0;
+                    for (average, channel) in (0..averages).flat_map(|a| (0..channels).map(move |c| (a, c))) {
+                        let (y, x) = (average / columns * pool, average % columns * pool);
+                        let count = (0..pool * pool).filter(|k| spikes.get(map, (y + k / pool) * width + x + k % pool, channel)).count();
+                        let weight = weights[(output * channels + channel) * averages + average];
+                        expected += f64::from(weight) * count as f64 / (pool * pool) as f64;
+                    }
+                    // At most 1200 terms below 1.
+                    prop_assert!((f64::from(*got) - expected).abs() < 1e-3);
+                }
+                first = Some(out);
             }
         }
     }

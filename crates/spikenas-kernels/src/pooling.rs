@@ -1,7 +1,7 @@
 use rayon::prelude::*;
 
 use crate::isa::{Isa, Operation, Vector};
-use crate::{Extent, Spikes, Sum};
+use crate::{Extent, Sum};
 
 /// What an average is taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,35 +97,6 @@ impl Operation for PoolMap<'_> {
     }
 }
 
-/// Average pooling of spikes over squares of `side`, flattened as a classifier reads them:
-/// `[maps, channels * rows * columns]`, channel-major.
-pub fn average_pool_spikes(spikes: &Spikes, height: usize, width: usize, side: usize) -> Vec<f32> {
-    assert_eq!(spikes.pixels(), height * width, "spikes do not have the height and width given");
-    let window = Window::Tiles(side);
-    let (rows, columns) = window.output(height, width);
-    let (channels, cells) = (spikes.channels(), rows * columns);
-    let mut out = vec![0.0; spikes.maps() * channels * cells];
-    out.par_chunks_mut((channels * cells).max(1)).enumerate().for_each(|(map, out)| {
-        let words = spikes.map(map);
-        for y in 0..rows * side {
-            for x in 0..columns * side {
-                let cell = y / side * columns + x / side;
-                let pixel = &words[(y * width + x) * spikes.words_per_pixel()..][..spikes.words_per_pixel()];
-                for (index, &word) in pixel.iter().enumerate() {
-                    let mut bits = word;
-                    while bits != 0 {
-                        let channel = index * 64 + bits.trailing_zeros() as usize;
-                        out[channel * cells + cell] += 1.0;
-                        bits &= bits - 1;
-                    }
-                }
-            }
-        }
-        out.iter_mut().for_each(|o| *o /= window.divisor());
-    });
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,20 +130,6 @@ mod tests {
                     // At most 9 terms below 1, each rounded to 2^-24.
                     prop_assert!((f64::from(*got) - expected).abs() < 2e-6);
                 }
-            }
-        }
-
-        #[test]
-        fn pooled_spikes_are_counted_channel_major(rows in 1usize..4, columns in 1usize..4, channels in 1usize..90, side in 1usize..4) {
-            let (height, width) = (rows * side, columns * side);
-            let active: Vec<bool> = (0..2 * height * width * channels).map(|i| i % 3 == 0 || i % 11 == 4).collect();
-            let spikes = Spikes::pack(2, height * width, channels, &active);
-            let out = average_pool_spikes(&spikes, height, width, side);
-            for (i, got) in out.iter().enumerate() {
-                let (cell, c, map) = (i % (rows * columns), i / (rows * columns) % channels, i / (rows * columns) / channels);
-                let (oy, ox) = (cell / columns, cell % columns);
-                let count = (0..side * side).filter(|k| spikes.get(map, (oy * side + k / side) * width + ox * side + k % side, c)).count();
-                prop_assert_eq!(*got, count as f32 / (side * side) as f32);
             }
         }
     }

@@ -15,6 +15,17 @@ impl Spikes {
         Self { maps, pixels, channels, words: vec![0; maps * pixels * channels.div_ceil(64)] }
     }
 
+    /// Whatever `words` hold, which are made as many as are needed: a place for spikes in memory that was used before.
+    pub fn in_words(mut words: Vec<u64>, maps: usize, pixels: usize, channels: usize) -> Self {
+        words.resize(maps * pixels * channels.div_ceil(64), 0);
+        Self { maps, pixels, channels, words }
+    }
+
+    /// The memory, to be used again.
+    pub fn into_words(self) -> Vec<u64> {
+        self.words
+    }
+
     /// Packs booleans of shape `[maps, pixels, channels]`.
     pub fn pack(maps: usize, pixels: usize, channels: usize, spikes: &[bool]) -> Self {
         assert_eq!(spikes.len(), maps * pixels * channels, "spikes do not have the shape given");

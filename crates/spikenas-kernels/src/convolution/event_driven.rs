@@ -88,7 +88,7 @@ impl Shared {
     const FEWEST_STEPS: usize = 4;
 
     /// One neuron in so many must save an addition, or the longer lists cost more than they save.
-    const NEURONS_PER_SAVING: usize = 8;
+    const NEURONS_PER_SAVING: usize = 12;
 
     /// Splits the spikes of a sample; nothing where that saves too little.
     #[inline(always)]
@@ -208,12 +208,12 @@ unsafe fn add_events<V: Vector, const N: usize>(
     }
 }
 
-/// Adds rows of weights to the sums of one pixel.
+/// Adds rows of weights to one block of sums.
 ///
 /// # Safety
 /// The machine supports `V`, `sums` holds `N` vectors, and each place from `first` to `end` one of a row of weights.
 #[inline(always)]
-unsafe fn add_rows<V: Vector, const N: usize>(
+pub(crate) unsafe fn add_rows<V: Vector, const N: usize>(
     sums: &mut [f32],
     weights: *const f32,
     places: *const u32,

@@ -10,7 +10,7 @@ pub(super) struct Events {
 }
 
 /// Places that are written at a time.
-const AT_A_TIME: usize = 8;
+pub(crate) const AT_A_TIME: usize = 8;
 
 impl Events {
     /// Lists the spikes of `words`, `[height, width, words of a pixel]`.
@@ -61,7 +61,7 @@ impl Events {
 /// # Safety
 /// `to` has room for the bits and `AT_A_TIME` more.
 #[inline(always)]
-unsafe fn write_places(mut word: u64, base: usize, block: usize, mut to: *mut u32) {
+pub(crate) unsafe fn write_places(mut word: u64, base: usize, block: usize, mut to: *mut u32) {
     while word != 0 {
         for index in 0..AT_A_TIME {
             // SAFETY: the caller's promise; past the last bit, what is written is not used.

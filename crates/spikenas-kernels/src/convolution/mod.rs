@@ -3,7 +3,9 @@ mod events;
 mod images;
 mod kernel;
 
+pub(crate) use event_driven::add_rows;
 pub use event_driven::convolve_spikes;
+pub(crate) use events::{AT_A_TIME, write_places};
 pub use images::convolve_images;
 pub use kernel::PackedKernel;
 

@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use spikenas_kernels::AlignedValues;
 
-/// Memory for feature maps, with a ceiling. What one map leaves is used again for another: fresh pages cost more than
-/// filling them.
+/// Memory for feature maps, with a ceiling, and for spikes. What one leaves is used again for another: fresh pages cost
+/// more than filling them.
 #[derive(Clone)]
 pub(super) struct Buffers {
     pool: Arc<Mutex<Pool>>,
@@ -16,6 +16,7 @@ struct Pool {
     held: usize,
     /// The most values to hold.
     ceiling: usize,
+    free_words: Vec<Vec<u64>>,
 }
 
 /// Some values that go back to their [`Buffers`] when dropped.
@@ -29,7 +30,7 @@ impl Buffers {
     /// Memory of at most so many bytes.
     pub(super) fn new(bytes: u64) -> Self {
         let ceiling = usize::try_from(bytes / size_of::<f32>() as u64).unwrap_or(usize::MAX);
-        Self { pool: Arc::new(Mutex::new(Pool { free: Vec::new(), held: 0, ceiling })) }
+        Self { pool: Arc::new(Mutex::new(Pool { free: Vec::new(), held: 0, ceiling, free_words: Vec::new() })) }
     }
 
     fn pool(&self) -> MutexGuard<'_, Pool> {
@@ -52,6 +53,19 @@ impl Buffers {
             }
         };
         Some(Buffer { values, length, home: self.clone() })
+    }
+
+    /// Words for spikes: the smallest free ones that have room for so many, or none.
+    pub(super) fn take_words(&self, length: usize) -> Vec<u64> {
+        let mut pool = self.pool();
+        let fitting = pool.free_words.iter().enumerate().filter(|(_, w)| w.capacity() >= length);
+        let smallest = fitting.min_by_key(|(_, w)| w.capacity()).map(|(index, _)| index);
+        smallest.map_or_else(Vec::new, |index| pool.free_words.swap_remove(index))
+    }
+
+    /// Keeps words for other spikes.
+    pub(super) fn give_words(&self, words: Vec<u64>) {
+        self.pool().free_words.push(words);
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use spikenas_kernels::{
     Affine, ConvolutionMaps, Extent, LifParameters, Moments, Spikes, Sum, Term, Window, average_pool,
-    average_pool_spikes, convolve_images, convolve_spikes, lif_scan, linear, moments,
+    convolve_images, convolve_spikes, lif_scan, linear_of_averages, moments,
 };
 
 use super::batch_norm::{RunningStatistics, normalise};
@@ -102,8 +102,13 @@ impl<'a> Executor<'a> {
 
     fn drop_unread(&mut self, id: Id) {
         let slot = &mut self.slots[id];
-        if slot.readers == 0 && slot.pins == 0 {
-            slot.value = None;
+        if slot.readers > 0 || slot.pins > 0 {
+            return;
+        }
+        if let Some(Value::Spikes { spikes, .. }) = slot.value.take()
+            && let Some(spikes) = Arc::into_inner(spikes)
+        {
+            self.parameters.buffers().give_words(spikes.into_words());
         }
     }
 
@@ -267,7 +272,11 @@ impl<'a> Executor<'a> {
 
     fn scan(&self, lif: &Lif, sum: &Sum<'_>, membrane: Option<&mut [f32]>) -> Spikes {
         let parameters = LifParameters { tau: self.pass.tau, threshold: lif.threshold };
-        lif_scan(self.parameters.isa(), sum, parameters, membrane)
+        let Extent { steps, samples, pixels, channels } = sum.extent;
+        let words = self.parameters.buffers().take_words(sum.extent.len().div_ceil(64));
+        let mut spikes = Spikes::in_words(words, steps * samples, pixels, channels);
+        lif_scan(self.parameters.isa(), sum, parameters, membrane, &mut spikes);
+        spikes
     }
 
     fn spiking(&self, spikes: Spikes) -> Value {
@@ -277,8 +286,9 @@ impl<'a> Executor<'a> {
 
     fn hidden(&mut self, classifier: &Classifier, shape: Shape, spikes: Id) -> Value {
         let (hidden, lif) = (&classifier.hidden, &classifier.lif);
-        let pooled = average_pool_spikes(self.spikes(spikes), shape.height, shape.width, self.pass.last_pool);
-        let values = linear(&pooled, &self.parameters.tensor(&hidden.weight()), hidden.inputs, hidden.outputs);
+        let kernel = self.parameters.linear_of_averages(hidden, shape.channels);
+        let (spikes, pool) = (self.spikes(spikes), self.pass.last_pool);
+        let values = linear_of_averages(spikes, shape.height, shape.width, pool, &kernel);
         let terms = [Term { values: &values, affine: None }];
         let sum = Sum { terms: &terms, affine: None, extent: self.extent(lif.shape) };
         let mut membranes = self.pass.membranes.take();

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use spikenas_kernels::{Isa, PackedKernel};
+use spikenas_kernels::{Isa, PackedKernel, PackedLinear};
 
 use super::buffers::Buffers;
 use crate::plan::{Convolution, Initialisation, Linear, Parameter};
@@ -26,13 +26,14 @@ pub struct LayerParameters<'a> {
     isa: Isa,
     tensors: Mutex<HashMap<Key, Arc<Vec<f32>>>>,
     kernels: Mutex<HashMap<Key, Arc<PackedKernel>>>,
+    linears: Mutex<HashMap<Key, Arc<PackedLinear>>>,
     buffers: Buffers,
 }
 
 impl<'a> LayerParameters<'a> {
     fn new(source: Source<'a>, isa: Isa) -> Self {
         let buffers = Buffers::new(u64::MAX);
-        Self { source, isa, tensors: Mutex::default(), kernels: Mutex::default(), buffers }
+        Self { source, isa, tensors: Mutex::default(), kernels: Mutex::default(), linears: Mutex::default(), buffers }
     }
 
     /// Of a network whose weights are known; they must fit the plans that are run ([`Weights::check`]).
@@ -73,6 +74,15 @@ impl<'a> LayerParameters<'a> {
     /// The packed weights of a linear layer that reads spikes: a 1x1 convolution of one pixel.
     pub fn linear_kernel(&self, linear: &Linear) -> Arc<PackedKernel> {
         self.packed(&linear.weight(), linear.outputs, linear.inputs, Kernel::One)
+    }
+
+    /// The packed weights of a linear layer that reads averages of spikes of so many channels.
+    pub fn linear_of_averages(&self, linear: &Linear, channels: usize) -> Arc<PackedLinear> {
+        let weight = linear.weight();
+        let averages = linear.inputs / channels;
+        kept(&self.linears, &weight, || {
+            PackedLinear::new(self.isa, linear.outputs, channels, averages, &self.values(&weight))
+        })
     }
 
     fn packed(&self, weight: &Parameter, outputs: usize, inputs: usize, kernel: Kernel) -> Arc<PackedKernel> {
