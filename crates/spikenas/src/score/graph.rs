@@ -39,7 +39,7 @@ pub(super) enum Node {
 enum Key {
     Stem,
     Convolution(String, Kernel, Id),
-    Pool(Vec<Id>),
+    Pool(Vec<Id>, Shape),
     Norm(String, Vec<Id>),
     Spikes(Vec<Id>, Shape, Option<Id>, u32),
     Hidden(Id),
@@ -65,7 +65,7 @@ impl Node {
             Node::Convolution { layer, spikes, .. } => {
                 Key::Convolution(layer.convolution.name.clone(), layer.convolution.kernel, *spikes)
             }
-            Node::Pool { map } => Key::Pool(map.parts.clone()),
+            Node::Pool { map } => Key::Pool(map.parts.clone(), map.shape),
             Node::Norm { norm, map } => Key::Norm(norm.name.clone(), map.parts.clone()),
             Node::Spikes { lif, map, norm } => {
                 Key::Spikes(map.parts.clone(), map.shape, *norm, lif.threshold.to_bits())

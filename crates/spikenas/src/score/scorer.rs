@@ -179,39 +179,92 @@ fn sharing_order(architecture: &Architecture) -> Vec<Operation> {
 mod tests {
     use super::*;
     use crate::plan::Shape;
+    use crate::space::{Cell, SearchSpace};
 
     const IMAGE: Shape = Shape { channels: 3, height: 16, width: 16 };
 
-    fn scorer(network: &NetworkConfig) -> Scorer {
-        let config = ScoreConfig { batch: 4, ..ScoreConfig::default() };
-        let images = (0..4 * IMAGE.len()).map(|i| ((i * i) as f32 * 0.37).sin()).collect();
-        Scorer::new(config, network, vec![images]).unwrap()
+    fn network(cells: usize) -> NetworkConfig {
+        let preset = NetworkConfig::preset("sample").unwrap();
+        NetworkConfig { cells, widths: [8, 16], hidden: 16, last_pool: 2, ..preset }
+    }
+
+    fn scorer(network: &NetworkConfig, config: ScoreConfig) -> Scorer {
+        let config = ScoreConfig { batch: 4, ..config };
+        let images = |repeat: usize| (0..4 * IMAGE.len()).map(|i| ((i * i + repeat) as f32 * 0.37).sin()).collect();
+        let batches = (0..config.repeats).map(images).collect();
+        Scorer::new(config, network, batches).unwrap()
+    }
+
+    fn plans(network: &NetworkConfig, architectures: impl IntoIterator<Item = Architecture>) -> Vec<Plan> {
+        architectures.into_iter().map(|a| Plan::new(&a, network, IMAGE).unwrap()).collect()
+    }
+
+    fn score_all(scorer: &Scorer, plans: &[Plan]) -> Vec<Score> {
+        let mut scores = vec![None; plans.len()];
+        scorer
+            .score_each(plans, &mut |index, score| {
+                assert_eq!(scores[index].replace(score), None, "reported twice");
+                Ok(())
+            })
+            .unwrap();
+        scores.into_iter().map(|score| score.expect("every plan is reported")).collect()
+    }
+
+    /// Architectures of equal cells, and of one cell that varies behind others.
+    fn candidates(cells: usize) -> Vec<Architecture> {
+        let space = SearchSpace::new(SearchSpace::named("snasnet").unwrap(), cells).unwrap();
+        let some: Vec<Cell> = space.iter_cells().step_by(397).collect();
+        let start: Architecture = vec!["0341 0021 0003 0000"; cells].join("/").parse().unwrap();
+        let alike = some.iter().map(|&cell| Architecture::repeated(cell, cells).unwrap());
+        alike.chain(some.iter().map(|&cell| start.with_cell(cells - 1, cell))).collect()
     }
 
     #[test]
-    fn a_score_does_not_depend_on_what_earlier_passes_left() {
-        let network = NetworkConfig {
-            cells: 3,
-            widths: [8, 16],
-            hidden: 16,
-            last_pool: 2,
-            ..NetworkConfig::preset("sample").unwrap()
-        };
-        let shared = scorer(&network);
-        let [a, b] = ["0313 0031 0003 0000", "0341 0021 0001 0000"];
-        for cells in [[a, a, a], [a, b, a], [a, b, b], [a, a, a], [b, a, a], [b, a, b], [b, a, b]] {
-            let plan = Plan::new(&cells.join("/").parse().unwrap(), &network, IMAGE).unwrap();
-            let alone = scorer(&network).score(&plan).unwrap();
-            assert!(alone.value.is_finite());
-            assert_eq!(shared.score(&plan).unwrap(), alone, "{cells:?}");
+    fn scores_have_the_same_bits_whatever_they_share() {
+        for (cells, repeats) in [(1, 1), (3, 1), (2, 2)] {
+            let (network, config) = (network(cells), ScoreConfig { repeats, ..ScoreConfig::default() });
+            let plans = plans(&network, candidates(cells));
+            let together = score_all(&scorer(&network, config.clone()), &plans);
+            assert!(together.iter().filter(|score| score.value.is_finite()).count() > plans.len() / 2);
+            for (plan, score) in plans.iter().zip(&together) {
+                let alone = scorer(&network, config.clone()).score(plan).unwrap();
+                assert_eq!(*score, alone, "{}", plan.architecture);
+            }
         }
     }
 
     #[test]
+    fn little_memory_costs_time_but_no_bit() {
+        let network = network(3);
+        let plans = plans(&network, candidates(3));
+        let enough = score_all(&scorer(&network, ScoreConfig::default()), &plans);
+        // Six maps of the first cell: not much more than one network needs, less than what several have in common.
+        let map = 5 * 4 * 8 * 256 * size_of::<f32>() as u64;
+        let tight = scorer(&network, ScoreConfig { memory: 6 * map, ..ScoreConfig::default() });
+        assert_eq!(score_all(&tight, &plans), enough);
+        let error = scorer(&network, ScoreConfig { memory: map, ..ScoreConfig::default() });
+        let error = error.score_each(&plans, &mut |_, _| Ok(())).unwrap_err().to_string();
+        assert!(error.contains("--memory"), "{error}");
+    }
+
+    #[test]
+    fn an_error_of_the_report_ends_the_scoring() {
+        let network = network(1);
+        let plans = plans(&network, candidates(1));
+        let mut reports = 0;
+        let stopped = scorer(&network, ScoreConfig::default()).score_each(&plans, &mut |_, _| {
+            reports += 1;
+            if reports == 3 { Err(Error::Interrupted("enough".into())) } else { Ok(()) }
+        });
+        assert!(matches!(stopped, Err(Error::Interrupted(_))));
+        assert_eq!(reports, 3);
+    }
+
+    #[test]
     fn a_plan_of_another_network_is_refused() {
-        let network = NetworkConfig { widths: [8, 16], ..NetworkConfig::preset("sample").unwrap() };
+        let network = network(2);
         let other = NetworkConfig { timesteps: 3, ..network.clone() };
         let plan = Plan::new(&"0111 0011 0001 0000".parse().unwrap(), &other, IMAGE).unwrap();
-        assert!(scorer(&network).score(&plan).unwrap_err().to_string().contains("another network"));
+        assert!(scorer(&network, ScoreConfig::default()).score(&plan).unwrap_err().to_string().contains("another network"));
     }
 }
