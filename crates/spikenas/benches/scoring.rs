@@ -1,8 +1,12 @@
-//! Scores of single candidates of the `cifar100` preset, 64 images, with weights drawn and memory in hand:
-//! `cargo bench -p spikenas --bench scoring [ARCHITECTURE...]`.
+//! What the score of one candidate costs, alone, with 64 images:
+//! `cargo bench -p spikenas --bench scoring [-- [--preset NAME] [--threads N] [ARCHITECTURE...]]`.
+//!
+//! A line of JSON an architecture: the median of scores with weights drawn and memory in hand, as in a search, and the
+//! first score, which draws the weights and takes the memory.
 
 use std::time::Instant;
 
+use serde_json::json;
 use spikenas::plan::{NetworkConfig, Plan, Shape};
 use spikenas::score::{ScoreConfig, Scorer};
 
@@ -12,24 +16,37 @@ const TIMES: usize = 5;
 const ARCHITECTURES: [&str; 3] = ["0313 0031 0003 0000", "0333 0033 0003 0000", "0111 0011 0001 0000"];
 
 fn main() -> spikenas::Result<()> {
-    let network = NetworkConfig::preset("cifar100")?;
+    // `cargo bench` adds an option of its own.
+    let mut given: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let mut option = |name: &str| {
+        let at = given.iter().position(|a| a == name)?;
+        given.remove(at);
+        (at < given.len()).then(|| given.remove(at))
+    };
+    let preset = option("--preset").unwrap_or("cifar100".into());
+    let threads = option("--threads").and_then(|n| n.parse().ok()).unwrap_or(0);
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().expect("threads start");
+    let network = NetworkConfig::preset(&preset)?;
     let image = Shape { channels: 3, height: 32, width: 32 };
     let config = ScoreConfig::default();
-    let images = (0..config.batch * image.len()).map(|i| 1.7 * ((i * i) as f32 * 0.37).sin()).collect();
-    let scorer = Scorer::new(config, &network, vec![images])?;
-    let given: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let images: Vec<f32> = (0..config.batch * image.len()).map(|i| 1.7 * ((i * i) as f32 * 0.37).sin()).collect();
     let architectures = if given.is_empty() { ARCHITECTURES.map(String::from).to_vec() } else { given };
     for text in architectures {
         let plan = Plan::new(&text.parse()?, &network, image)?;
-        scorer.score(&plan)?;
+        let scorer = Scorer::new(config.clone(), &network, vec![images.clone()])?;
         let mut seconds = Vec::new();
-        for _ in 0..TIMES {
+        let mut score = f64::NAN;
+        for _ in 0..=TIMES {
             let begin = Instant::now();
-            scorer.score(&plan)?;
+            score = scorer.score(&plan)?.value;
             seconds.push(begin.elapsed().as_secs_f64());
         }
+        let first = seconds.remove(0);
         seconds.sort_by(f64::total_cmp);
-        println!("{text}: {:.3} s (median of {TIMES}; {:.3} to {:.3})", seconds[TIMES / 2], seconds[0], seconds[TIMES - 1]);
+        println!(
+            "{}",
+            json!({"architecture": text, "seconds": seconds[TIMES / 2], "fastest": seconds[0], "slowest": seconds[TIMES - 1], "first_seconds": first, "score": score})
+        );
     }
     Ok(())
 }
