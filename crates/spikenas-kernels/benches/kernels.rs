@@ -31,9 +31,11 @@ fn convolutions(c: &mut Criterion) {
         let weights = numbers(outputs * inputs * kernel * kernel);
         for isa in Isa::supported() {
             let packed = PackedKernel::new(isa, outputs, inputs, kernel, &weights);
-            let mut out = vec![0.0; IMAGES * side * side * outputs];
+            let mut out = AlignedValues::zeros(IMAGES * side * side * outputs);
             group.bench_function(format!("{inputs}->{outputs} {kernel}x{kernel} at {side}x{side} {isa:?}"), |b| {
-                b.iter(|| convolve_spikes(black_box(&input), ConvolutionMaps::new(IMAGES, side, side), &packed, &mut out));
+                b.iter(|| {
+                    convolve_spikes(black_box(&input), ConvolutionMaps::new(IMAGES, side, side), &packed, &mut out)
+                });
             });
         }
     }
@@ -72,5 +74,41 @@ fn neurons(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, convolutions, neurons);
+/// What fires at one timestep mostly fires at others too: five timesteps in one call against five calls.
+fn timesteps(c: &mut Criterion) {
+    let mut group = c.benchmark_group("timesteps");
+    group.sample_size(10);
+    let (steps, neurons) = (5, IMAGES * 1024 * 128);
+    // Of a constant input: 10 % of the neurons fire at every timestep, 5 % at every other one, 1 % once.
+    let fires = |neuron: usize, step: usize| match scatter(neuron) % 100 {
+        0..10 => true,
+        10..15 => step % 2 == 1,
+        15 => step == 2,
+        _ => false,
+    };
+    let active: Vec<bool> = (0..steps * neurons).map(|i| fires(i % neurons, i / neurons)).collect();
+    let together = Spikes::pack(steps * IMAGES, 1024, 128, &active);
+    let singly: Vec<Spikes> = active.chunks(neurons).map(|step| Spikes::pack(IMAGES, 1024, 128, step)).collect();
+    let packed = PackedKernel::new(Isa::best(), 128, 128, 3, &numbers(128 * 128 * 9));
+    let maps = ConvolutionMaps::new(IMAGES, 32, 32);
+    let mut out = AlignedValues::zeros(steps * neurons);
+    group.bench_function("128->128 3x3 at 32x32, together", |b| {
+        b.iter(|| convolve_spikes(black_box(&together), maps, &packed, &mut out))
+    });
+    group.bench_function("128->128 3x3 at 32x32, singly", |b| {
+        b.iter(|| {
+            for (step, out) in singly.iter().zip(out.chunks_mut(neurons)) {
+                convolve_spikes(black_box(step), maps, &packed, out);
+            }
+        })
+    });
+    let codes = spikes(steps * IMAGES, 256, 256);
+    let layer = PackedLinear::new(Isa::best(), 1024, 256, 64, &numbers(1024 * 256 * 64));
+    group.bench_function("16384->1024 of averages 2x2", |b| {
+        b.iter(|| linear_of_averages(black_box(&codes), 16, 16, 2, &layer))
+    });
+    group.finish();
+}
+
+criterion_group!(benches, convolutions, neurons, timesteps);
 criterion_main!(benches);

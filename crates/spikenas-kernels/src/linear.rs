@@ -49,7 +49,8 @@ pub fn linear_of_averages(spikes: &Spikes, height: usize, width: usize, pool: us
     assert_eq!(spikes.pixels(), height * width, "spikes do not have the height and width given");
     assert_eq!(spikes.channels(), layer.channels, "spikes have other channels than the layer");
     assert_eq!((height / pool) * (width / pool), layer.averages, "the layer has another number of averages");
-    let words_of = |map| Squares { words: spikes.map(map), words_per_pixel: spikes.words_per_pixel(), height, width, pool };
+    let words_of =
+        |map| Squares { words: spikes.map(map), words_per_pixel: spikes.words_per_pixel(), height, width, pool };
     let events: Vec<Events> =
         (0..spikes.maps()).into_par_iter().map(|map| layer.isa.run(ListEvents { squares: words_of(map) })).collect();
     let blocks: Vec<AlignedValues> = (0..layer.outputs.div_ceil(BLOCK))

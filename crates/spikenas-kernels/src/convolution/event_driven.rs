@@ -108,12 +108,14 @@ impl Shared {
         let all = common(0, 1);
         let parities = [0, 1].map(|first| without(&common(first, 2), &all));
         let saved = |words: &[u64], times: usize| count(words) * (times - 1);
-        let total =
-            saved(&all, steps.len()) + saved(&parities[0], steps.len().div_ceil(2)) + saved(&parities[1], steps.len() / 2);
+        let total = saved(&all, steps.len())
+            + saved(&parities[0], steps.len().div_ceil(2))
+            + saved(&parities[1], steps.len() / 2);
         if total * Self::NEURONS_PER_SAVING < all.len() * 64 {
             return None;
         }
-        let rest = steps.iter().enumerate().map(|(t, words)| without(&without(words, &all), &parities[t % 2])).collect();
+        let rest =
+            steps.iter().enumerate().map(|(t, words)| without(&without(words, &all), &parities[t % 2])).collect();
         Some(Self { all, parities, rest })
     }
 }

@@ -40,7 +40,8 @@ fn pooled(values: &[f64], width: usize, channels: usize, side: usize) -> Vec<f64
     let (rows, columns) = (values.len() / (width * channels) / side, width / side);
     let mut out = Vec::new();
     for (y, x, c) in (0..rows).flat_map(|y| (0..columns).flat_map(move |x| (0..channels).map(move |c| (y, x, c)))) {
-        let squares = (0..side).flat_map(|dy| (0..side).map(move |dx| ((y * side + dy) * width + x * side + dx) * channels + c));
+        let squares =
+            (0..side).flat_map(|dy| (0..side).map(move |dx| ((y * side + dy) * width + x * side + dx) * channels + c));
         out.push(squares.map(|at| values[at]).sum::<f64>() / (side * side) as f64);
     }
     out
@@ -48,7 +49,14 @@ fn pooled(values: &[f64], width: usize, channels: usize, side: usize) -> Vec<f64
 
 /// Spikes `[steps, samples, neurons]`; where `steady`, most neurons that fire do so at all, all even or all odd timesteps.
 fn activity(steps: usize, samples: usize, neurons: usize, rate: u32, steady: bool, seed: u32) -> Vec<bool> {
-    let hash = |i: usize| (i as u32).wrapping_mul(2_654_435_761).wrapping_add(seed.wrapping_mul(40_503)).rotate_left(13).wrapping_mul(2_246_822_519) >> 8;
+    let hash = |i: usize| {
+        (i as u32)
+            .wrapping_mul(2_654_435_761)
+            .wrapping_add(seed.wrapping_mul(40_503))
+            .rotate_left(13)
+            .wrapping_mul(2_246_822_519)
+            >> 8
+    };
     (0..steps * samples * neurons)
         .map(|i| {
             let (step, neuron) = (i / (samples * neurons), i % (samples * neurons));

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use spikenas_kernels::{
-    Affine, ConvolutionMaps, Extent, LifParameters, Moments, Spikes, Sum, Term, Window, average_pool,
-    convolve_images, convolve_spikes, lif_scan, linear_of_averages, moments,
+    Affine, ConvolutionMaps, Extent, LifParameters, Moments, Spikes, Sum, Term, Window, average_pool, convolve_images,
+    convolve_spikes, lif_scan, linear_of_averages, moments,
 };
 
 use super::batch_norm::{RunningStatistics, normalise};
@@ -280,7 +280,8 @@ impl<'a> Executor<'a> {
     }
 
     fn spiking(&self, spikes: Spikes) -> Value {
-        let kernel = self.pass.kind.map(|kind| LayerKernel::new(self.parameters.isa(), kind, &spikes, self.pass.samples));
+        let kernel =
+            self.pass.kind.map(|kind| LayerKernel::new(self.parameters.isa(), kind, &spikes, self.pass.samples));
         Value::Spikes { spikes: Arc::new(spikes), kernel: kernel.map(Arc::new) }
     }
 

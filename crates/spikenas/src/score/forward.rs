@@ -68,7 +68,8 @@ pub fn forward(
     for &id in &walk.order {
         executor.visit(id)?;
     }
-    let spikes = |&(ref name, id): &(String, usize)| LayerSpikes { name: name.clone(), spikes: executor.spikes(id).clone() };
+    let spikes =
+        |&(ref name, id): &(String, usize)| LayerSpikes { name: name.clone(), spikes: executor.spikes(id).clone() };
     Ok(Trace {
         samples,
         timesteps: plan.config.timesteps,

@@ -265,6 +265,8 @@ mod tests {
         let network = network(2);
         let other = NetworkConfig { timesteps: 3, ..network.clone() };
         let plan = Plan::new(&"0111 0011 0001 0000".parse().unwrap(), &other, IMAGE).unwrap();
-        assert!(scorer(&network, ScoreConfig::default()).score(&plan).unwrap_err().to_string().contains("another network"));
+        assert!(
+            scorer(&network, ScoreConfig::default()).score(&plan).unwrap_err().to_string().contains("another network")
+        );
     }
 }
