@@ -5,7 +5,7 @@
 //! on reading ([`Sum`]), so that batch norms and skip connections cost no pass of their own.
 //!
 //! Each kernel has one body, compiled for AVX-512, AVX2 and the portable baseline and chosen at run time ([`Isa`]),
-//! and a naive reference in its tests. Results are the same bits for any number of threads: work is split by sample,
+//! and a naive reference in its tests. Results are the same bits on each and for any number of threads: work is split by sample,
 //! and sums over samples are taken in order. This is the only crate of the project with `unsafe` code.
 
 mod aligned;

@@ -28,6 +28,8 @@ fn options_that_do_not_parse_are_wrong_usage() {
         ("search --preset resnet", "unknown preset `resnet`"),
         ("search --threads 0", "threads 0"),
         ("search --threads 100000", "threads 100000"),
+        ("search --memory 12", "800MiB"),
+        ("score --arch '0111 0011 0001 0000' --batch 4 --memory 1KiB", "raise --memory"),
         ("search --data ''", "--data"),
     ] {
         place.refuses(line, 2, reason);
