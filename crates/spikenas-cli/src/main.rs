@@ -58,6 +58,7 @@ impl Command {
 }
 
 fn main() -> ExitCode {
+    spikenas_kernels::keep_freed_memory();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return output::usage_error(&error),

@@ -18,6 +18,7 @@ mod linear;
 mod pooling;
 mod spikes;
 mod sum;
+mod system;
 
 pub use aligned::AlignedValues;
 pub use batch_norm::{Affine, Moments, moments};
@@ -29,6 +30,7 @@ pub use linear::{PackedLinear, linear_of_averages};
 pub use pooling::{Window, average_pool};
 pub use spikes::Spikes;
 pub use sum::{Extent, Sum, Term};
+pub use system::keep_freed_memory;
 
 /// Splits `[steps, samples, length]` by sample: for each, its part of every timestep.
 fn by_sample<T>(values: &mut [T], length: usize, samples: usize) -> Vec<Vec<&mut [T]>> {

@@ -11,6 +11,8 @@ const BATCH: usize = 64;
 const STEPS: usize = 5;
 
 fn main() {
+    // As the program does.
+    spikenas_kernels::keep_freed_memory();
     for architecture in ["0333 0033 0003 0000", "0313 0031 0003 0000"] {
         let config = NetworkConfig::preset("sample").unwrap();
         let input = Shape { channels: 3, height: 32, width: 32 };
