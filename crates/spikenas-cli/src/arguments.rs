@@ -216,6 +216,9 @@ pub struct TrainArguments {
     /// Neither crop nor flip training images
     #[arg(long)]
     pub no_augment: bool,
+    /// Minutes between checkpoints within an epoch [default: 10]
+    #[arg(long, value_name = "N")]
+    pub checkpoint_minutes: Option<f64>,
     /// Where to train: cpu
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub device: String,
@@ -228,6 +231,7 @@ impl TrainArguments {
         config.learning_rate = self.learning_rate.unwrap_or(config.learning_rate);
         config.limit_train = self.limit_train.or(config.limit_train);
         config.augment &= !self.no_augment;
+        config.checkpoint_minutes = self.checkpoint_minutes.unwrap_or(config.checkpoint_minutes);
         config.check()
     }
 }

@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 #[cfg(unix)]
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -60,42 +61,57 @@ fn an_interrupted_search_keeps_its_scores_and_says_how_to_go_on() {
     assert!(place.read("run/journal.jsonl").starts_with(&journal), "what was kept stays");
 }
 
-#[test]
-fn a_training_that_was_killed_ends_with_the_same_weights() {
-    let place = Place::new();
-    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 100 --out {run}");
-    let mut child = place.start_until(&train("run"), "run/train.jsonl", 3);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let epochs = place.read("run/train.jsonl").lines().count();
-    assert!((3..100).contains(&epochs), "it was killed too late");
-    tear(&place, "run/train.jsonl");
-    let resumed = place.json(&format!("{} --resume", train("run")));
-    let whole = place.json(&train("whole"));
-    let learned = |trained: &Value| -> Vec<[Value; 3]> {
-        let epochs = trained["epochs"].as_array().unwrap().iter();
-        epochs.map(|e| ["epoch", "train_loss", "test_loss"].map(|key| e[key].clone())).collect()
-    };
-    assert_eq!(learned(&resumed), learned(&whole));
+/// What the epochs of a training learned, without its times.
+fn learned(trained: &Value) -> Vec<[Value; 4]> {
+    let epochs = trained["epochs"].as_array().unwrap().iter();
+    epochs.map(|e| ["epoch", "train_loss", "train_accuracy", "test_loss"].map(|key| e[key].clone())).collect()
+}
+
+fn same_weights(place: &Place) {
     for name in ["model.safetensors", "checkpoint/last.safetensors"] {
         let [resumed, whole] = ["run", "whole"].map(|run| fs::read(place.path(run).join(name)).unwrap());
         assert!(resumed == whole, "{name}");
     }
 }
 
+#[test]
+fn a_training_that_was_killed_at_any_moment_ends_with_the_same_weights() {
+    let place = Place::new();
+    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 --checkpoint-minutes 0 --out {run}");
+    // Before the first step, and some time after the first, second, ... record.
+    for (records, delay) in [(0, 3), (1, 0), (2, 7), (4, 19), (7, 2), (9, 31)] {
+        let mut child = place.start_until(&format!("{} --resume", train("run")), "run/train.jsonl", records);
+        std::thread::sleep(Duration::from_millis(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let epochs = fs::read_to_string(place.path("run/train.jsonl")).map_or(0, |text| text.lines().count());
+        assert!(epochs < 60, "it was killed too late");
+    }
+    tear(&place, "run/train.jsonl");
+    let resumed = place.json(&format!("{} --resume", train("run")));
+    let whole = place.json(&train("whole"));
+    assert_eq!(learned(&resumed), learned(&whole));
+    same_weights(&place);
+}
+
 #[cfg(unix)]
 #[test]
-fn an_interrupted_training_keeps_its_epochs_and_says_how_to_go_on() {
+fn an_interrupted_training_keeps_its_last_step_and_says_how_to_go_on() {
     let place = Place::new();
-    place.succeeds(&format!("search {TINY} --ops skip --out run"));
-    let output = interrupt(&place, "train run --epochs 1000", "run/train.jsonl", 2);
+    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 --out {run}");
+    let output = interrupt(&place, &train("run"), "run/train.jsonl", 2);
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.lines().last().unwrap().starts_with("error: interrupted: "), "{stderr}");
+    let last = stderr.lines().last().unwrap();
+    assert!(last.starts_with("error: interrupted: epoch ") && last.contains("--resume"), "{stderr}");
+    assert!(last.contains(" is kept up to image ") && last.contains(" of 20"), "{stderr}");
     let epochs = place.read("run/train.jsonl").lines().count();
-    assert!((2..1000).contains(&epochs));
-    assert!(place.path("run/checkpoint/last.safetensors").is_file());
+    assert!((2..60).contains(&epochs));
     place.succeeds("evaluate run");
+    place.refuses(&train("run"), 1, "--resume");
+    let resumed = place.json(&format!("{} --resume", train("run")));
+    assert_eq!(learned(&resumed), learned(&place.json(&train("whole"))));
+    same_weights(&place);
 }
 
 #[test]

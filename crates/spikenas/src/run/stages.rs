@@ -13,7 +13,7 @@ use crate::record::{EpochRecord, FORMAT_VERSION, SearchRecord};
 use crate::score::{ScoreConfig, Scorer};
 use crate::search::{self, Evaluation, Journal, JournalHeader, Problem};
 use crate::space::{Architecture, Cell, Operation};
-use crate::train::{self, Checkpoint, EpochSink};
+use crate::train::{self, Checkpoint, TrainingSink};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -142,8 +142,9 @@ pub fn train(
         files::create_folder(parent)?;
     }
     folder.truncate_epochs(start.epoch)?;
-    if start.epoch > 0 {
-        progress.note(&format!("going on after epoch {} of {}", start.epoch, config.train.epochs));
+    if start.epoch > 0 || start.learned.images > 0 {
+        let (epoch, epochs, images) = (start.epoch, config.train.epochs, start.learned.images);
+        progress.note(&format!("going on after epoch {epoch} of {epochs} and {images} images of the next"));
     }
     let mut sink = Files { folder, plan: &plan };
     train::train(&config.train, &plan, device, dataset, start, &mut sink, progress)?;
@@ -157,12 +158,16 @@ struct Files<'a> {
     plan: &'a Plan,
 }
 
-impl EpochSink for Files<'_> {
+impl TrainingSink for Files<'_> {
     fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
         self.folder.keep_epoch(record)?;
         if is_best {
             state.weights.save(&self.folder.model_path(), self.plan)?;
         }
+        self.pause(state)
+    }
+
+    fn pause(&mut self, state: &Checkpoint) -> Result<()> {
         state.save(&self.folder.checkpoint_path(), self.plan)
     }
 }

@@ -13,15 +13,31 @@ const MOMENTUM: &str = "momentum.";
 /// Name of [`About`] in what the file says of itself.
 const ABOUT: &str = "checkpoint";
 
-/// A training after some epoch: all that is needed to go on from there.
+/// What was learned in an epoch so far, over its images as each was seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Learned {
+    /// Images seen: where the epoch goes on.
+    pub images: usize,
+    /// Sum of their cross entropies.
+    pub loss: f64,
+    /// Right answers.
+    pub correct: usize,
+    /// Wall-clock time.
+    pub seconds: f64,
+}
+
+/// A training after some step: all that is needed to go on from there.
 ///
-/// Random generators are keyed by seed, purpose and epoch, so they need no state of their own.
+/// Random generators are keyed by seed, purpose, epoch and place in it, so they need no state of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
     /// Epochs done.
     pub epoch: usize,
     /// Best test accuracy so far, in percent.
     pub best_accuracy: f64,
+    /// What the epoch after these has seen.
+    pub learned: Learned,
     /// Weights and running statistics.
     pub weights: Weights,
     /// Momentum buffers by the names of their parameters; none before the first step.
@@ -34,19 +50,22 @@ struct About {
     version: u32,
     epoch: usize,
     best_accuracy: f64,
+    #[serde(default)]
+    learned: Learned,
 }
 
 impl Checkpoint {
     /// The start of a training.
     pub fn start(weights: Weights) -> Self {
-        Self { epoch: 0, best_accuracy: 0.0, weights, momentum: BTreeMap::new() }
+        Self { epoch: 0, best_accuracy: 0.0, learned: Learned::default(), weights, momentum: BTreeMap::new() }
     }
 
     /// Writes a safetensors file in one step.
     pub fn save(&self, path: &Path, plan: &Plan) -> Result<()> {
         let mut file = self.weights.to_file(plan);
         file.tensors.extend(self.momentum.iter().map(|(name, tensor)| (format!("{MOMENTUM}{name}"), tensor.clone())));
-        let about = About { version: FORMAT_VERSION, epoch: self.epoch, best_accuracy: self.best_accuracy };
+        let (epoch, best_accuracy, learned) = (self.epoch, self.best_accuracy, self.learned.clone());
+        let about = About { version: FORMAT_VERSION, epoch, best_accuracy, learned };
         let about = serde_json::to_value(&about).map_err(|e| Error::file(path, e.to_string()))?;
         file.about.insert(ABOUT.to_string(), about);
         file.write(path)
@@ -74,7 +93,8 @@ impl Checkpoint {
                 return Err(wrong(format!("momentum of `{name}` does not fit the network")));
             }
         }
-        Ok(Self { epoch: about.epoch, best_accuracy: about.best_accuracy, weights, momentum })
+        let About { epoch, best_accuracy, learned, .. } = about;
+        Ok(Self { epoch, best_accuracy, learned, weights, momentum })
     }
 }
 
@@ -94,6 +114,7 @@ mod tests {
         let mut checkpoint = Checkpoint::start(Weights::initialised(&plan, 1, 0));
         checkpoint.epoch = 4;
         checkpoint.best_accuracy = 31.25;
+        checkpoint.learned = Learned { images: 24, loss: 0.1 + 0.2, correct: 7, seconds: 1.5 };
         checkpoint.weights.batches_tracked = 12;
         checkpoint.momentum = checkpoint.weights.tensors().clone();
         checkpoint.save(&path, &plan).unwrap();

@@ -27,6 +27,13 @@ pub struct TrainConfig {
     pub limit_train: Option<usize>,
     /// Seed of initial weights, order, augmentation and dropout.
     pub seed: u64,
+    /// Minutes between checkpoints within an epoch; what is trained does not depend on them.
+    #[serde(skip, default = "default_checkpoint_minutes")]
+    pub checkpoint_minutes: f64,
+}
+
+fn default_checkpoint_minutes() -> f64 {
+    10.0
 }
 
 impl Default for TrainConfig {
@@ -42,6 +49,7 @@ impl Default for TrainConfig {
             augment: true,
             limit_train: None,
             seed: 1,
+            checkpoint_minutes: default_checkpoint_minutes(),
         }
     }
 }
@@ -69,6 +77,9 @@ impl TrainConfig {
         }
         if !(finite(self.momentum) && self.momentum < 1.0 && finite(self.weight_decay)) {
             return refuse(format!("momentum {} or weight decay {} is out of range", self.momentum, self.weight_decay));
+        }
+        if self.checkpoint_minutes.is_nan() || self.checkpoint_minutes < 0.0 {
+            return refuse(format!("checkpoint_minutes {}: give 0 or more", self.checkpoint_minutes));
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return refuse(format!("dropout {}: give a probability below 1", self.dropout));

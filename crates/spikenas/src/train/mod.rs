@@ -4,6 +4,6 @@ mod checkpoint;
 mod config;
 mod trainer;
 
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, Learned};
 pub use config::TrainConfig;
-pub use trainer::{EpochSink, train};
+pub use trainer::{TrainingSink, train};

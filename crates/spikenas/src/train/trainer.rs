@@ -1,7 +1,7 @@
 use std::time::Instant;
 
-use super::{Checkpoint, TrainConfig};
-use crate::data::{Dataset, Images, shuffled};
+use super::{Checkpoint, Learned, TrainConfig};
+use crate::data::{Dataset, shuffled};
 use crate::metrics::{check_images, evaluate, predicted};
 use crate::network::{self, Device, Mode, Network, Sgd};
 use crate::plan::Plan;
@@ -10,135 +10,164 @@ use crate::random::{Generator, generator, name_key};
 use crate::record::EpochRecord;
 use crate::{Error, Result};
 
-/// Takes what each epoch leaves.
-pub trait EpochSink {
+/// Takes what a training leaves.
+pub trait TrainingSink {
     /// Keeps an epoch's record and the state after it; `is_best` says whether no test before was better.
     fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()>;
+
+    /// Keeps a state in the middle of an epoch.
+    fn pause(&mut self, state: &Checkpoint) -> Result<()>;
 }
 
 /// Trains a plan's network from a checkpoint to the last epoch; returns the state after it.
 ///
-/// Errors: images that do not fit the network, a loss that is not a number, a sink that fails, or a stop that was asked
-/// for; what the sink was given is kept.
+/// On one machine's CPU, a training that was interrupted ends with the same bits as one that was not. Errors: images that
+/// do not fit the network, a loss that is not a number, a sink that fails, or a stop that was asked for: the step is
+/// finished and the sink given the state.
 pub fn train(
     config: &TrainConfig,
     plan: &Plan,
     device: &Device,
     dataset: &Dataset,
     start: Checkpoint,
-    sink: &mut dyn EpochSink,
+    sink: &mut dyn TrainingSink,
     progress: &mut dyn Progress,
 ) -> Result<Checkpoint> {
     config.check()?;
     check_images(plan, &dataset.train)?;
     check_images(plan, &dataset.test)?;
-    let mut network = Network::new(plan, &start.weights, device)?;
+    let network = Network::new(plan, &start.weights, device)?;
     let mut optimiser = Sgd::new(config.momentum, config.weight_decay);
     optimiser.set_buffers(&network, &start.momentum)?;
-    let mut state = start;
-    for epoch in state.epoch + 1..=config.epochs {
-        let begin = Instant::now();
-        let mut epoch_run = Epoch { config, epoch, network: &mut network, optimiser: &mut optimiser };
-        let learned = epoch_run.run(dataset, progress)?;
-        let seconds = begin.elapsed().as_secs_f64();
-        state = Checkpoint {
-            epoch,
-            best_accuracy: state.best_accuracy,
-            weights: network.weights(),
-            momentum: optimiser.buffers(&network),
-        };
-        let test = evaluate(plan, &state.weights, &dataset.test, &dataset.normalisation, progress)?;
-        let is_best = epoch == 1 || test.accuracy > state.best_accuracy;
-        state.best_accuracy = if is_best { test.accuracy } else { state.best_accuracy };
+    let images = config.limit_train.map_or(dataset.train.len(), |limit| limit.min(dataset.train.len()));
+    let Checkpoint { epoch, best_accuracy, learned, .. } = start;
+    if learned.images > images {
+        return Err(Error::invalid(format!("the checkpoint has seen {} of {images} images", learned.images)));
+    }
+    let mut training =
+        Training { config, dataset, images, network, optimiser, epoch, best_accuracy, learned, kept: Instant::now() };
+    while training.epoch < config.epochs {
+        if let Err(error) = training.run_epoch(sink, progress) {
+            let Error::Interrupted(_) = error else { return Err(error) };
+            sink.pause(&training.state())?;
+            return Err(Error::Interrupted(format!(
+                "epoch {} is kept up to image {} of {images}; repeat the command (train: with --resume) to go on",
+                training.epoch + 1,
+                training.learned.images
+            )));
+        }
+    }
+    Ok(training.state())
+}
+
+/// A training under way.
+struct Training<'a> {
+    config: &'a TrainConfig,
+    dataset: &'a Dataset,
+    /// Training images of an epoch.
+    images: usize,
+    network: Network,
+    optimiser: Sgd,
+    /// Epochs done.
+    epoch: usize,
+    best_accuracy: f64,
+    /// What the epoch under way has seen.
+    learned: Learned,
+    /// When the sink was last given a state.
+    kept: Instant,
+}
+
+impl Training<'_> {
+    fn state(&self) -> Checkpoint {
+        Checkpoint {
+            epoch: self.epoch,
+            best_accuracy: self.best_accuracy,
+            learned: self.learned.clone(),
+            weights: self.network.weights(),
+            momentum: self.optimiser.buffers(&self.network),
+        }
+    }
+
+    /// A generator of the epoch's or step's own, so that going on from a checkpoint needs no other state.
+    fn generator(&self, purpose: &str, step: &[u64]) -> Generator {
+        let key = [self.config.seed, name_key(purpose), self.epoch as u64 + 1];
+        generator(&[key.as_slice(), step].concat())
+    }
+
+    /// The rest of an epoch: its steps, the test, the record.
+    fn run_epoch(&mut self, sink: &mut dyn TrainingSink, progress: &mut dyn Progress) -> Result<()> {
+        let (begin, before) = (Instant::now(), self.learned.seconds);
+        let order = shuffled(self.images, &mut self.generator("order", &[]));
+        progress.begin(&format!("epoch {} of {}", self.epoch + 1, self.config.epochs), self.images);
+        progress.advance(self.learned.images, "");
+        for indices in order[self.learned.images..].chunks(self.config.batch) {
+            self.step(indices)?;
+            self.learned.seconds = before + begin.elapsed().as_secs_f64();
+            progress.advance(indices.len(), &format!("loss {:.4}", self.learned.loss / self.learned.images as f64));
+            if progress.is_cancelled() {
+                return Err(Error::Interrupted("a step is done".into()));
+            }
+            if self.kept.elapsed().as_secs_f64() >= 60.0 * self.config.checkpoint_minutes {
+                sink.pause(&self.state())?;
+                self.kept = Instant::now();
+            }
+        }
+        progress.end();
+        let weights = self.network.weights();
+        let test = evaluate(self.network.plan(), &weights, &self.dataset.test, &self.dataset.normalisation, progress)?;
+        let learned = std::mem::take(&mut self.learned);
+        self.epoch += 1;
+        let is_best = self.epoch == 1 || test.accuracy > self.best_accuracy;
+        if is_best {
+            self.best_accuracy = test.accuracy;
+        }
         let record = EpochRecord {
-            epoch,
-            learning_rate: config.learning_rate(epoch),
+            epoch: self.epoch,
+            learning_rate: self.config.learning_rate(self.epoch),
             train_loss: learned.loss / learned.images as f64,
             train_accuracy: 100.0 * learned.correct as f64 / learned.images as f64,
             test_loss: test.loss,
             test_accuracy: test.accuracy,
-            images_per_second: learned.images as f64 / seconds,
-            seconds: begin.elapsed().as_secs_f64(),
+            images_per_second: learned.images as f64 / learned.seconds,
+            seconds: before + begin.elapsed().as_secs_f64(),
         };
         progress.note(&format!(
-            "epoch {epoch} of {}: loss {:.4}, train {:.2} %, test {:.2} %, {:.0} images/s",
-            config.epochs, record.train_loss, record.train_accuracy, record.test_accuracy, record.images_per_second
+            "epoch {} of {}: loss {:.4}, train {:.2} %, test {:.2} %, {:.0} images/s",
+            self.epoch,
+            self.config.epochs,
+            record.train_loss,
+            record.train_accuracy,
+            record.test_accuracy,
+            record.images_per_second
         ));
-        sink.keep(&record, &state, is_best)?;
-    }
-    Ok(state)
-}
-
-/// One pass over the training images.
-struct Epoch<'a> {
-    config: &'a TrainConfig,
-    epoch: usize,
-    network: &'a mut Network,
-    optimiser: &'a mut Sgd,
-}
-
-/// Sums over the images of an epoch, as each was seen.
-#[derive(Default)]
-struct Learned {
-    loss: f64,
-    correct: usize,
-    images: usize,
-}
-
-impl Epoch<'_> {
-    /// A generator of this epoch's own, so that going on from a checkpoint needs no other state.
-    fn generator(&self, purpose: &str) -> Generator {
-        generator(&[self.config.seed, name_key(purpose), self.epoch as u64])
+        sink.keep(&record, &self.state(), is_best)?;
+        self.kept = Instant::now();
+        Ok(())
     }
 
-    fn run(&mut self, dataset: &Dataset, progress: &mut dyn Progress) -> Result<Learned> {
-        let images = &dataset.train;
-        let count = self.config.limit_train.map_or(images.len(), |limit| limit.min(images.len()));
-        let order = shuffled(count, &mut self.generator("order"));
-        let (mut augmentation, mut dropout) = (self.generator("augmentation"), self.generator("dropout"));
-        let mut learned = Learned::default();
-        progress.begin(&format!("epoch {} of {}", self.epoch, self.config.epochs), count);
-        for indices in order.chunks(self.config.batch) {
-            if progress.is_cancelled() {
-                let done = self.epoch - 1;
-                return Err(Error::Interrupted(format!(
-                    "{done} whole epochs are kept; repeat the command with --resume to go on"
-                )));
-            }
-            self.step(images, dataset, indices, (&mut augmentation, &mut dropout), &mut learned)?;
-            progress.advance(indices.len(), &format!("loss {:.4}", learned.loss / learned.images as f64));
-        }
-        progress.end();
-        Ok(learned)
-    }
-
-    fn step(
-        &mut self,
-        images: &Images,
-        dataset: &Dataset,
-        indices: &[usize],
-        (augmentation, dropout): (&mut Generator, &mut Generator),
-        learned: &mut Learned,
-    ) -> Result<()> {
-        let batch = images.batch(indices, &dataset.normalisation, self.config.augment.then_some(augmentation));
+    fn step(&mut self, indices: &[usize]) -> Result<()> {
+        let place = [self.learned.images as u64];
+        let mut augmentation = self.config.augment.then(|| self.generator("augmentation", &place));
+        let mut dropout = self.generator("dropout", &place);
+        let batch = self.dataset.train.batch(indices, &self.dataset.normalisation, augmentation.as_mut());
         let input = self.network.images(&batch.images);
-        let output = self.network.forward(input, Mode::Train { dropout: self.config.dropout, rng: dropout });
+        let output = self.network.forward(input, Mode::Train { dropout: self.config.dropout, rng: &mut dropout });
         let logits: Vec<f32> = output.logits.clone().into_data().iter::<f32>().collect();
         let loss = network::loss(output.logits, &batch.labels);
         let value: f64 = loss.clone().into_data().iter::<f64>().sum();
+        let learning_rate = self.config.learning_rate(self.epoch + 1);
         if !value.is_finite() {
-            let rate = self.config.learning_rate(self.epoch);
             return Err(Error::NotFinite(format!(
-                "the loss became {value} in epoch {}: lower --learning-rate (it was {rate})",
-                self.epoch
+                "the loss became {value} in epoch {}: lower --learning-rate (it was {learning_rate})",
+                self.epoch + 1
             )));
         }
         let gradients = self.network.gradients(&loss);
-        self.optimiser.step(self.network, &gradients, self.config.learning_rate(self.epoch));
+        self.optimiser.step(&mut self.network, &gradients, learning_rate);
         let rows = logits.chunks(logits.len() / indices.len()).zip(&batch.labels);
-        learned.correct += rows.filter(|(row, label)| predicted(row) == **label).count();
-        learned.loss += value * indices.len() as f64;
-        learned.images += indices.len();
+        self.learned.correct += rows.filter(|(row, label)| predicted(row) == **label).count();
+        self.learned.loss += value * indices.len() as f64;
+        self.learned.images += indices.len();
         Ok(())
     }
 }
