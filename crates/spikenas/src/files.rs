@@ -1,25 +1,34 @@
 //! Files that are whole or not there: written beside their place, flushed to the disk, renamed.
 
+use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::{Error, Result};
 
+/// Where a file is written before it takes its place. A kill may leave it; the next write starts it anew.
+pub fn part_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
 /// Replaces a file in one step; what stood there before stays until the new content is safely on the disk.
 pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let part = part_path(path);
     let write = || {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        let mut buffered = BufWriter::new(&mut file);
+        let mut buffered = BufWriter::new(File::create(&part)?);
         fill(&mut buffered)?;
-        buffered.flush()?;
-        drop(buffered);
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)
+        buffered.into_inner().map_err(|e| e.into_error())?.sync_all()?;
+        std::fs::rename(&part, path)
     };
-    write().map(drop).map_err(Error::io(path))
+    write().map_err(|error| {
+        // Half a file is worth nothing, and the disk may be full.
+        let _ = std::fs::remove_file(&part);
+        Error::io(path)(error)
+    })
 }
 
 /// Writes a record as indented JSON, in one step.
@@ -37,4 +46,28 @@ pub fn read_text(path: &Path) -> Result<String> {
 /// Makes a folder and those above it.
 pub fn create_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).map_err(Error::io(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_fails_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record");
+        write_atomically(&path, |out| out.write_all(b"old")).unwrap();
+        let full = |out: &mut dyn Write| {
+            out.write_all(&[0; 100_000])?;
+            Err(std::io::ErrorKind::StorageFull.into())
+        };
+        assert!(write_atomically(&path, full).unwrap_err().to_string().contains("record"));
+        assert_eq!(read_text(&path).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        // What a kill in the middle of a write leaves.
+        std::fs::write(part_path(&path), [1; 1000]).unwrap();
+        write_atomically(&path, |out| out.write_all(b"new")).unwrap();
+        assert_eq!(read_text(&path).unwrap(), "new");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

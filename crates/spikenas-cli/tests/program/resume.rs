@@ -78,6 +78,9 @@ fn same_weights(place: &Place) {
 fn a_training_that_was_killed_at_any_moment_ends_with_the_same_weights() {
     let place = Place::new();
     let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 --checkpoint-minutes 0 --out {run}");
+    // What a kill leaves while the configuration is written.
+    fs::create_dir(place.path("run")).unwrap();
+    fs::write(place.path("run/config.toml.part"), "version").unwrap();
     // Before the first step, and some time after the first, second, ... record.
     for (records, delay) in [(0, 3), (1, 0), (2, 7), (4, 19), (7, 2), (9, 31)] {
         let mut child = place.start_until(&format!("{} --resume", train("run")), "run/train.jsonl", records);

@@ -1,3 +1,4 @@
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -41,8 +42,10 @@ impl RunFolder {
             }
         } else {
             files::create_folder(path)?;
-            let occupied = std::fs::read_dir(path).map_err(Error::io(path))?.next().is_some();
-            if occupied {
+            // Of a run that was killed as it began.
+            let is_own = |name: &OsStr| name == files::part_path(Path::new("config.toml"));
+            let mut entries = std::fs::read_dir(path).map_err(Error::io(path))?;
+            if entries.any(|entry| entry.is_ok_and(|entry| !is_own(&entry.file_name()))) {
                 return Err(Error::file(path, "is not empty and holds no run: choose another --out"));
             }
         }
