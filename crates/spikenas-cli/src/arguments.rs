@@ -11,7 +11,7 @@ use spikenas::record::FORMAT_VERSION;
 use spikenas::score::{ScoreConfig, ScoreKind};
 use spikenas::search::{Method, SearchConfig};
 use spikenas::space::{Architecture, Digits, Operation, SearchSpace};
-use spikenas::train::TrainConfig;
+use spikenas::train::{OptimiserKind, Schedule, TrainConfig};
 use spikenas::{Error, Result};
 
 /// Which images.
@@ -207,9 +207,21 @@ pub struct TrainArguments {
     /// Passes over the training images [default: 300; 8 with the sample preset]
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
-    /// Learning rate of the first epoch [default: 0.1]
+    /// sgd or adam [default: sgd]
+    #[arg(long, value_name = "NAME", value_parser = parse_optimizer)]
+    pub optimizer: Option<OptimiserKind>,
+    /// Learning rate of the first epoch [default: 0.1; 0.001 with adam]
     #[arg(long, value_name = "RATE")]
     pub learning_rate: Option<f64>,
+    /// How the learning rate changes: cosine, constant, or step:N, which divides it by 10 every N epochs [default: cosine]
+    #[arg(long, value_name = "NAME", value_parser = parse_schedule)]
+    pub schedule: Option<Schedule>,
+    /// Part of each target that is spread evenly over all classes [default: 0]
+    #[arg(long, value_name = "PART")]
+    pub label_smoothing: Option<f64>,
+    /// End after N epochs without a better test accuracy [default: never]
+    #[arg(long, value_name = "N")]
+    pub patience: Option<usize>,
     /// Train on the first N training images only
     #[arg(long, value_name = "N")]
     pub limit_train: Option<usize>,
@@ -224,10 +236,36 @@ pub struct TrainArguments {
     pub device: String,
 }
 
+fn parse_optimizer(text: &str) -> Result<OptimiserKind> {
+    match text {
+        "sgd" => Ok(OptimiserKind::Sgd),
+        "adam" => Ok(OptimiserKind::Adam),
+        _ => Err(Error::invalid("choose from sgd, adam")),
+    }
+}
+
+fn parse_schedule(text: &str) -> Result<Schedule> {
+    match (text, text.strip_prefix("step:").map(str::parse)) {
+        ("cosine", _) => Ok(Schedule::Cosine),
+        ("constant", _) => Ok(Schedule::Constant),
+        (_, Some(Ok(epochs))) => Ok(Schedule::Step { epochs }),
+        _ => Err(Error::invalid("choose from cosine, constant, step:N")),
+    }
+}
+
 impl TrainArguments {
     /// Changes what was given as an option.
     pub fn apply(&self, config: &mut TrainConfig) -> Result<()> {
         config.epochs = self.epochs.unwrap_or(config.epochs);
+        if self.optimizer == Some(OptimiserKind::Adam) {
+            // A hundredth of the rates of gradient descent.
+            config.learning_rate = 0.001;
+            config.final_learning_rate = 0.000_01;
+        }
+        config.optimiser = self.optimizer.unwrap_or(config.optimiser);
+        config.schedule = self.schedule.unwrap_or(config.schedule);
+        config.label_smoothing = self.label_smoothing.unwrap_or(config.label_smoothing);
+        config.patience = self.patience.or(config.patience);
         config.learning_rate = self.learning_rate.unwrap_or(config.learning_rate);
         config.limit_train = self.limit_train.or(config.limit_train);
         config.augment &= !self.no_augment;

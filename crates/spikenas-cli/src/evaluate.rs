@@ -62,9 +62,10 @@ pub fn load(path: &Path) -> Result<(Weights, Plan)> {
 
 /// The result in words.
 pub fn words(evaluation: &Evaluation) -> String {
-    let Evaluation { accuracy, correct, total, firing_rate, .. } = evaluation;
-    let mut text =
-        format!("accuracy      {accuracy:.2} % ({correct} of {total} test images)\nfiring rate   {firing_rate:.4}\n");
+    let Evaluation { accuracy, top5_accuracy, correct, total, firing_rate, .. } = evaluation;
+    let mut text = format!(
+        "accuracy      {accuracy:.2} % ({correct} of {total} test images), top 5 {top5_accuracy:.2} %\nfiring rate   {firing_rate:.4}\n"
+    );
     for layer in &evaluation.layers {
         text +=
             &format!("  {:<30} {:>9} neurons  {:.4}\n", layer.name, grouped(layer.neurons as u64), layer.firing_rate);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use spikenas::network::{Mode, Network, Sgd, device, loss};
+use spikenas::network::{Mode, Network, Optimiser, device, loss};
 use spikenas::plan::{NetworkConfig, Plan, Shape};
 use spikenas::random::generator;
 use spikenas::weights::Weights;
@@ -18,14 +18,14 @@ fn main() {
         let input = Shape { channels: 3, height: 32, width: 32 };
         let plan = Plan::new(&architecture.parse().unwrap(), &config, input).unwrap();
         let mut network = Network::new(&plan, &Weights::initialised(&plan, 1, 0), &device("cpu").unwrap()).unwrap();
-        let mut sgd = Sgd::new(0.9, 5e-4);
+        let mut sgd = Optimiser::sgd(0.9, 5e-4);
         let mut rng = generator(&[1]);
         let values: Vec<f32> = (0..BATCH * input.len()).map(|i| ((i * 7919 % 1000) as f32 - 500.0) / 300.0).collect();
         let labels: Vec<usize> = (0..BATCH).map(|i| i % config.classes).collect();
         for step in 0..STEPS {
             let start = Instant::now();
             let output = network.forward(network.images(&values), Mode::Train { dropout: 0.5, rng: &mut rng });
-            let loss = loss(output.logits, &labels);
+            let loss = loss(output.logits, &labels, 0.0);
             let forward = start.elapsed().as_secs_f64();
             let gradients = network.gradients(&loss);
             let backward = start.elapsed().as_secs_f64() - forward;

@@ -29,6 +29,9 @@ pub struct LayerRate {
 pub struct Evaluation {
     /// Right answers in percent.
     pub accuracy: f64,
+    /// Images whose class is among the five highest, in percent.
+    #[serde(default)]
+    pub top5_accuracy: f64,
     /// Right answers.
     pub correct: usize,
     /// Images.
@@ -55,7 +58,7 @@ pub fn evaluate(
     weights.check(plan)?;
     check_images(plan, images)?;
     let parameters = LayerParameters::given(weights, Isa::best());
-    let mut tally = Tally { correct: 0, loss: 0.0, spikes: vec![0; plan.lifs().len()] };
+    let mut tally = Tally { correct: 0, top5: 0, loss: 0.0, spikes: vec![0; plan.lifs().len()] };
     progress.begin("test", images.len());
     let indices: Vec<usize> = (0..images.len()).collect();
     for chunk in indices.chunks(BATCH) {
@@ -101,6 +104,7 @@ pub fn check_images(plan: &Plan, images: &Images) -> Result<()> {
 /// Sums over the images tested so far.
 struct Tally {
     correct: usize,
+    top5: usize,
     loss: f64,
     /// Of each LIF layer.
     spikes: Vec<u64>,
@@ -109,6 +113,7 @@ struct Tally {
 impl Tally {
     fn add(&mut self, logits: &[f32], label: usize) {
         self.correct += usize::from(predicted(logits) == label);
+        self.top5 += usize::from(is_among_highest(logits, label, 5));
         self.loss += cross_entropy(logits, label);
     }
 
@@ -122,6 +127,7 @@ impl Tally {
         });
         Evaluation {
             accuracy: 100.0 * self.correct as f64 / total as f64,
+            top5_accuracy: 100.0 * self.top5 as f64 / total as f64,
             correct: self.correct,
             total,
             loss: self.loss / total as f64,
@@ -134,6 +140,13 @@ impl Tally {
 /// The class with the highest logit, the first of equal ones.
 pub fn predicted(logits: &[f32]) -> usize {
     logits.iter().enumerate().fold(0, |best, (class, &logit)| if logit > logits[best] { class } else { best })
+}
+
+/// Whether fewer than `count` classes come before a class: those with a higher logit, and equal ones before it.
+fn is_among_highest(logits: &[f32], label: usize, count: usize) -> bool {
+    let comes_before =
+        |(class, &logit): (usize, &f32)| logit > logits[label] || (logit == logits[label] && class < label);
+    logits.iter().enumerate().filter(|&l| comes_before(l)).count() < count
 }
 
 /// `log(sum(exp(logits))) - logits[label]`, in f64.
@@ -150,6 +163,8 @@ mod tests {
     #[test]
     fn predictions_and_losses_follow_their_definitions() {
         assert_eq!(predicted(&[0.1, 0.7, 0.7, -1.0]), 1);
+        let among = |label| is_among_highest(&[0.1, 0.7, 0.7, -1.0], label, 2);
+        assert_eq!([0, 1, 2, 3].map(among), [false, true, true, false]);
         assert!((cross_entropy(&[0.0; 4], 2) - 4f64.ln()).abs() < 1e-12);
         assert!(cross_entropy(&[1000.0, 0.0], 0).abs() < 1e-12);
         assert!((cross_entropy(&[1000.0, 0.0], 1) - 1000.0).abs() < 1e-9);

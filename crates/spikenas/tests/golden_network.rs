@@ -3,7 +3,7 @@
 mod golden_case;
 
 use golden_case::{GoldenCase, numbers};
-use spikenas::network::{Gradients, Mode, Network, Output, Sgd, device, loss};
+use spikenas::network::{Gradients, Mode, Network, Optimiser, Output, device, loss};
 use spikenas::random::generator;
 
 fn network(case: &GoldenCase) -> Network {
@@ -84,7 +84,7 @@ fn l2(values: &[f32]) -> f64 {
 
 fn gradients(network: &mut Network, case: &GoldenCase) -> (f64, Gradients) {
     let output = train_pass(network, case);
-    let loss = loss(output.logits, &case.labels());
+    let loss = loss(output.logits, &case.labels(), 0.0);
     (loss.clone().into_scalar::<f32>().into(), network.gradients(&loss))
 }
 
@@ -126,7 +126,7 @@ fn golden_gradients_agree() {
 fn golden_steps_of_gradient_descent_go_the_same_way() {
     for case in cases_with_gradients() {
         let mut network = network(&case);
-        let mut sgd = Sgd::new(0.9, 5e-4);
+        let mut sgd = Optimiser::sgd(0.9, 5e-4);
         for expected in numbers(&case.json["grad"]["sgd_losses"]) {
             let (loss, gradients) = gradients(&mut network, &case);
             println!("{}: loss {loss}, reference {expected}", case.name);

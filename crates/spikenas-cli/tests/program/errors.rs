@@ -29,6 +29,8 @@ fn options_that_do_not_parse_are_wrong_usage() {
         ("search --threads 0", "threads 0"),
         ("search --threads 100000", "threads 100000"),
         ("search --memory 12", "800MiB"),
+        ("run --optimizer lion", "choose from sgd, adam"),
+        ("run --schedule step:x", "step:N"),
         ("score --arch '0111 0011 0001 0000' --batch 4 --memory 1KiB", "raise --memory"),
         ("search --data ''", "--data"),
     ] {

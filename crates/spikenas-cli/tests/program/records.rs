@@ -85,7 +85,7 @@ fn train_lists_its_epochs_and_evaluate_agrees_with_the_best() {
     assert_eq!(epochs.iter().map(|e| e["epoch"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2]);
     for epoch in epochs {
         let losses = ["train_loss", "test_loss"];
-        let accuracies = ["train_accuracy", "test_accuracy"];
+        let accuracies = ["train_accuracy", "test_accuracy", "test_top5_accuracy"];
         let speeds = ["learning_rate", "images_per_second", "seconds"];
         has_keys(epoch, &[&losses[..], &accuracies, &speeds, &["epoch"]].concat());
         assert!(accuracies.iter().all(|key| (0.0..=100.0).contains(&epoch[key].as_f64().unwrap())), "{epoch}");
@@ -93,7 +93,7 @@ fn train_lists_its_epochs_and_evaluate_agrees_with_the_best() {
     let best = epochs.iter().map(|e| e["test_accuracy"].as_f64().unwrap()).fold(0.0, f64::max);
 
     let tested = place.json("evaluate run");
-    has_keys(&tested, &["accuracy", "correct", "total", "loss", "firing_rate", "layers"]);
+    has_keys(&tested, &["accuracy", "top5_accuracy", "correct", "total", "loss", "firing_rate", "layers"]);
     assert_eq!((tested["total"].as_u64(), tested["accuracy"].as_f64()), (Some(8), Some(best)));
     assert_eq!(tested["correct"].as_f64().unwrap() * 100.0 / 8.0, best);
     has_keys(&tested["layers"][0], &["name", "neurons", "firing_rate"]);
@@ -141,4 +141,27 @@ fn architectures_of_the_bench_are_written_so_that_they_can_be_read_again() {
     assert_ne!(results[0]["score"], other["results"][0]["score"]);
     assert_eq!(results[0]["parameters"], other["results"][0]["parameters"]);
     place.succeeds("train run --epochs 1");
+}
+
+#[test]
+fn a_training_follows_its_schedule_and_ends_when_patience_does() {
+    let place = Place::new();
+    let options = "--epochs 40 --optimizer adam --schedule step:2 --label-smoothing 0.1 --patience 3";
+    let trained = place.json(&format!("train {ARCH} {TINY} {options} --out run"));
+    let epochs = trained["epochs"].as_array().unwrap();
+    let numbers = |key: &str| -> Vec<f64> { epochs.iter().map(|e| e[key].as_f64().unwrap()).collect() };
+    let rates = numbers("learning_rate");
+    for (rate, expected) in rates.iter().zip([1e-3, 1e-3, 1e-4, 1e-4]) {
+        assert!((rate - expected).abs() < 1e-12, "{rates:?}");
+    }
+    let accuracies = numbers("test_accuracy");
+    let best = accuracies.iter().copied().fold(0.0, f64::max);
+    let first_best = accuracies.iter().position(|&a| a == best).unwrap();
+    assert!(epochs.len() < 40 && epochs.len() == first_best + 1 + 3, "{accuracies:?}");
+    // There are two classes.
+    assert!(numbers("test_top5_accuracy").iter().all(|&a| a == 100.0));
+    assert_eq!(place.json("evaluate run")["top5_accuracy"], 100.0);
+    // The rest was waited for already.
+    let again = place.json(&format!("train {ARCH} {TINY} {options} --out run --resume"));
+    assert_eq!(again["epochs"], trained["epochs"]);
 }

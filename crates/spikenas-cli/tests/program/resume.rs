@@ -101,7 +101,7 @@ fn a_training_that_was_killed_at_any_moment_ends_with_the_same_weights() {
 #[test]
 fn an_interrupted_training_keeps_its_last_step_and_says_how_to_go_on() {
     let place = Place::new();
-    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 --out {run}");
+    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 --optimizer adam --out {run}");
     let output = interrupt(&place, &train("run"), "run/train.jsonl", 2);
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();

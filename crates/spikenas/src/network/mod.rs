@@ -7,12 +7,12 @@ mod feature;
 mod forward;
 mod loss;
 mod ops;
+mod optimiser;
 mod pass;
-mod sgd;
 mod state;
 
 pub use device::{Device, device};
 pub use forward::{Mode, Output, Spikes};
 pub use loss::loss;
-pub use sgd::Sgd;
+pub use optimiser::{Optimiser, OptimiserState};
 pub use state::{Gradients, Network};

@@ -3,13 +3,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::network::OptimiserState;
 use crate::plan::Plan;
 use crate::record::FORMAT_VERSION;
-use crate::weights::{Tensor, TensorFile, Weights};
+use crate::weights::{TensorFile, Weights};
 use crate::{Error, Result};
 
-/// Prefix of the momentum buffers among the tensors of the file.
-const MOMENTUM: &str = "momentum.";
 /// Name of [`About`] in what the file says of itself.
 const ABOUT: &str = "checkpoint";
 
@@ -36,12 +35,14 @@ pub struct Checkpoint {
     pub epoch: usize,
     /// Best test accuracy so far, in percent.
     pub best_accuracy: f64,
+    /// The epoch that had it; 0 before the first.
+    pub best_epoch: usize,
     /// What the epoch after these has seen.
     pub learned: Learned,
     /// Weights and running statistics.
     pub weights: Weights,
-    /// Momentum buffers by the names of their parameters; none before the first step.
-    pub momentum: BTreeMap<String, Tensor>,
+    /// What the optimiser remembers.
+    pub optimiser: OptimiserState,
 }
 
 /// What is not a tensor.
@@ -51,21 +52,32 @@ struct About {
     epoch: usize,
     best_accuracy: f64,
     #[serde(default)]
+    best_epoch: usize,
+    #[serde(default)]
     learned: Learned,
+    #[serde(default)]
+    steps: u64,
 }
 
 impl Checkpoint {
     /// The start of a training.
     pub fn start(weights: Weights) -> Self {
-        Self { epoch: 0, best_accuracy: 0.0, learned: Learned::default(), weights, momentum: BTreeMap::new() }
+        let (learned, optimiser) = (Learned::default(), OptimiserState::default());
+        Self { epoch: 0, best_accuracy: 0.0, best_epoch: 0, learned, weights, optimiser }
     }
 
     /// Writes a safetensors file in one step.
     pub fn save(&self, path: &Path, plan: &Plan) -> Result<()> {
         let mut file = self.weights.to_file(plan);
-        file.tensors.extend(self.momentum.iter().map(|(name, tensor)| (format!("{MOMENTUM}{name}"), tensor.clone())));
-        let (epoch, best_accuracy, learned) = (self.epoch, self.best_accuracy, self.learned.clone());
-        let about = About { version: FORMAT_VERSION, epoch, best_accuracy, learned };
+        file.tensors.extend(self.optimiser.buffers.clone());
+        let about = About {
+            version: FORMAT_VERSION,
+            epoch: self.epoch,
+            best_accuracy: self.best_accuracy,
+            best_epoch: self.best_epoch,
+            learned: self.learned.clone(),
+            steps: self.optimiser.steps,
+        };
         let about = serde_json::to_value(&about).map_err(|e| Error::file(path, e.to_string()))?;
         file.about.insert(ABOUT.to_string(), about);
         file.write(path)
@@ -81,20 +93,20 @@ impl Checkpoint {
         if about.version != FORMAT_VERSION {
             return Err(wrong(format!("format version {}, this program knows {FORMAT_VERSION}", about.version)));
         }
-        let (momentum, weights) = std::mem::take(&mut file.tensors)
+        let (buffers, weights) = std::mem::take(&mut file.tensors)
             .into_iter()
-            .partition::<BTreeMap<_, _>, _>(|(n, _)| n.starts_with(MOMENTUM));
+            .partition::<BTreeMap<_, _>, _>(|(name, _)| OptimiserState::parameter(name).is_some());
         let weights = Weights::from_file(TensorFile { tensors: weights, ..file });
         weights.check(plan).map_err(|e| wrong(e.to_string()))?;
-        let momentum: BTreeMap<_, _> =
-            momentum.into_iter().map(|(name, t)| (name[MOMENTUM.len()..].to_string(), t)).collect();
-        for (name, buffer) in &momentum {
-            if weights.tensors().get(name).is_none_or(|w| w.shape != buffer.shape) {
-                return Err(wrong(format!("momentum of `{name}` does not fit the network")));
+        let shape = |name: &str| weights.tensors().get(name).map(|w| &w.shape);
+        for (name, buffer) in &buffers {
+            if OptimiserState::parameter(name).and_then(shape) != Some(&buffer.shape) {
+                return Err(wrong(format!("`{name}` does not fit the network")));
             }
         }
-        let About { epoch, best_accuracy, learned, .. } = about;
-        Ok(Self { epoch, best_accuracy, learned, weights, momentum })
+        let About { epoch, best_accuracy, best_epoch, learned, steps, .. } = about;
+        let optimiser = OptimiserState { steps, buffers };
+        Ok(Self { epoch, best_accuracy, best_epoch, learned, weights, optimiser })
     }
 }
 
@@ -102,6 +114,7 @@ impl Checkpoint {
 mod tests {
     use super::*;
     use crate::plan::{NetworkConfig, Shape};
+    use crate::weights::Tensor;
 
     #[test]
     fn checkpoints_round_trip_and_damaged_ones_are_named() {
@@ -116,15 +129,18 @@ mod tests {
         checkpoint.best_accuracy = 31.25;
         checkpoint.learned = Learned { images: 24, loss: 0.1 + 0.2, correct: 7, seconds: 1.5 };
         checkpoint.weights.batches_tracked = 12;
-        checkpoint.momentum = checkpoint.weights.tensors().clone();
+        checkpoint.best_epoch = 3;
+        let buffers = checkpoint.weights.tensors().iter().map(|(name, t)| (format!("square.{name}"), t.clone()));
+        checkpoint.optimiser = OptimiserState { steps: 9, buffers: buffers.collect() };
         checkpoint.save(&path, &plan).unwrap();
         assert_eq!(Checkpoint::load(&path, &plan).unwrap(), checkpoint);
 
         let other = Plan::new(&"0111 0011 0001 0000".parse().unwrap(), &config, plan.input).unwrap();
         assert!(Checkpoint::load(&path, &other).unwrap_err().to_string().contains("last.safetensors"));
-        checkpoint.momentum.insert("stem.0.weight".into(), Tensor { shape: vec![1], values: vec![0.0] });
+        let wrong = Tensor { shape: vec![1], values: vec![0.0] };
+        checkpoint.optimiser.buffers.insert("momentum.stem.0.weight".into(), wrong);
         checkpoint.save(&path, &plan).unwrap();
-        assert!(Checkpoint::load(&path, &plan).unwrap_err().to_string().contains("momentum of `stem.0.weight`"));
+        assert!(Checkpoint::load(&path, &plan).unwrap_err().to_string().contains("`momentum.stem.0.weight`"));
         checkpoint.weights.save(&path, &plan).unwrap();
         assert!(Checkpoint::load(&path, &plan).unwrap_err().to_string().contains("not a checkpoint"));
     }

@@ -2,6 +2,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
+/// How weights follow their gradients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimiserKind {
+    /// Stochastic gradient descent with momentum.
+    #[default]
+    Sgd,
+    /// Adam; `momentum` is not used.
+    Adam,
+}
+
+/// How the learning rate changes from epoch to epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Schedule {
+    /// Half a cosine from the first rate to the final one.
+    #[default]
+    Cosine,
+    /// The first rate, divided by 10 after every so many epochs.
+    Step {
+        /// Epochs at one rate.
+        epochs: usize,
+    },
+    /// Always the first rate.
+    Constant,
+}
+
 /// How a network is trained; the default is SNASNet's recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,12 +41,24 @@ pub struct TrainConfig {
     pub learning_rate: f64,
     /// What the cosine schedule goes to.
     pub final_learning_rate: f64,
+    /// How the learning rate changes.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// How weights follow their gradients.
+    #[serde(default)]
+    pub optimiser: OptimiserKind,
     /// Momentum of SGD.
     pub momentum: f64,
     /// Weight decay of SGD.
     pub weight_decay: f64,
     /// Probability with which an input of the classifier is dropped.
     pub dropout: f32,
+    /// Part of each target that is spread evenly over all classes.
+    #[serde(default)]
+    pub label_smoothing: f64,
+    /// Ends the training after so many epochs without a better test accuracy; never where none is given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub patience: Option<usize>,
     /// Whether images are cropped and flipped at random.
     pub augment: bool,
     /// The first so many training images; all where none is given.
@@ -43,9 +82,13 @@ impl Default for TrainConfig {
             batch: 64,
             learning_rate: 0.1,
             final_learning_rate: 0.001,
+            schedule: Schedule::default(),
+            optimiser: OptimiserKind::default(),
             momentum: 0.9,
             weight_decay: 5e-4,
             dropout: 0.5,
+            label_smoothing: 0.0,
+            patience: None,
             augment: true,
             limit_train: None,
             seed: 1,
@@ -55,11 +98,17 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// Learning rate of an epoch, counted from 1: half a cosine from the first to the final one.
+    /// Learning rate of an epoch, counted from 1.
     pub fn learning_rate(&self, epoch: usize) -> f64 {
-        let progress = (epoch - 1) as f64 / self.epochs as f64;
-        let fraction = (1.0 + (std::f64::consts::PI * progress).cos()) / 2.0;
-        self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * fraction
+        match self.schedule {
+            Schedule::Cosine => {
+                let progress = (epoch - 1) as f64 / self.epochs as f64;
+                let fraction = (1.0 + (std::f64::consts::PI * progress).cos()) / 2.0;
+                self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * fraction
+            }
+            Schedule::Step { epochs } => self.learning_rate * 0.1f64.powf(((epoch - 1) / epochs) as f64),
+            Schedule::Constant => self.learning_rate,
+        }
     }
 
     /// Whether every value is in range; the first that is not, named.
@@ -67,6 +116,12 @@ impl TrainConfig {
         let refuse = |text: String| Err(Error::invalid(text));
         if self.epochs == 0 || self.batch == 0 || self.limit_train == Some(0) {
             return refuse("epochs, batch and limit_train must be at least 1".into());
+        }
+        if self.patience == Some(0) || self.schedule == (Schedule::Step { epochs: 0 }) {
+            return refuse("patience and the epochs of a step must be at least 1".into());
+        }
+        if !(0.0..1.0).contains(&self.label_smoothing) {
+            return refuse(format!("label smoothing {}: give a part below 1", self.label_smoothing));
         }
         let finite = |value: f64| value.is_finite() && value >= 0.0;
         if !(finite(self.learning_rate) && finite(self.final_learning_rate) && self.learning_rate > 0.0) {
@@ -101,12 +156,24 @@ mod tests {
     }
 
     #[test]
+    fn steps_divide_the_rate_by_ten() {
+        let config = TrainConfig { schedule: Schedule::Step { epochs: 2 }, ..TrainConfig::default() };
+        let rates = [1, 2, 3, 5].map(|epoch| config.learning_rate(epoch));
+        for (rate, expected) in rates.into_iter().zip([0.1, 0.1, 0.01, 0.001]) {
+            assert!((rate - expected).abs() < 1e-12);
+        }
+    }
+
+    #[test]
     fn values_out_of_range_are_refused() {
         for config in [
             TrainConfig { epochs: 0, ..TrainConfig::default() },
             TrainConfig { learning_rate: f64::NAN, ..TrainConfig::default() },
             TrainConfig { dropout: 1.0, ..TrainConfig::default() },
             TrainConfig { momentum: 1.0, ..TrainConfig::default() },
+            TrainConfig { label_smoothing: 1.0, ..TrainConfig::default() },
+            TrainConfig { patience: Some(0), ..TrainConfig::default() },
+            TrainConfig { schedule: Schedule::Step { epochs: 0 }, ..TrainConfig::default() },
         ] {
             assert!(config.check().is_err(), "{config:?}");
         }

@@ -5,5 +5,5 @@ mod config;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, Learned};
-pub use config::TrainConfig;
+pub use config::{OptimiserKind, Schedule, TrainConfig};
 pub use trainer::{TrainingSink, train};

@@ -1,9 +1,9 @@
 use std::time::Instant;
 
-use super::{Checkpoint, Learned, TrainConfig};
+use super::{Checkpoint, Learned, OptimiserKind, TrainConfig};
 use crate::data::{Dataset, shuffled};
 use crate::metrics::{check_images, evaluate, predicted};
-use crate::network::{self, Device, Mode, Network, Sgd};
+use crate::network::{self, Device, Mode, Network, Optimiser};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::random::{Generator, generator, name_key};
@@ -37,16 +37,20 @@ pub fn train(
     check_images(plan, &dataset.train)?;
     check_images(plan, &dataset.test)?;
     let network = Network::new(plan, &start.weights, device)?;
-    let mut optimiser = Sgd::new(config.momentum, config.weight_decay);
-    optimiser.set_buffers(&network, &start.momentum)?;
+    let mut optimiser = match config.optimiser {
+        OptimiserKind::Sgd => Optimiser::sgd(config.momentum, config.weight_decay),
+        OptimiserKind::Adam => Optimiser::adam(config.weight_decay),
+    };
+    optimiser.set_state(&network, &start.optimiser)?;
     let images = config.limit_train.map_or(dataset.train.len(), |limit| limit.min(dataset.train.len()));
-    let Checkpoint { epoch, best_accuracy, learned, .. } = start;
+    let Checkpoint { epoch, best_accuracy, best_epoch, learned, .. } = start;
     if learned.images > images {
         return Err(Error::invalid(format!("the checkpoint has seen {} of {images} images", learned.images)));
     }
+    let best = (best_accuracy, best_epoch);
     let mut training =
-        Training { config, dataset, images, network, optimiser, epoch, best_accuracy, learned, kept: Instant::now() };
-    while training.epoch < config.epochs {
+        Training { config, dataset, images, network, optimiser, epoch, best, learned, kept: Instant::now() };
+    while training.epoch < config.epochs && !training.is_out_of_patience() {
         if let Err(error) = training.run_epoch(sink, progress) {
             let Error::Interrupted(_) = error else { return Err(error) };
             sink.pause(&training.state())?;
@@ -67,10 +71,11 @@ struct Training<'a> {
     /// Training images of an epoch.
     images: usize,
     network: Network,
-    optimiser: Sgd,
+    optimiser: Optimiser,
     /// Epochs done.
     epoch: usize,
-    best_accuracy: f64,
+    /// Best test accuracy, and the epoch that had it.
+    best: (f64, usize),
     /// What the epoch under way has seen.
     learned: Learned,
     /// When the sink was last given a state.
@@ -81,11 +86,16 @@ impl Training<'_> {
     fn state(&self) -> Checkpoint {
         Checkpoint {
             epoch: self.epoch,
-            best_accuracy: self.best_accuracy,
+            best_accuracy: self.best.0,
+            best_epoch: self.best.1,
             learned: self.learned.clone(),
             weights: self.network.weights(),
-            momentum: self.optimiser.buffers(&self.network),
+            optimiser: self.optimiser.state(&self.network),
         }
+    }
+
+    fn is_out_of_patience(&self) -> bool {
+        self.config.patience.is_some_and(|patience| self.epoch >= self.best.1 + patience)
     }
 
     /// A generator of the epoch's or step's own, so that going on from a checkpoint needs no other state.
@@ -117,9 +127,9 @@ impl Training<'_> {
         let test = evaluate(self.network.plan(), &weights, &self.dataset.test, &self.dataset.normalisation, progress)?;
         let learned = std::mem::take(&mut self.learned);
         self.epoch += 1;
-        let is_best = self.epoch == 1 || test.accuracy > self.best_accuracy;
+        let is_best = self.epoch == 1 || test.accuracy > self.best.0;
         if is_best {
-            self.best_accuracy = test.accuracy;
+            self.best = (test.accuracy, self.epoch);
         }
         let record = EpochRecord {
             epoch: self.epoch,
@@ -128,6 +138,7 @@ impl Training<'_> {
             train_accuracy: 100.0 * learned.correct as f64 / learned.images as f64,
             test_loss: test.loss,
             test_accuracy: test.accuracy,
+            test_top5_accuracy: Some(test.top5_accuracy),
             images_per_second: learned.images as f64 / learned.seconds,
             seconds: before + begin.elapsed().as_secs_f64(),
         };
@@ -153,7 +164,7 @@ impl Training<'_> {
         let input = self.network.images(&batch.images);
         let output = self.network.forward(input, Mode::Train { dropout: self.config.dropout, rng: &mut dropout });
         let logits: Vec<f32> = output.logits.clone().into_data().iter::<f32>().collect();
-        let loss = network::loss(output.logits, &batch.labels);
+        let loss = network::loss(output.logits, &batch.labels, self.config.label_smoothing);
         let value: f64 = loss.clone().into_data().iter::<f64>().sum();
         let learning_rate = self.config.learning_rate(self.epoch + 1);
         if !value.is_finite() {
