@@ -22,7 +22,9 @@ mod system;
 
 pub use aligned::AlignedValues;
 pub use batch_norm::{Affine, Moments, moments};
-pub use convolution::{ConvolutionMaps, PackedKernel, convolve_images, convolve_spikes};
+pub use convolution::{
+    ConvolutionMaps, Layout, PackedKernel, Planes, convolve_images, convolve_spikes, weight_gradient,
+};
 pub use hamming::hamming_distances;
 pub use isa::Isa;
 pub use lif::{LifParameters, lif_scan};

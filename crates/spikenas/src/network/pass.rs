@@ -61,14 +61,18 @@ impl<'a> Pass<'a> {
 
     fn spiking_convolution(&mut self, plan: &SpikingConvolution, x: Feature) -> Feature {
         let spikes = self.lif(&plan.lif, x);
-        let sums = self.convolution(&plan.convolution, spikes);
+        let weight = self.kernel(&plan.convolution);
+        let sums = Feature { map: ops::convolution_of_spikes(spikes.map, spikes.steps, weight), steps: spikes.steps };
         self.batch_norm(&plan.norm, sums, self.timesteps())
     }
 
     pub fn convolution(&self, plan: &Convolution, x: Feature) -> Feature {
+        Feature { map: ops::convolution(x.map, self.kernel(plan)), ..x }
+    }
+
+    fn kernel(&self, plan: &Convolution) -> Tensor<4> {
         let side = plan.kernel.side();
-        let weight = self.parameter(&plan.name, "weight").reshape([plan.outputs, plan.input.channels, side, side]);
-        Feature { map: ops::convolution(x.map, weight), ..x }
+        self.parameter(&plan.name, "weight").reshape([plan.outputs, plan.input.channels, side, side])
     }
 
     /// Normalises each timestep by its own statistics in training, by the running ones else.

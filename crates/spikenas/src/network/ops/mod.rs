@@ -14,7 +14,7 @@ mod sum;
 mod vectorised;
 
 pub use batch_norm::{batch_norm, normalise};
-pub use convolution::convolution;
+pub use convolution::{convolution, convolution_of_spikes};
 pub use lif::lif;
 pub use pooling::{average_pool, smooth};
 pub use sum::sum;
