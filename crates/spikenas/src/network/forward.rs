@@ -30,22 +30,19 @@ pub struct Output {
 pub struct Spikes {
     /// Name of the layer.
     pub layer: String,
-    /// Spikes that each timestep could have had: neurons times images.
-    pub possible: usize,
-    /// [timesteps].
-    pub(super) counts: Tensor<1>,
+    /// [timesteps, images * neurons].
+    pub(super) fired: Tensor<2>,
 }
 
 impl Spikes {
     /// Spikes at each timestep, waiting for the device.
     pub fn counts(&self) -> Vec<f64> {
-        self.counts.clone().into_data().iter::<f64>().collect()
+        self.fired.clone().sum_dim(1).into_data().iter::<f64>().collect()
     }
 
     /// Mean firing rate over neurons, images and timesteps, waiting for the device.
     pub fn rate(&self) -> f64 {
-        let counts = self.counts();
-        counts.iter().sum::<f64>() / (counts.len() * self.possible).max(1) as f64
+        self.counts().iter().sum::<f64>() / self.fired.dims().iter().product::<usize>().max(1) as f64
     }
 }
 

@@ -98,12 +98,11 @@ impl<'a> Pass<'a> {
         Feature { map: flat.reshape([count / x.steps * steps, channels, height, width]), steps }
     }
 
-    /// [steps or 1, images * neurons] -> spikes [steps, images * neurons], counted.
+    /// [steps or 1, images * neurons] -> spikes [steps, images * neurons], kept for who wants to count them.
     fn fire(&mut self, plan: &Lif, x: Tensor<2>) -> Tensor<2> {
         let steps = self.timesteps();
         let spikes = ops::lif(x, steps, self.network.plan().config.tau, plan.threshold);
-        let counts = spikes.clone().without_autodiff().sum_dim(1).reshape([steps]);
-        self.spikes.push(Spikes { layer: plan.name.clone(), possible: spikes.dims()[1], counts });
+        self.spikes.push(Spikes { layer: plan.name.clone(), fired: spikes.clone().without_autodiff() });
         spikes
     }
 

@@ -3,7 +3,7 @@ use std::time::Instant;
 use super::{Checkpoint, Learned, OptimiserKind, TrainConfig};
 use crate::data::{Dataset, shuffled};
 use crate::metrics::{check_images, evaluate, predicted};
-use crate::network::{self, Device, Mode, Network, Optimiser};
+use crate::network::{self, Device, Mode, Network, Optimiser, Output};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::random::{Generator, generator, name_key};
@@ -162,9 +162,10 @@ impl Training<'_> {
         let mut dropout = self.generator("dropout", &place);
         let batch = self.dataset.train.batch(indices, &self.dataset.normalisation, augmentation.as_mut());
         let input = self.network.images(&batch.images);
-        let output = self.network.forward(input, Mode::Train { dropout: self.config.dropout, rng: &mut dropout });
-        let logits: Vec<f32> = output.logits.clone().into_data().iter::<f32>().collect();
-        let loss = network::loss(output.logits, &batch.labels, self.config.label_smoothing);
+        let mode = Mode::Train { dropout: self.config.dropout, rng: &mut dropout };
+        let Output { logits, .. } = self.network.forward(input, mode);
+        let answers: Vec<f32> = logits.clone().into_data().iter::<f32>().collect();
+        let loss = network::loss(logits, &batch.labels, self.config.label_smoothing);
         let value: f64 = loss.clone().into_data().iter::<f64>().sum();
         let learning_rate = self.config.learning_rate(self.epoch + 1);
         if !value.is_finite() {
@@ -175,7 +176,7 @@ impl Training<'_> {
         }
         let gradients = self.network.gradients(&loss);
         self.optimiser.step(&mut self.network, &gradients, learning_rate);
-        let rows = logits.chunks(logits.len() / indices.len()).zip(&batch.labels);
+        let rows = answers.chunks(answers.len() / indices.len()).zip(&batch.labels);
         self.learned.correct += rows.filter(|(row, label)| predicted(row) == **label).count();
         self.learned.loss += value * indices.len() as f64;
         self.learned.images += indices.len();

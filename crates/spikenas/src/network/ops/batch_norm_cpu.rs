@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::cpu::Operation;
+use super::cpu::{Operation, zeros};
 use super::vectorised::vectorised;
 
 /// Partial sums side by side, so that the compiler can keep them in vector registers.
@@ -84,7 +84,7 @@ pub struct Normalise {
 
 impl Operation<3> for Normalise {
     fn forward(&self, [x, scale, shift]: [&[f32]; 3]) -> Vec<f32> {
-        let mut y = vec![0.0; x.len()];
+        let mut y = zeros(x.len());
         let pixels = self.layout.pixels;
         y.par_chunks_mut(pixels).zip(x.par_chunks(pixels)).enumerate().for_each(|(plane, (y, x))| {
             let (group, channel) = (self.layout.group(plane), plane % self.layout.channels);
@@ -112,7 +112,7 @@ impl Operation<3> for Normalise {
             .collect();
         let sums = self.layout.gather(&planes, |a, b| [a[0] + b[0], a[1] + b[1]]);
         let count = (images * pixels) as f64;
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = zeros(x.len());
         let of_planes = dx.par_chunks_mut(pixels).zip(x.par_chunks(pixels)).zip(gradient.par_chunks(pixels));
         of_planes.enumerate().for_each(|(plane, ((dx, x), dy))| {
             let group = self.layout.group(plane);

@@ -4,7 +4,7 @@ use burn::tensor::ops::ConvOptions;
 use spikenas_kernels::{ConvolutionMaps, Isa, Layout, PackedKernel, Planes, Spikes, convolve_spikes, weight_gradient};
 
 use super::convolution_cpu::DirectConvolution;
-use super::cpu::{Operation, apply};
+use super::cpu::{Operation, apply, zeros};
 
 /// Convolution without bias, stride 1, padded to keep the size; `weight`: [outputs, inputs, side, side], side 1 or 3.
 pub fn convolution(x: Tensor<4>, weight: Tensor<4>) -> Tensor<4> {
@@ -50,7 +50,7 @@ impl Operation<2> for EventDriven {
         let kernel = PackedKernel::new(Isa::best(), outputs, inputs, side, weight);
         let maps =
             ConvolutionMaps { layout: Layout::Planes, ..ConvolutionMaps::new(count / self.steps, height, width) };
-        let mut y = vec![0.0; count * outputs * height * width];
+        let mut y = zeros(count * outputs * height * width);
         convolve_spikes(&spikes, maps, &kernel, &mut y);
         y
     }

@@ -6,7 +6,7 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::cpu::Operation;
+use super::cpu::{Operation, zeros};
 
 /// Images whose weight gradients are summed by one thread: fixed, so that sums do not depend on the number of threads.
 const GROUP: usize = 8;
@@ -73,7 +73,7 @@ impl DirectConvolution {
     }
 
     fn convolve(&self, x: &[f32], packed: &[f32]) -> Vec<f32> {
-        let mut y = vec![0.0; x.len() / self.inputs * self.outputs];
+        let mut y = zeros(x.len() / self.inputs * self.outputs);
         let images = y.par_chunks_mut(self.outputs * self.pixels()).zip(x.par_chunks(self.inputs * self.pixels()));
         images.for_each_init(Vec::new, |padded, (y, x)| {
             Arch::new().dispatch(Forward { shape: *self, x, packed, padded, y });

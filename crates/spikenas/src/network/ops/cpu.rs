@@ -9,6 +9,7 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Float, Tensor, TensorData};
+use rayon::prelude::*;
 
 /// An operation of `N` flat inputs and one flat output. Shapes and constants are its own fields.
 pub trait Operation<const N: usize>: Clone + Debug + Send + Sync + 'static {
@@ -35,6 +36,13 @@ pub fn apply<const N: usize, O: Operation<N>>(operation: O, inputs: [Tensor<1>; 
         OpsKind::UnTracked(preparation) => preparation.finish(output),
     };
     Some(Tensor::<1, Float>::from_primitive::<Autodiff<Flex>>(output))
+}
+
+/// So many zeros, written by all threads: a map of them is larger than any cache.
+pub fn zeros(count: usize) -> Vec<f32> {
+    let mut values = Vec::new();
+    rayon::iter::repeat_n(0.0, count).collect_into_vec(&mut values);
+    values
 }
 
 /// All of them, or none.

@@ -3,7 +3,7 @@ use std::f32::consts::{FRAC_PI_2, PI};
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::cpu::{Operation, apply};
+use super::cpu::{Operation, apply, zeros};
 use super::vectorised::vectorised;
 
 /// Sharpness of the surrogate.
@@ -54,7 +54,7 @@ struct LifScan {
 
 impl Operation<1> for LifScan {
     fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
-        let mut spikes = vec![0.0; self.steps * self.neurons];
+        let mut spikes = zeros(self.steps * self.neurons);
         columns(&mut spikes, self.neurons).into_par_iter().enumerate().for_each(|(chunk, mut spikes)| {
             vectorised(
                 #[inline(always)]
@@ -65,7 +65,7 @@ impl Operation<1> for LifScan {
     }
 
     fn backward(&self, [x]: [&[f32]; 1], gradient: &[f32], _: [bool; 1]) -> [Vec<f32>; 1] {
-        let mut found = vec![0.0; self.held * self.neurons];
+        let mut found = zeros(self.held * self.neurons);
         columns(&mut found, self.neurons).into_par_iter().enumerate().for_each(|(chunk, mut found)| {
             vectorised(
                 #[inline(always)]

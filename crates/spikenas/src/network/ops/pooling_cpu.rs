@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::cpu::Operation;
+use super::cpu::{Operation, zeros};
 use super::vectorised::vectorised;
 
 /// Means of squares of `side` pixels that do not overlap: [planes, height, width] -> [planes, height / side, width / side].
@@ -31,7 +31,7 @@ impl AveragePool {
 impl Operation<1> for AveragePool {
     fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
         let (from, to) = self.sizes();
-        let mut y = vec![0.0; x.len() / from * to];
+        let mut y = zeros(x.len() / from * to);
         y.par_chunks_mut(to).zip(x.par_chunks(from)).for_each(|(y, x)| {
             for (y, rows) in y.chunks_mut(self.width / self.side).zip(x.chunks(self.side * self.width)) {
                 for row in rows.chunks(self.width) {
@@ -47,7 +47,7 @@ impl Operation<1> for AveragePool {
 
     fn backward(&self, [x]: [&[f32]; 1], gradient: &[f32], _: [bool; 1]) -> [Vec<f32>; 1] {
         let (from, to) = self.sizes();
-        let mut found = vec![0.0; x.len()];
+        let mut found = zeros(x.len());
         found.par_chunks_mut(from).zip(gradient.par_chunks(to)).for_each(|(found, dy)| {
             for (rows, dy) in found.chunks_mut(self.side * self.width).zip(dy.chunks(self.width / self.side)) {
                 for row in rows.chunks_mut(self.width) {
@@ -72,7 +72,7 @@ pub struct Smooth {
 
 impl Smooth {
     fn run(&self, x: &[f32]) -> Vec<f32> {
-        let mut y = vec![0.0; x.len()];
+        let mut y = zeros(x.len());
         let plane = self.height * self.width;
         y.par_chunks_mut(plane).zip(x.par_chunks(plane)).for_each_init(
             || vec![0.0; self.width],
