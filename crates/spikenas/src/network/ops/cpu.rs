@@ -40,8 +40,11 @@ pub fn apply<const N: usize, O: Operation<N>>(operation: O, inputs: [Tensor<1>; 
 
 /// So many zeros, written by all threads: a map of them is larger than any cache.
 pub fn zeros(count: usize) -> Vec<f32> {
-    let mut values = Vec::new();
-    rayon::iter::repeat_n(0.0, count).collect_into_vec(&mut values);
+    const PAGE: usize = 1024;
+    let mut pages = Vec::new();
+    rayon::iter::repeat_n([0.0; PAGE], count.div_ceil(PAGE)).collect_into_vec(&mut pages);
+    let mut values = pages.into_flattened();
+    values.truncate(count);
     values
 }
 
