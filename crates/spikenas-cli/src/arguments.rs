@@ -231,6 +231,9 @@ pub struct TrainArguments {
     /// Minutes between checkpoints within an epoch [default: 10]
     #[arg(long, value_name = "N")]
     pub checkpoint_minutes: Option<f64>,
+    /// Write TensorBoard's event files, too, into RUN/tensorboard
+    #[arg(long)]
+    pub tensorboard: bool,
     /// Where to train: cpu
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub device: String,
@@ -269,6 +272,7 @@ impl TrainArguments {
         config.learning_rate = self.learning_rate.unwrap_or(config.learning_rate);
         config.limit_train = self.limit_train.or(config.limit_train);
         config.augment &= !self.no_augment;
+        config.tensorboard |= self.tensorboard;
         config.checkpoint_minutes = self.checkpoint_minutes.unwrap_or(config.checkpoint_minutes);
         config.check()
     }

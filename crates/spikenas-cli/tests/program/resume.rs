@@ -61,6 +61,21 @@ fn an_interrupted_search_keeps_its_scores_and_says_how_to_go_on() {
     assert!(place.read("run/journal.jsonl").starts_with(&journal), "what was kept stays");
 }
 
+#[cfg(unix)]
+#[test]
+fn two_processes_do_not_write_into_one_run() {
+    let place = Place::new();
+    let line = format!("search {TINY} {SEARCH} --out run");
+    let mut child = place.start_until(&line, "run/journal.jsonl", 100);
+    let second = place.run(&line);
+    assert_eq!(second.status.code(), Some(1));
+    let stderr = String::from_utf8(second.stderr).unwrap();
+    assert!(stderr.contains("another process is writing here") && stderr.lines().count() == 1, "{stderr}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    place.succeeds(&line);
+}
+
 /// What the epochs of a training learned, without its times.
 fn learned(trained: &Value) -> Vec<[Value; 4]> {
     let epochs = trained["epochs"].as_array().unwrap().iter();

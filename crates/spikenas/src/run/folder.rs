@@ -1,7 +1,10 @@
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
+#[cfg(unix)]
+use std::fs::TryLockError;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::RunConfig;
 use crate::files;
@@ -14,6 +17,8 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
+    /// Held while this process writes here.
+    _lock: Option<Arc<File>>,
 }
 
 impl RunFolder {
@@ -22,7 +27,8 @@ impl RunFolder {
     /// Where the folder holds another configuration, the error says what differs. As long as nothing was trained, how to
     /// train may change; as long as nothing was scored either, everything may.
     pub fn open(path: &Path, config: &RunConfig) -> Result<Self> {
-        let folder = Self { path: path.to_path_buf() };
+        let is_there = path.is_dir();
+        let mut folder = Self { path: path.to_path_buf(), _lock: if is_there { lock(path)? } else { None } };
         if folder.config_path().exists() {
             let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
             let only_training = differences.iter().all(|d| d.starts_with("train."));
@@ -42,6 +48,9 @@ impl RunFolder {
             }
         } else {
             files::create_folder(path)?;
+            if !is_there {
+                folder._lock = lock(path)?;
+            }
             // Of a run that was killed as it began.
             let is_own = |name: &OsStr| name == files::part_path(Path::new("config.toml"));
             let mut entries = std::fs::read_dir(path).map_err(Error::io(path))?;
@@ -55,7 +64,7 @@ impl RunFolder {
 
     /// A folder that holds a run, and its configuration.
     pub fn existing(path: &Path) -> Result<(Self, RunConfig)> {
-        let folder = Self { path: path.to_path_buf() };
+        let folder = Self { path: path.to_path_buf(), _lock: None };
         if !folder.config_path().is_file() {
             return Err(Error::file(path, "holds no run: there is no config.toml"));
         }
@@ -108,6 +117,11 @@ impl RunFolder {
     /// `checkpoint/last.safetensors`: where a training goes on.
     pub fn checkpoint_path(&self) -> PathBuf {
         self.path.join("checkpoint").join("last.safetensors")
+    }
+
+    /// `tensorboard/`: event files, where they are asked for.
+    pub fn events_path(&self) -> PathBuf {
+        self.path.join("tensorboard").join("events.out.tfevents.0.spikenas")
     }
 
     fn search_path(&self) -> PathBuf {
@@ -174,4 +188,25 @@ impl RunFolder {
             kept.iter().try_for_each(|record| Ok(writeln!(out, "{}", serde_json::to_string(record)?)?))
         })
     }
+}
+
+/// Locks a folder against other processes for as long as the file is open, where the system can.
+///
+/// Errors: another process holds it.
+#[cfg(unix)]
+fn lock(path: &Path) -> Result<Option<Arc<File>>> {
+    let folder = File::open(path).map_err(Error::io(path))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(Some(Arc::new(folder))),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::file(path, "another process is writing here: wait for it or choose another --out"))
+        }
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+/// Folders cannot be locked here.
+#[cfg(not(unix))]
+fn lock(_: &Path) -> Result<Option<Arc<File>>> {
+    Ok(None)
 }

@@ -2,6 +2,7 @@
 
 mod folder;
 mod stages;
+mod tensorboard;
 
 pub use folder::RunFolder;
 pub use stages::{check_search, check_training, score_batches, search, train};

@@ -1,6 +1,7 @@
 use std::time::Instant;
 
 use super::RunFolder;
+use super::tensorboard::EventFile;
 use crate::config::RunConfig;
 use crate::data::{Dataset, shuffled};
 use crate::files;
@@ -146,7 +147,11 @@ pub fn train(
         let (epoch, epochs, images) = (start.epoch, config.train.epochs, start.learned.images);
         progress.note(&format!("going on after epoch {epoch} of {epochs} and {images} images of the next"));
     }
-    let mut sink = Files { folder, plan: &plan };
+    let events = match config.train.tensorboard {
+        true => Some(EventFile::create(&folder.events_path(), &folder.epochs()?)?),
+        false => None,
+    };
+    let mut sink = Files { folder, plan: &plan, events };
     train::train(&config.train, &plan, device, dataset, start, &mut sink, progress)?;
     folder.epochs()
 }
@@ -156,6 +161,7 @@ pub fn train(
 struct Files<'a> {
     folder: &'a RunFolder,
     plan: &'a Plan,
+    events: Option<EventFile>,
 }
 
 impl TrainingSink for Files<'_> {
@@ -164,7 +170,8 @@ impl TrainingSink for Files<'_> {
         if is_best {
             state.weights.save(&self.folder.model_path(), self.plan)?;
         }
-        self.pause(state)
+        self.pause(state)?;
+        self.events.as_mut().map_or(Ok(()), |events| events.append(record))
     }
 
     fn pause(&mut self, state: &Checkpoint) -> Result<()> {

@@ -69,6 +69,9 @@ pub struct TrainConfig {
     /// Minutes between checkpoints within an epoch; what is trained does not depend on them.
     #[serde(skip, default = "default_checkpoint_minutes")]
     pub checkpoint_minutes: f64,
+    /// Whether TensorBoard's event files are written, too.
+    #[serde(skip)]
+    pub tensorboard: bool,
 }
 
 fn default_checkpoint_minutes() -> f64 {
@@ -93,6 +96,7 @@ impl Default for TrainConfig {
             limit_train: None,
             seed: 1,
             checkpoint_minutes: default_checkpoint_minutes(),
+            tensorboard: false,
         }
     }
 }
