@@ -207,6 +207,9 @@ pub struct TrainArguments {
     /// Passes over the training images [default: 300; 8 with the sample preset]
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
+    /// Show a mini-batch in N parts, in so much less memory; batch norm sees each part alone [default: 1]
+    #[arg(long, value_name = "N")]
+    pub accumulate: Option<usize>,
     /// sgd or adam [default: sgd]
     #[arg(long, value_name = "NAME", value_parser = parse_optimizer)]
     pub optimizer: Option<OptimiserKind>,
@@ -266,6 +269,7 @@ impl TrainArguments {
             config.final_learning_rate = 0.000_01;
         }
         config.optimiser = self.optimizer.unwrap_or(config.optimiser);
+        config.accumulate = self.accumulate.unwrap_or(config.accumulate);
         config.schedule = self.schedule.unwrap_or(config.schedule);
         config.label_smoothing = self.label_smoothing.unwrap_or(config.label_smoothing);
         config.patience = self.patience.or(config.patience);

@@ -37,6 +37,10 @@ pub struct TrainConfig {
     pub epochs: usize,
     /// Images of a mini-batch.
     pub batch: usize,
+    /// Parts in which a mini-batch is shown one after the other, in so much less memory. Their gradients are averaged; batch
+    /// norm takes the statistics of each part, so that it is not quite the gradient of the whole.
+    #[serde(default = "one")]
+    pub accumulate: usize,
     /// Learning rate of the first epoch.
     pub learning_rate: f64,
     /// What the cosine schedule goes to.
@@ -74,6 +78,10 @@ pub struct TrainConfig {
     pub tensorboard: bool,
 }
 
+fn one() -> usize {
+    1
+}
+
 fn default_checkpoint_minutes() -> f64 {
     10.0
 }
@@ -83,6 +91,7 @@ impl Default for TrainConfig {
         Self {
             epochs: 300,
             batch: 64,
+            accumulate: 1,
             learning_rate: 0.1,
             final_learning_rate: 0.001,
             schedule: Schedule::default(),
@@ -118,8 +127,8 @@ impl TrainConfig {
     /// Whether every value is in range; the first that is not, named.
     pub fn check(&self) -> Result<()> {
         let refuse = |text: String| Err(Error::invalid(text));
-        if self.epochs == 0 || self.batch == 0 || self.limit_train == Some(0) {
-            return refuse("epochs, batch and limit_train must be at least 1".into());
+        if self.epochs == 0 || self.batch == 0 || self.accumulate == 0 || self.limit_train == Some(0) {
+            return refuse("epochs, batch, accumulate and limit_train must be at least 1".into());
         }
         if self.patience == Some(0) || self.schedule == (Schedule::Step { epochs: 0 }) {
             return refuse("patience and the epochs of a step must be at least 1".into());

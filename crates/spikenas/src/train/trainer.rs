@@ -1,9 +1,9 @@
 use std::time::Instant;
 
 use super::{Checkpoint, Learned, OptimiserKind, TrainConfig};
-use crate::data::{Dataset, shuffled};
+use crate::data::{Batch, Dataset, shuffled};
 use crate::metrics::{check_images, evaluate, predicted};
-use crate::network::{self, Device, Mode, Network, Optimiser, Output};
+use crate::network::{self, Device, Gradients, Mode, Network, Optimiser, Output};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::random::{Generator, generator, name_key};
@@ -156,30 +156,94 @@ impl Training<'_> {
         Ok(())
     }
 
+    /// One step of the optimiser on a mini-batch, shown in `accumulate` parts.
     fn step(&mut self, indices: &[usize]) -> Result<()> {
         let place = [self.learned.images as u64];
         let mut augmentation = self.config.augment.then(|| self.generator("augmentation", &place));
         let mut dropout = self.generator("dropout", &place);
-        let batch = self.dataset.train.batch(indices, &self.dataset.normalisation, augmentation.as_mut());
-        let input = self.network.images(&batch.images);
-        let mode = Mode::Train { dropout: self.config.dropout, rng: &mut dropout };
-        let Output { logits, .. } = self.network.forward(input, mode);
-        let answers: Vec<f32> = logits.clone().into_data().iter::<f32>().collect();
-        let loss = network::loss(logits, &batch.labels, self.config.label_smoothing);
-        let value: f64 = loss.clone().into_data().iter::<f64>().sum();
         let learning_rate = self.config.learning_rate(self.epoch + 1);
-        if !value.is_finite() {
-            return Err(Error::NotFinite(format!(
-                "the loss became {value} in epoch {}: lower --learning-rate (it was {learning_rate})",
-                self.epoch + 1
-            )));
+        let mut gradients = Gradients::new();
+        for part in indices.chunks(indices.len().div_ceil(self.config.accumulate)) {
+            let batch = self.dataset.train.batch(part, &self.dataset.normalisation, augmentation.as_mut());
+            let shown = show(&mut self.network, &batch, self.config, &mut dropout);
+            if !shown.loss.is_finite() {
+                return Err(Error::NotFinite(format!(
+                    "the loss became {} in epoch {}: lower --learning-rate (it was {learning_rate})",
+                    shown.loss,
+                    self.epoch + 1
+                )));
+            }
+            add(&mut gradients, shown.gradients, part.len() as f64 / indices.len() as f64);
+            self.learned.correct += shown.correct;
+            self.learned.loss += shown.loss * part.len() as f64;
         }
-        let gradients = self.network.gradients(&loss);
-        self.optimiser.step(&mut self.network, &gradients, learning_rate);
-        let rows = answers.chunks(answers.len() / indices.len()).zip(&batch.labels);
-        self.learned.correct += rows.filter(|(row, label)| predicted(row) == **label).count();
-        self.learned.loss += value * indices.len() as f64;
         self.learned.images += indices.len();
+        self.optimiser.step(&mut self.network, &gradients, learning_rate);
         Ok(())
+    }
+}
+
+/// What some images taught.
+struct Shown {
+    /// Of the mean loss.
+    gradients: Gradients,
+    loss: f64,
+    correct: usize,
+}
+
+fn show(network: &mut Network, batch: &Batch, config: &TrainConfig, dropout: &mut Generator) -> Shown {
+    let input = network.images(&batch.images);
+    let Output { logits, .. } = network.forward(input, Mode::Train { dropout: config.dropout, rng: dropout });
+    let answers: Vec<f32> = logits.clone().into_data().iter::<f32>().collect();
+    let loss = network::loss(logits, &batch.labels, config.label_smoothing);
+    let rows = answers.chunks(answers.len() / batch.labels.len()).zip(&batch.labels);
+    Shown {
+        gradients: network.gradients(&loss),
+        loss: loss.into_data().iter::<f64>().sum(),
+        correct: rows.filter(|(row, label)| predicted(row) == **label).count(),
+    }
+}
+
+/// Adds gradients that count for a part of the mini-batch.
+fn add(sum: &mut Gradients, gradients: Gradients, part: f64) {
+    for (name, gradient) in gradients {
+        // The whole is taken as it is, so that one part costs nothing.
+        let gradient = if part == 1.0 { gradient } else { gradient * part };
+        let total = match sum.remove(&name) {
+            Some(total) => total + gradient,
+            None => gradient,
+        };
+        sum.insert(name, total);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{NetworkConfig, Shape};
+    use crate::weights::Weights;
+
+    /// Each half of the batch has the same images, so that batch norm sees the same statistics in a part as in the whole.
+    #[test]
+    fn parts_give_the_gradient_of_the_whole_where_batch_norm_allows_it() {
+        let config = NetworkConfig { widths: [4, 8], hidden: 16, ..NetworkConfig::preset("sample").unwrap() };
+        let input = Shape { channels: 3, height: 8, width: 8 };
+        let plan = Plan::new(&"0313 0021 0004 0000".parse().unwrap(), &config, input).unwrap();
+        let device = crate::network::device("cpu").unwrap();
+        let network = Network::new(&plan, &Weights::initialised(&plan, 1, 0), &device).unwrap();
+        let half: Vec<f32> = (0..4 * input.len()).map(|i| 2.0 * ((i * i) as f32 * 0.37).sin()).collect();
+        let batch = |times: usize| Batch { images: half.repeat(times), labels: [3, 1, 4, 1].repeat(times) };
+        let train = TrainConfig { dropout: 0.0, ..TrainConfig::default() };
+        let of = |batch: &Batch| show(&mut network.clone(), batch, &train, &mut generator(&[1])).gradients;
+        let (whole, mut parts) = (of(&batch(2)), Gradients::new());
+        (0..2).for_each(|_| add(&mut parts, of(&batch(1)), 0.5));
+        assert!(whole.len() > 10 && whole.keys().eq(parts.keys()));
+        let values =
+            |gradient: &burn::tensor::Tensor<1>| gradient.clone().into_data().iter::<f32>().collect::<Vec<_>>();
+        for (name, whole) in &whole {
+            for (a, b) in values(whole).into_iter().zip(values(&parts[name])) {
+                assert!((a - b).abs() < 1e-5 * (1.0 + a.abs()), "{name}: {a} and {b}");
+            }
+        }
     }
 }
