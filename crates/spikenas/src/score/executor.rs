@@ -262,12 +262,18 @@ impl<'a> Executor<'a> {
     }
 
     fn fire(&mut self, lif: &Lif, map: &Map, norm: Option<Id>) -> Value {
-        // Taken out so that the map can be read beside it.
-        let mut membranes = self.pass.membranes.take();
-        let membrane = membranes.as_deref_mut().map(|m| membrane(m, lif, self.pass.samples));
-        let spikes = self.read(map, norm, |sum| self.scan(lif, sum, membrane));
-        self.pass.membranes = membranes;
+        let spikes = self.with_membrane(lif, |run, membrane| run.read(map, norm, |sum| run.scan(lif, sum, membrane)));
         self.spiking(spikes)
+    }
+
+    /// Hands on the membranes of a layer, taken out so that the rest can be read beside them; none where none are kept.
+    fn with_membrane<R>(&mut self, lif: &Lif, run: impl FnOnce(&Self, Option<&mut [f32]>) -> R) -> R {
+        let mut membranes = self.pass.membranes.take();
+        let start = || vec![0.0; self.pass.samples * lif.shape.len()];
+        let membrane = membranes.as_deref_mut().map(|m| m.entry(lif.name.clone()).or_insert_with(start).as_mut_slice());
+        let result = run(self, membrane);
+        self.pass.membranes = membranes;
+        result
     }
 
     fn scan(&self, lif: &Lif, sum: &Sum<'_>, membrane: Option<&mut [f32]>) -> Spikes {
@@ -292,10 +298,7 @@ impl<'a> Executor<'a> {
         let values = linear_of_averages(spikes, shape.height, shape.width, pool, &kernel);
         let terms = [Term { values: &values, affine: None }];
         let sum = Sum { terms: &terms, affine: None, extent: self.extent(lif.shape) };
-        let mut membranes = self.pass.membranes.take();
-        let membrane = membranes.as_deref_mut().map(|m| membrane(m, lif, self.pass.samples));
-        let spikes = self.scan(lif, &sum, membrane);
-        self.pass.membranes = membranes;
+        let spikes = self.with_membrane(lif, |run, membrane| run.scan(lif, &sum, membrane));
         self.spiking(spikes)
     }
 
@@ -319,9 +322,4 @@ impl<'a> Executor<'a> {
         votes.iter_mut().for_each(|vote| *vote /= self.pass.timesteps as f32);
         votes
     }
-}
-
-/// The membranes of a layer, at 0 where they are new.
-fn membrane<'m>(membranes: &'m mut Membranes, lif: &Lif, samples: usize) -> &'m mut [f32] {
-    membranes.entry(lif.name.clone()).or_insert_with(|| vec![0.0; samples * lif.shape.len()])
 }

@@ -123,8 +123,9 @@ impl Training<'_> {
             }
         }
         progress.end();
-        let weights = self.network.weights();
-        let test = evaluate(self.network.plan(), &weights, &self.dataset.test, &self.dataset.normalisation, progress)?;
+        let now = self.state();
+        let Dataset { test, normalisation, .. } = self.dataset;
+        let test = evaluate(self.network.plan(), &now.weights, test, normalisation, progress)?;
         let learned = std::mem::take(&mut self.learned);
         self.epoch += 1;
         let is_best = self.epoch == 1 || test.accuracy > self.best.0;
@@ -151,7 +152,9 @@ impl Training<'_> {
             record.test_accuracy,
             record.images_per_second
         ));
-        sink.keep(&record, &self.state(), is_best)?;
+        let (best_accuracy, best_epoch) = self.best;
+        let learned = Learned::default();
+        sink.keep(&record, &Checkpoint { epoch: self.epoch, best_accuracy, best_epoch, learned, ..now }, is_best)?;
         self.kept = Instant::now();
         Ok(())
     }
