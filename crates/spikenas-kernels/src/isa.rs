@@ -107,6 +107,36 @@ pub(crate) trait Operation {
     unsafe fn run<V: Vector>(self) -> Self::Output;
 }
 
+/// The body of a kernel that keeps a block of sums in `N` registers.
+pub(crate) trait BlockOperation {
+    /// What it gives back.
+    type Output;
+
+    /// Does the work, as [`Operation::run`].
+    ///
+    /// # Safety
+    /// The machine supports `V`, and a block is `N` vectors.
+    unsafe fn run_blocks<V: Vector, const N: usize>(self) -> Self::Output;
+}
+
+/// Runs an operation on blocks of so many values: of one to eight vectors, a power of two.
+///
+/// # Safety
+/// The machine supports `V`.
+#[inline(always)]
+pub(crate) unsafe fn in_blocks<V: Vector, O: BlockOperation>(block: usize, operation: O) -> O::Output {
+    // SAFETY: the caller vouches for the instruction set; a block is as many vectors as the case says.
+    unsafe {
+        match block / V::LANES {
+            1 => operation.run_blocks::<V, 1>(),
+            2 => operation.run_blocks::<V, 2>(),
+            4 => operation.run_blocks::<V, 4>(),
+            8 => operation.run_blocks::<V, 8>(),
+            vectors => unreachable!("a block of {vectors} vectors"),
+        }
+    }
+}
+
 /// A vector of f32.
 ///
 /// # Safety

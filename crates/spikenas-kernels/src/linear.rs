@@ -3,7 +3,7 @@ use rayon::prelude::*;
 use crate::Spikes;
 use crate::aligned::AlignedValues;
 use crate::convolution::{AT_A_TIME, add_rows, write_places};
-use crate::isa::{Isa, Operation, Vector};
+use crate::isa::{BlockOperation, Isa, Operation, Vector, in_blocks};
 
 /// Outputs that are summed at a time.
 const BLOCK: usize = 32;
@@ -130,21 +130,15 @@ impl Operation for SumBlock<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> AlignedValues {
         // SAFETY: the caller vouches for the instruction set.
-        unsafe {
-            match BLOCK / V::LANES {
-                2 => self.sum::<V, 2>(),
-                4 => self.sum::<V, 4>(),
-                _ => self.sum::<V, 8>(),
-            }
-        }
+        unsafe { in_blocks::<V, _>(BLOCK, self) }
     }
 }
 
-impl SumBlock<'_> {
-    /// # Safety
-    /// The machine supports `V`, and a block is `N` vectors.
+impl BlockOperation for SumBlock<'_> {
+    type Output = AlignedValues;
+
     #[inline(always)]
-    unsafe fn sum<V: Vector, const N: usize>(self) -> AlignedValues {
+    unsafe fn run_blocks<V: Vector, const N: usize>(self) -> AlignedValues {
         let Self { events, layer, block, divisor } = self;
         let mut sums = AlignedValues::zeros(events.len() * BLOCK);
         let chunks = layer.channels.div_ceil(64).div_ceil(CHUNK / 64);

@@ -6,7 +6,7 @@ use super::events::Events;
 use super::kernel::PackedKernel;
 use super::{ConvolutionMaps, Layout};
 use crate::aligned::AlignedValues;
-use crate::isa::{Operation, Vector};
+use crate::isa::{BlockOperation, Operation, Vector, in_blocks};
 use crate::{Moments, Spikes, by_sample};
 
 /// Convolves spikes: for each output pixel, the rows of weights of the spikes under the kernel are added.
@@ -52,15 +52,8 @@ impl Operation for ConvolveSample<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> Vec<Moments> {
-        // SAFETY: the caller vouches for the instruction set; the kernel is packed in blocks of that many vectors.
-        unsafe {
-            match self.kernel.block / V::LANES {
-                1 => self.blocks::<V, 1>(),
-                2 => self.blocks::<V, 2>(),
-                4 => self.blocks::<V, 4>(),
-                _ => self.blocks::<V, 8>(),
-            }
-        }
+        // SAFETY: the caller vouches for the instruction set.
+        unsafe { in_blocks::<V, _>(self.kernel.block, self) }
     }
 }
 
@@ -121,11 +114,11 @@ impl Shared {
     }
 }
 
-impl ConvolveSample<'_> {
-    /// # Safety
-    /// The machine supports `V`, and the kernel is packed in blocks of `N` vectors.
+impl BlockOperation for ConvolveSample<'_> {
+    type Output = Vec<Moments>;
+
     #[inline(always)]
-    unsafe fn blocks<V: Vector, const N: usize>(self) -> Vec<Moments> {
+    unsafe fn run_blocks<V: Vector, const N: usize>(self) -> Vec<Moments> {
         let Self { input, maps, kernel, mut out, scratch } = self;
         let steps = input.len();
         let shared = Shared::split(&input);

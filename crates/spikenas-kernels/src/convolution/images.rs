@@ -5,7 +5,7 @@ use super::event_driven::write_block;
 use super::kernel::PackedKernel;
 use crate::Moments;
 use crate::aligned::AlignedValues;
-use crate::isa::{Operation, Vector};
+use crate::isa::{BlockOperation, Operation, Vector, in_blocks};
 
 /// Convolves images, `[samples, channels, height, width]`.
 ///
@@ -35,23 +35,16 @@ impl Operation for ConvolveImage<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> Moments {
-        // SAFETY: the caller vouches for the instruction set; the kernel is packed in blocks of that many vectors.
-        unsafe {
-            match self.kernel.block / V::LANES {
-                1 => self.blocks::<V, 1>(),
-                2 => self.blocks::<V, 2>(),
-                4 => self.blocks::<V, 4>(),
-                _ => self.blocks::<V, 8>(),
-            }
-        }
+        // SAFETY: the caller vouches for the instruction set.
+        unsafe { in_blocks::<V, _>(self.kernel.block, self) }
     }
 }
 
-impl ConvolveImage<'_> {
-    /// # Safety
-    /// The machine supports `V`, and the kernel is packed in blocks of `N` vectors.
+impl BlockOperation for ConvolveImage<'_> {
+    type Output = Moments;
+
     #[inline(always)]
-    unsafe fn blocks<V: Vector, const N: usize>(self) -> Moments {
+    unsafe fn run_blocks<V: Vector, const N: usize>(self) -> Moments {
         let Self { image, maps, kernel, out } = self;
         let (pixels, pad) = (maps.pixels(), kernel.side / 2);
         let mut moments = Moments::zeros(kernel.outputs);

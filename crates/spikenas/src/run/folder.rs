@@ -27,8 +27,8 @@ impl RunFolder {
     /// Where the folder holds another configuration, the error says what differs. As long as nothing was trained, how to
     /// train may change; as long as nothing was scored either, everything may.
     pub fn open(path: &Path, config: &RunConfig) -> Result<Self> {
-        let is_there = path.is_dir();
-        let mut folder = Self { path: path.to_path_buf(), _lock: if is_there { lock(path)? } else { None } };
+        files::create_folder(path)?;
+        let folder = Self { path: path.to_path_buf(), _lock: lock(path)? };
         if folder.config_path().exists() {
             let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
             let only_training = differences.iter().all(|d| d.starts_with("train."));
@@ -47,10 +47,6 @@ impl RunFolder {
                 std::fs::remove_file(folder.journal_path()).map_err(Error::io(folder.journal_path()))?;
             }
         } else {
-            files::create_folder(path)?;
-            if !is_there {
-                folder._lock = lock(path)?;
-            }
             // Of a run that was killed as it began.
             let is_own = |name: &OsStr| name == files::part_path(Path::new("config.toml"));
             let mut entries = std::fs::read_dir(path).map_err(Error::io(path))?;
