@@ -154,6 +154,77 @@ impl Operation for MapMoments<'_> {
     }
 }
 
+/// Sums of each channel, in f64, that take a gradient back through a batch norm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradientSums {
+    /// Of the gradient, `[channels]`.
+    pub gradient: Vec<f64>,
+    /// Of the gradient times the values normalised, `[channels]`.
+    pub products: Vec<f64>,
+}
+
+/// Sums of a gradient and of its products with values over samples and pixels, one for each distinct timestep of both.
+pub fn gradient_sums(isa: Isa, gradient: &Sum<'_>, values: &Sum<'_>) -> Vec<GradientSums> {
+    gradient.check();
+    values.check();
+    assert_eq!(gradient.extent, values.extent, "the gradient has another extent than the values");
+    let Extent { samples, channels, .. } = values.extent;
+    (0..gradient.distinct_steps().max(values.distinct_steps()))
+        .map(|step| {
+            let parts: Vec<GradientSums> =
+                (0..samples).into_par_iter().map(|s| isa.run(SumMap { gradient, values, step, sample: s })).collect();
+            let total = |of: fn(&GradientSums) -> &Vec<f64>| {
+                (0..channels).map(|c| parts.iter().map(|part| of(part)[c]).sum()).collect()
+            };
+            GradientSums { gradient: total(|part| &part.gradient), products: total(|part| &part.products) }
+        })
+        .collect()
+}
+
+/// The sums of one map.
+struct SumMap<'a> {
+    gradient: &'a Sum<'a>,
+    values: &'a Sum<'a>,
+    step: usize,
+    sample: usize,
+}
+
+impl Operation for SumMap<'_> {
+    type Output = GradientSums;
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) -> GradientSums {
+        let Extent { pixels, channels, .. } = self.values.extent;
+        // Few enough pixels for sums in f32, which are then added in f64.
+        let at_a_time = (pixels_at_a_time(channels) / 4).clamp(1, pixels);
+        let (mut gradient, mut values) = (vec![0.0; at_a_time * channels], vec![0.0; at_a_time * channels]);
+        let mut sums = GradientSums { gradient: vec![0.0; channels], products: vec![0.0; channels] };
+        let (mut of_gradient, mut of_products) = (vec![0.0f32; channels], vec![0.0f32; channels]);
+        for pixel in (0..pixels).step_by(at_a_time) {
+            let length = at_a_time.min(pixels - pixel) * channels;
+            let (gradient, values) = (&mut gradient[..length], &mut values[..length]);
+            // SAFETY: the caller vouches for the instruction set.
+            unsafe {
+                self.gradient.read::<V>(self.step, self.sample, pixel, gradient);
+                self.values.read::<V>(self.step, self.sample, pixel, values);
+            }
+            of_gradient.fill(0.0);
+            of_products.fill(0.0);
+            for (gradient, values) in gradient.chunks_exact(channels).zip(values.chunks_exact(channels)) {
+                for c in 0..channels {
+                    of_gradient[c] += gradient[c];
+                    of_products[c] += gradient[c] * values[c];
+                }
+            }
+            for c in 0..channels {
+                sums.gradient[c] += f64::from(of_gradient[c]);
+                sums.products[c] += f64::from(of_products[c]);
+            }
+        }
+        sums
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -152,6 +152,8 @@ pub(crate) trait Vector: Copy {
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
     unsafe fn div(self, other: Self) -> Self;
+    /// `self * factor + term`, rounded once where the instruction set has it.
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
     /// Bit `i` is set where `self[i] >= other[i]`.
     unsafe fn at_least(self, other: Self) -> u64;
     /// Zero in the lanes whose bit is set, the rest kept.
@@ -210,6 +212,11 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] * factor.0[i] + term.0[i]))
+    }
+
+    #[inline(always)]
     unsafe fn at_least(self, other: Self) -> u64 {
         (0..4).map(|i| u64::from(self.0[i] >= other.0[i]) << i).sum()
     }
@@ -245,7 +252,7 @@ mod x86 {
     /// Implements [`Vector`] by one intrinsic a function.
     macro_rules! vector {
         ($name:ident, $register:ty, $lanes:literal, $load:ident, $store:ident, $splat:ident, $add:ident, $sub:ident,
-         $mul:ident, $div:ident, |$a:ident, $b:ident| $at_least:expr, |$v:ident, $mask:ident| $zero_where:expr) => {
+         $mul:ident, $div:ident, $mul_add:ident, |$a:ident, $b:ident| $at_least:expr, |$v:ident, $mask:ident| $zero_where:expr) => {
             /// A register of f32.
             #[derive(Clone, Copy)]
             pub(crate) struct $name($register);
@@ -296,6 +303,12 @@ mod x86 {
                 }
 
                 #[inline(always)]
+                unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+                    // SAFETY: the caller vouches for the instruction set.
+                    Self(unsafe { $mul_add(self.0, factor.0, term.0) })
+                }
+
+                #[inline(always)]
                 unsafe fn at_least(self, other: Self) -> u64 {
                     let ($a, $b) = (self.0, other.0);
                     // SAFETY: the caller vouches for the instruction set.
@@ -323,6 +336,7 @@ mod x86 {
         _mm512_sub_ps,
         _mm512_mul_ps,
         _mm512_div_ps,
+        _mm512_fmadd_ps,
         |a, b| u64::from(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(a, b)),
         |v, mask| _mm512_maskz_mov_ps(!(mask as u16), v)
     );
@@ -338,6 +352,7 @@ mod x86 {
         _mm256_sub_ps,
         _mm256_mul_ps,
         _mm256_div_ps,
+        _mm256_fmadd_ps,
         |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(a, b)) as u64,
         |v, mask| {
             let bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
@@ -366,7 +381,7 @@ mod tests {
             unsafe {
                 let (x, y) = (V::load(a.as_ptr()), V::load(b.as_ptr()));
                 let mask = x.at_least(y);
-                [x.add(y), x.sub(y), x.mul(y), x.div(y), x.zero_where(mask), V::splat(0.5)]
+                [x.add(y), x.sub(y), x.mul(y), x.div(y), x.mul_add(y, y), x.zero_where(mask), V::splat(0.5)]
                     .into_iter()
                     .map(|v| {
                         let mut out = vec![0.0; V::LANES];
@@ -386,7 +401,7 @@ mod tests {
                 for (i, value) in out.into_iter().enumerate() {
                     let (a, b) = (i as f32 - 2.5, 1.5 - 0.25 * i as f32);
                     assert_eq!(mask >> i & 1 == 1, a >= b);
-                    let expected = [a + b, a - b, a * b, a / b, if a >= b { 0.0 } else { a }, 0.5][function];
+                    let expected = [a + b, a - b, a * b, a / b, a * b + b, if a >= b { 0.0 } else { a }, 0.5][function];
                     assert_eq!(value, expected, "{isa:?} function {function} lane {i}");
                 }
             }

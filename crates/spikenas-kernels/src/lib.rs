@@ -21,17 +21,18 @@ mod sum;
 mod system;
 
 pub use aligned::AlignedValues;
-pub use batch_norm::{Affine, Moments, moments};
+pub use batch_norm::{Affine, GradientSums, Moments, gradient_sums, moments};
 pub use convolution::{
-    ConvolutionMaps, Layout, PackedKernel, Planes, convolve_images, convolve_spikes, weight_gradient,
+    ConvolutionMaps, GradientKernel, LifLayer, PackedKernel, SpikeReader, convolve_images, convolve_spikes,
+    image_weight_gradient, spike_gradients,
 };
 pub use hamming::hamming_distances;
 pub use isa::Isa;
 pub use lif::{LifParameters, lif_scan};
 pub use linear::{PackedLinear, linear_of_averages};
-pub use pooling::{Window, average_pool};
+pub use pooling::{Window, average_pool, spread_tiles};
 pub use spikes::Spikes;
-pub use sum::{Extent, Sum, Term};
+pub use sum::{Extent, Sum, Term, total_over_steps, write_sum};
 pub use system::keep_freed_memory;
 
 /// Splits `[steps, samples, length]` by sample: for each, its part of every timestep.

@@ -1,5 +1,3 @@
-use rayon::prelude::*;
-
 /// Binary feature maps, bit-packed: `[maps, pixels, words]`, 64 channels a word, channel 0 in the lowest bit.
 ///
 /// A map is one sample at one timestep, timestep-major: map `t * samples + i`. Bits past the last channel are zero.
@@ -37,21 +35,6 @@ impl Spikes {
             let (pixel, channel) = (index / channels, index % channels);
             packed.words[pixel * words + channel / 64] |= 1 << (channel % 64);
         }
-        packed
-    }
-
-    /// Packs planes `[maps, channels, pixels]` of 0 and 1.
-    pub fn from_planes(maps: usize, channels: usize, pixels: usize, planes: &[f32]) -> Self {
-        assert_eq!(planes.len(), maps * channels * pixels, "spikes do not have the shape given");
-        let mut packed = Self::zeros(maps, pixels, channels);
-        let words = packed.words_per_pixel();
-        let of_maps = packed.words.par_chunks_mut((pixels * words).max(1));
-        of_maps.zip(planes.par_chunks((channels * pixels).max(1))).for_each(|(to, planes)| {
-            for (channel, plane) in planes.chunks_exact(pixels).enumerate() {
-                let pixels = to.chunks_exact_mut(words).zip(plane);
-                pixels.for_each(|(to, &spike)| to[channel / 64] |= u64::from(spike != 0.0) << (channel % 64));
-            }
-        });
         packed
     }
 
@@ -114,13 +97,6 @@ mod tests {
         for (i, &spike) in spikes.iter().enumerate() {
             assert_eq!(packed.get(i / (pixels * channels), i / channels % pixels, i % channels), spike);
         }
-        let planes: Vec<f32> = (0..maps * channels * pixels)
-            .map(|i| {
-                let (map, channel, pixel) = (i / (channels * pixels), i / pixels % channels, i % pixels);
-                f32::from(u8::from(spikes[(map * pixels + pixel) * channels + channel]))
-            })
-            .collect();
-        assert_eq!(Spikes::from_planes(maps, channels, pixels, &planes), packed);
         assert_eq!(packed.counts().iter().sum::<u64>(), spikes.iter().filter(|s| **s).count() as u64);
     }
 }

@@ -1,5 +1,9 @@
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use crate::Affine;
-use crate::isa::Vector;
+use crate::isa::{Isa, Operation, Vector};
 
 /// Sizes of a feature map over time: `[steps, samples, pixels, channels]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +111,50 @@ impl Sum<'_> {
         if let Some(affine) = self.affine {
             // SAFETY: the caller vouches for the instruction set.
             unsafe { scale_pixels::<V>(out, at_step(affine, step), channels) };
+        }
+    }
+}
+
+/// Writes the values of a sum, `[distinct steps, samples, pixels, channels]`.
+pub fn write_sum(isa: Isa, sum: &Sum<'_>, out: &mut [f32]) {
+    sum.check();
+    assert_eq!(out.len(), sum.distinct_steps() * sum.extent.step(), "the output does not have its shape");
+    out.par_chunks_mut(sum.extent.map().max(1)).enumerate().for_each(|(map, out)| {
+        let step = map / sum.extent.samples;
+        isa.run(AddSteps { sum, steps: step..step + 1, sample: map % sum.extent.samples, out });
+    });
+}
+
+/// Writes a sum added up over all its timesteps, `[samples, pixels, channels]`.
+pub fn total_over_steps(isa: Isa, sum: &Sum<'_>, out: &mut [f32]) {
+    sum.check();
+    assert_eq!(out.len(), sum.extent.step(), "the output does not have its shape");
+    out.par_chunks_mut(sum.extent.map().max(1)).enumerate().for_each(|(sample, out)| {
+        isa.run(AddSteps { sum, steps: 0..sum.extent.steps, sample, out });
+    });
+}
+
+/// Some timesteps of one sample, added up.
+struct AddSteps<'a> {
+    sum: &'a Sum<'a>,
+    steps: Range<usize>,
+    sample: usize,
+    out: &'a mut [f32],
+}
+
+impl Operation for AddSteps<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(mut self) {
+        // SAFETY: the caller vouches for the instruction set.
+        let read = |step, out: &mut [f32]| unsafe { self.sum.read::<V>(step, self.sample, 0, out) };
+        let Some(first) = self.steps.next() else { return };
+        read(first, self.out);
+        let mut map = if self.steps.is_empty() { Vec::new() } else { vec![0.0; self.out.len()] };
+        for step in self.steps {
+            read(step, &mut map);
+            self.out.iter_mut().zip(&map).for_each(|(out, value)| *out += value);
         }
     }
 }

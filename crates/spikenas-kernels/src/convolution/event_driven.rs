@@ -2,9 +2,9 @@ use std::cell::RefCell;
 
 use rayon::prelude::*;
 
+use super::ConvolutionMaps;
 use super::events::Events;
 use super::kernel::PackedKernel;
-use super::{ConvolutionMaps, Layout};
 use crate::aligned::AlignedValues;
 use crate::isa::{BlockOperation, Operation, Vector, in_blocks};
 use crate::{Moments, Spikes, by_sample};
@@ -21,7 +21,6 @@ pub fn convolve_spikes(spikes: &Spikes, maps: ConvolutionMaps, kernel: &PackedKe
     let length = maps.pixels_out() * kernel.outputs;
     assert_eq!(out.len(), spikes.maps() * length, "the output does not have its shape");
     let samples = maps.samples.max(1);
-    assert!(maps.layout == Layout::ChannelsLast || maps.pool == 1, "planes are not pooled");
     assert!(spikes.maps().is_multiple_of(samples), "spikes do not have as many samples");
     let steps = spikes.maps() / samples;
     if steps == 0 {
@@ -250,9 +249,6 @@ pub(super) fn write_block(
     let first = block * kernel.block;
     let used = kernel.block.min(kernel.outputs - first);
     moments.add_pixels(sums, kernel.block, used, first);
-    if maps.layout == Layout::Planes {
-        return write_planes(sums, kernel.block, &mut out[first * maps.pixels()..][..used * maps.pixels()]);
-    }
     let rows = sums.chunks_exact(maps.width * maps.pool * kernel.block);
     let rows_out = out.chunks_exact_mut(maps.width / maps.pool * kernel.outputs);
     for (rows, out) in rows.zip(rows_out) {
@@ -266,19 +262,6 @@ pub(super) fn write_block(
                 }
                 out.iter_mut().for_each(|o| *o /= (maps.pool * maps.pool) as f32);
             }
-        }
-    }
-}
-
-/// Writes `[pixels, block]` as planes, some pixels at a time that stay in the nearest cache.
-#[inline(always)]
-fn write_planes(sums: &[f32], block: usize, planes: &mut [f32]) {
-    const PIXELS: usize = 16;
-    let pixels = sums.len() / block;
-    for (part, sums) in sums.chunks(PIXELS * block).enumerate() {
-        for (channel, plane) in planes.chunks_exact_mut(pixels).enumerate() {
-            let plane = &mut plane[part * PIXELS..];
-            plane.iter_mut().zip(sums.chunks_exact(block)).for_each(|(to, pixel)| *to = pixel[channel]);
         }
     }
 }

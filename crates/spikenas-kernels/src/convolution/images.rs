@@ -3,9 +3,9 @@ use rayon::prelude::*;
 use super::ConvolutionMaps;
 use super::event_driven::write_block;
 use super::kernel::PackedKernel;
-use crate::Moments;
 use crate::aligned::AlignedValues;
-use crate::isa::{BlockOperation, Operation, Vector, in_blocks};
+use crate::isa::{BlockOperation, Isa, Operation, Vector, in_blocks};
+use crate::{Extent, Moments, Sum};
 
 /// Convolves images, `[samples, channels, height, width]`.
 ///
@@ -80,5 +80,64 @@ impl BlockOperation for ConvolveImage<'_> {
             write_block(&sums, block, maps, kernel, &mut moments, out);
         }
         moments
+    }
+}
+
+/// Gradient of the weights of a convolution of images, `[samples, channels, height, width]`, from that of its sums, which
+/// have one timestep. Returns `[outputs, channels, side, side]`.
+pub fn image_weight_gradient(
+    isa: Isa,
+    images: &[f32],
+    maps: ConvolutionMaps,
+    side: usize,
+    gradient: &Sum<'_>,
+) -> Vec<f32> {
+    gradient.check();
+    let Extent { steps, samples, pixels, channels: outputs } = gradient.extent;
+    assert_eq!((steps, samples, pixels), (1, maps.samples, maps.pixels()), "the gradient has another extent");
+    assert!(images.len().is_multiple_of((samples * pixels).max(1)), "images do not have the shape given");
+    let inputs = images.len() / (samples * pixels).max(1);
+    let partial: Vec<Vec<f32>> = images
+        .par_chunks((inputs * pixels).max(1))
+        .enumerate()
+        .map(|(sample, image)| isa.run(CorrelateImage { image, sample, maps, inputs, side, gradient }))
+        .collect();
+    let taps = inputs * side * side;
+    let sum = |i: usize| partial.iter().map(|sums| sums[i % taps * outputs + i / taps]).sum();
+    (0..outputs * taps).map(sum).collect()
+}
+
+/// One image's part of the gradient, `[channels, side, side, outputs]`.
+struct CorrelateImage<'a> {
+    image: &'a [f32],
+    sample: usize,
+    maps: ConvolutionMaps,
+    inputs: usize,
+    side: usize,
+    gradient: &'a Sum<'a>,
+}
+
+impl Operation for CorrelateImage<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) -> Vec<f32> {
+        let Self { image, sample, maps: ConvolutionMaps { height, width, .. }, inputs, side, gradient } = self;
+        let (outputs, pad) = (gradient.extent.channels, side / 2);
+        let mut map = vec![0.0; gradient.extent.map()];
+        // SAFETY: the caller vouches for the instruction set.
+        unsafe { gradient.read::<V>(0, sample, 0, &mut map) };
+        let mut sums = vec![0.0; inputs * side * side * outputs];
+        for (tap, sums) in sums.chunks_exact_mut(outputs).enumerate() {
+            let (input, ky, kx) = (tap / (side * side), tap / side % side, tap % side);
+            for y in pad.saturating_sub(ky)..height.min((height + pad).saturating_sub(ky)) {
+                for x in pad.saturating_sub(kx)..width.min((width + pad).saturating_sub(kx)) {
+                    let value = image[(input * height + y + ky - pad) * width + x + kx - pad];
+                    let gradient = &map[(y * width + x) * outputs..][..outputs];
+                    sums.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += value * gradient);
+                }
+            }
+        }
+        sums
     }
 }

@@ -1,15 +1,17 @@
 mod event_driven;
 mod events;
+mod gradient;
 mod images;
 mod kernel;
-mod weight_gradient;
+mod winograd;
 
 pub(crate) use event_driven::add_rows;
 pub use event_driven::convolve_spikes;
 pub(crate) use events::{AT_A_TIME, write_places};
-pub use images::convolve_images;
+pub use gradient::{LifLayer, SpikeReader, spike_gradients};
+pub use images::{convolve_images, image_weight_gradient};
 pub use kernel::PackedKernel;
-pub use weight_gradient::{Planes, weight_gradient};
+pub use winograd::GradientKernel;
 
 /// The maps that a convolution reads, and what it writes. Stride 1, zero padding that keeps the size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,24 +24,12 @@ pub struct ConvolutionMaps {
     pub width: usize,
     /// Side of the squares of sums that are averaged as they are written, a divisor of height and width; 1 writes all.
     pub pool: usize,
-    /// How the sums are written.
-    pub layout: Layout,
-}
-
-/// Order of the values of a map.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Layout {
-    /// `[pixels, channels]`
-    #[default]
-    ChannelsLast,
-    /// `[channels, pixels]`; only where all sums are written.
-    Planes,
 }
 
 impl ConvolutionMaps {
     /// Maps whose sums are all written.
     pub fn new(samples: usize, height: usize, width: usize) -> Self {
-        Self { samples, height, width, pool: 1, layout: Layout::default() }
+        Self { samples, height, width, pool: 1 }
     }
 
     pub(crate) fn pixels(&self) -> usize {

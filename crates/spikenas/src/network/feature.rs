@@ -17,7 +17,7 @@ impl Feature {
         let (long, short) = if self.steps >= other.steps { (self, other) } else { (other, self) };
         let shape = long.map.dims();
         let size = shape.iter().product::<usize>() / long.steps;
-        let sum = ops::sum(long.map.reshape([long.steps, size]), short.map.reshape([short.steps, size]));
+        let sum = long.map.reshape([long.steps, size]) + short.map.reshape([short.steps, size]);
         Feature { map: sum.reshape(shape), steps: long.steps }
     }
 

@@ -1,7 +1,8 @@
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
 
 use super::Network;
-use super::feature::Feature;
 use super::pass::Pass;
 use crate::random::Generator;
 
@@ -30,38 +31,37 @@ pub struct Output {
 pub struct Spikes {
     /// Name of the layer.
     pub layer: String,
+    pub(super) fired: Fired,
+}
+
+/// The spikes of a layer at every timestep.
+pub(super) enum Fired {
     /// [timesteps, images * neurons].
-    pub(super) fired: Tensor<2>,
+    Tensor(Box<Tensor<2>>),
+    /// [timesteps * images, pixels, channels].
+    Bits { spikes: Arc<spikenas_kernels::Spikes>, timesteps: usize },
 }
 
 impl Spikes {
     /// Spikes at each timestep, waiting for the device.
     pub fn counts(&self) -> Vec<f64> {
-        self.fired.clone().sum_dim(1).into_data().iter::<f64>().collect()
-    }
-
-    /// Mean firing rate over neurons, images and timesteps, waiting for the device.
-    pub fn rate(&self) -> f64 {
-        self.counts().iter().sum::<f64>() / self.fired.dims().iter().product::<usize>().max(1) as f64
+        match &self.fired {
+            Fired::Tensor(fired) => Tensor::clone(fired).sum_dim(1).into_data().iter::<f64>().collect(),
+            Fired::Bits { spikes, timesteps } => {
+                let counts = spikes.counts();
+                counts.chunks((counts.len() / timesteps).max(1)).map(|step| step.iter().sum::<u64>() as f64).collect()
+            }
+        }
     }
 }
 
 impl Network {
     /// Shows images, [images, channels, height, width], for all timesteps.
     pub fn forward(&mut self, images: Tensor<4>, mode: Mode<'_>) -> Output {
-        let plan = self.plan().clone();
+        let classifier = self.plan().classifier.clone();
         let mut pass = Pass::new(self, mode);
-        let stem = pass.convolution(&plan.stem, Feature { map: images, steps: 1 });
-        let mut x = pass.batch_norm(&plan.stem_norm, stem, 1);
-        for (index, cell) in plan.cells.iter().enumerate() {
-            x = pass.cell(cell, x);
-            if let Some(reduction) = plan.reductions.get(index) {
-                x = pass.reduction(reduction, x);
-            }
-        }
-        let x = pass.batch_norm(&plan.last_norm, x, plan.config.timesteps);
-        let x = pass.lif(&plan.last_lif, x).average_pool(plan.config.last_pool);
-        let logits = pass.classifier(&plan.classifier, x);
+        let features = pass.features_on_kernels(&images).unwrap_or_else(|| pass.features(images));
+        let logits = pass.classifier(&classifier, features);
         Output { logits, spikes: pass.finish() }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Layer by layer, all timesteps at once: a feature map is [steps * images, channels, height, width], timestep outermost.
 
+mod backward;
 mod device;
 mod feature;
+mod features;
 mod forward;
 mod loss;
 mod ops;

@@ -1,19 +1,19 @@
-//! The layers of one forward pass.
+//! The layers of one forward pass, of Burn's own operations.
 
 use burn::tensor::{Tensor, TensorData};
 use rand::RngExt;
 
 use super::feature::Feature;
-use super::forward::{Mode, Spikes};
+use super::forward::{Fired, Mode, Spikes};
 use super::{Network, ops};
 use crate::plan::{BatchNorm, CellPlan, Classifier, Convolution, EdgePlan, Lif, Reduction, SpikingConvolution};
 use crate::space::Edge;
 
 /// One forward pass on its way through a network.
 pub(super) struct Pass<'a> {
-    network: &'a mut Network,
-    mode: Mode<'a>,
-    spikes: Vec<Spikes>,
+    pub(super) network: &'a mut Network,
+    pub(super) mode: Mode<'a>,
+    pub(super) spikes: Vec<Spikes>,
 }
 
 impl<'a> Pass<'a> {
@@ -29,7 +29,22 @@ impl<'a> Pass<'a> {
         self.spikes
     }
 
-    pub fn cell(&mut self, plan: &CellPlan, input: Feature) -> Feature {
+    /// All before the classifier: averages of the last spikes. `images`: [images, channels, height, width].
+    pub fn features(&mut self, images: Tensor<4>) -> Feature {
+        let plan = self.network.plan().clone();
+        let stem = self.convolution(&plan.stem, Feature { map: images, steps: 1 });
+        let mut x = self.batch_norm(&plan.stem_norm, stem, 1);
+        for (index, cell) in plan.cells.iter().enumerate() {
+            x = self.cell(cell, x);
+            if let Some(reduction) = plan.reductions.get(index) {
+                x = self.reduction(reduction, x);
+            }
+        }
+        let x = self.batch_norm(&plan.last_norm, x, plan.config.timesteps);
+        self.lif(&plan.last_lif, x).average_pool(plan.config.last_pool)
+    }
+
+    fn cell(&mut self, plan: &CellPlan, input: Feature) -> Feature {
         let zeros = input.zeros_like();
         let mut nodes = [Some(input), None, None, None];
         for edge in Edge::ALL {
@@ -54,7 +69,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    pub fn reduction(&mut self, plan: &Reduction, x: Feature) -> Feature {
+    fn reduction(&mut self, plan: &Reduction, x: Feature) -> Feature {
         let x = self.batch_norm(&plan.norm, x, self.timesteps());
         self.spiking_convolution(&plan.convolution, x).average_pool(2)
     }
@@ -62,11 +77,11 @@ impl<'a> Pass<'a> {
     fn spiking_convolution(&mut self, plan: &SpikingConvolution, x: Feature) -> Feature {
         let spikes = self.lif(&plan.lif, x);
         let weight = self.kernel(&plan.convolution);
-        let sums = Feature { map: ops::convolution_of_spikes(spikes.map, spikes.steps, weight), steps: spikes.steps };
+        let sums = Feature { map: ops::convolution(spikes.map, weight), ..spikes };
         self.batch_norm(&plan.norm, sums, self.timesteps())
     }
 
-    pub fn convolution(&self, plan: &Convolution, x: Feature) -> Feature {
+    fn convolution(&self, plan: &Convolution, x: Feature) -> Feature {
         Feature { map: ops::convolution(x.map, self.kernel(plan)), ..x }
     }
 
@@ -78,7 +93,7 @@ impl<'a> Pass<'a> {
     /// Normalises each timestep by its own statistics in training, by the running ones else.
     ///
     /// `updates`: how often the layer is called in the reference, which moves the running statistics at each call.
-    pub fn batch_norm(&mut self, plan: &BatchNorm, x: Feature, updates: usize) -> Feature {
+    fn batch_norm(&mut self, plan: &BatchNorm, x: Feature, updates: usize) -> Feature {
         let affine = ["weight", "bias"].map(|tensor| self.parameter(&plan.name, tensor));
         let running = self.network.running(&plan.name);
         if let Mode::Evaluate = self.mode {
@@ -90,7 +105,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Spikes at every timestep.
-    pub fn lif(&mut self, plan: &Lif, x: Feature) -> Feature {
+    fn lif(&mut self, plan: &Lif, x: Feature) -> Feature {
         let dims = x.map.dims();
         let flat = self.fire(plan, x.map.reshape([x.steps, dims.iter().product::<usize>() / x.steps]));
         let steps = self.timesteps();
@@ -102,7 +117,8 @@ impl<'a> Pass<'a> {
     fn fire(&mut self, plan: &Lif, x: Tensor<2>) -> Tensor<2> {
         let steps = self.timesteps();
         let spikes = ops::lif(x, steps, self.network.plan().config.tau, plan.threshold);
-        self.spikes.push(Spikes { layer: plan.name.clone(), fired: spikes.clone().without_autodiff() });
+        let fired = Fired::Tensor(Box::new(spikes.clone().without_autodiff()));
+        self.spikes.push(Spikes { layer: plan.name.clone(), fired });
         spikes
     }
 

@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::Result;
 use crate::plan::Plan;
+use crate::score::Buffers;
 use crate::weights::{self, Weights};
 
 /// Gradients by the names of their parameters, flat. A parameter on which the loss does not depend has none.
@@ -19,6 +20,9 @@ pub struct Network {
     trainable: BTreeMap<String, Tensor<1>>,
     running: BTreeMap<String, Tensor<1>>,
     batches_tracked: u64,
+    /// Memory that steps on the CPU use again.
+    buffers: Buffers,
+    is_composed: bool,
 }
 
 impl Network {
@@ -37,7 +41,22 @@ impl Network {
             }
         }
         let batches_tracked = weights.batches_tracked;
-        Ok(Self { plan: plan.clone(), device: device.clone(), trainable, running, batches_tracked })
+        let (plan, device) = (plan.clone(), device.clone());
+        let buffers = Buffers::new(u64::MAX);
+        Ok(Self { plan, device, trainable, running, batches_tracked, buffers, is_composed: false })
+    }
+
+    /// The same network computed by Burn's own operations on the CPU as well, as on other devices.
+    pub fn composed(self) -> Self {
+        Self { is_composed: true, ..self }
+    }
+
+    pub(super) fn is_composed(&self) -> bool {
+        self.is_composed
+    }
+
+    pub(super) fn buffers(&self) -> &Buffers {
+        &self.buffers
     }
 
     /// What was built.
@@ -87,6 +106,11 @@ impl Network {
     /// The trainable tensors by name.
     pub(super) fn trainable_mut(&mut self) -> impl Iterator<Item = (&String, &mut Tensor<1>)> {
         self.trainable.iter_mut()
+    }
+
+    /// A tensor of the state dict, flat. Panics if the plan has none of this name.
+    pub(super) fn tensor(&self, name: &str) -> Tensor<1> {
+        self.trainable.get(name).unwrap_or_else(|| &self.running[name]).clone()
     }
 
     /// A trainable tensor. Panics if the plan has none of this name.

@@ -7,11 +7,20 @@ use super::{LayerParameters, Mode};
 use crate::plan::BatchNorm;
 
 /// PyTorch's defaults, which the reference uses.
-const EPSILON: f64 = 1e-5;
+pub(crate) const EPSILON: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
 
 /// Running mean and variance of each batch norm after a pass, by the layer's name.
 pub type RunningStatistics = BTreeMap<String, (Vec<f32>, Vec<f32>)>;
+
+/// What batch norms in training mode found, by the layer's name.
+#[derive(Default)]
+pub(crate) struct NormStatistics {
+    /// Running statistics after the pass.
+    pub(crate) running: RunningStatistics,
+    /// Moments of the batch at each distinct timestep.
+    pub(crate) moments: BTreeMap<String, Vec<Moments>>,
+}
 
 /// Folds a batch norm into one scale and shift for each distinct timestep, and updates its running statistics.
 ///
@@ -23,7 +32,7 @@ pub(super) fn normalise(
     mode: Mode,
     moments: impl FnOnce() -> Vec<Moments>,
     updates: usize,
-    running: &mut RunningStatistics,
+    statistics: &mut NormStatistics,
 ) -> Arc<Vec<Affine>> {
     let [weight, bias, mean, variance] = norm.parameters().map(|p| parameters.tensor(&p));
     if mode == Mode::Evaluate {
@@ -38,9 +47,11 @@ pub(super) fn normalise(
         update(&mut mean, &moments.mean(), 1.0);
         update(&mut variance, &moments.variance(), unbiased);
     }
-    running.insert(norm.name.clone(), (mean, variance));
+    statistics.running.insert(norm.name.clone(), (mean, variance));
     let fold = |m: &Moments| Affine::fold(&m.mean(), &m.variance(), &weight, &bias, EPSILON);
-    Arc::new(moments.iter().map(fold).collect())
+    let affine = Arc::new(moments.iter().map(fold).collect());
+    statistics.moments.insert(norm.name.clone(), moments);
+    affine
 }
 
 fn widened(values: &[f32]) -> Vec<f64> {

@@ -6,7 +6,7 @@ use spikenas_kernels::AlignedValues;
 /// Memory for feature maps, with a ceiling, and for spikes. What one leaves is used again for another: fresh pages cost
 /// more than filling them.
 #[derive(Clone)]
-pub(super) struct Buffers {
+pub(crate) struct Buffers {
     pool: Arc<Mutex<Pool>>,
 }
 
@@ -20,7 +20,7 @@ struct Pool {
 }
 
 /// Some values that go back to their [`Buffers`] when dropped.
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     values: AlignedValues,
     length: usize,
     home: Buffers,
@@ -28,7 +28,7 @@ pub(super) struct Buffer {
 
 impl Buffers {
     /// Memory of at most so many bytes.
-    pub(super) fn new(bytes: u64) -> Self {
+    pub(crate) fn new(bytes: u64) -> Self {
         let ceiling = usize::try_from(bytes / size_of::<f32>() as u64).unwrap_or(usize::MAX);
         Self { pool: Arc::new(Mutex::new(Pool { free: Vec::new(), held: 0, ceiling, free_words: Vec::new() })) }
     }
@@ -39,7 +39,7 @@ impl Buffers {
 
     /// So many values, whatever they are: the smallest free buffer that is large enough and not twice as large, or a new
     /// one; nothing where that would go beyond the ceiling.
-    pub(super) fn take(&self, length: usize) -> Option<Buffer> {
+    pub(crate) fn take(&self, length: usize) -> Option<Buffer> {
         let mut pool = self.pool();
         let fitting = pool.free.iter().enumerate().filter(|(_, v)| (length..=2 * length).contains(&v.len()));
         let values = match fitting.min_by_key(|(_, v)| v.len()).map(|(index, _)| index) {
@@ -56,7 +56,7 @@ impl Buffers {
     }
 
     /// Words for spikes: the smallest free ones that have room for so many, or none.
-    pub(super) fn take_words(&self, length: usize) -> Vec<u64> {
+    pub(crate) fn take_words(&self, length: usize) -> Vec<u64> {
         let mut pool = self.pool();
         let fitting = pool.free_words.iter().enumerate().filter(|(_, w)| w.capacity() >= length);
         let smallest = fitting.min_by_key(|(_, w)| w.capacity()).map(|(index, _)| index);
@@ -64,7 +64,7 @@ impl Buffers {
     }
 
     /// Keeps words for other spikes.
-    pub(super) fn give_words(&self, words: Vec<u64>) {
+    pub(crate) fn give_words(&self, words: Vec<u64>) {
         self.pool().free_words.push(words);
     }
 }

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use spikenas_kernels::{
@@ -6,7 +5,7 @@ use spikenas_kernels::{
     convolve_spikes, lif_scan, linear_of_averages, moments,
 };
 
-use super::batch_norm::{RunningStatistics, normalise};
+use super::batch_norm::{NormStatistics, normalise};
 use super::buffers::Buffer;
 use super::feature_map::Part;
 use super::forward::{Membranes, Mode};
@@ -17,7 +16,7 @@ use crate::plan::{BatchNorm, Classifier, Convolution, Lif, NetworkConfig, Shape,
 use crate::{Error, Result};
 
 /// What a node gives.
-enum Value {
+pub(crate) enum Value {
     Part(Part),
     Norm(Arc<Vec<Affine>>),
     Spikes { spikes: Arc<Spikes>, kernel: Option<Arc<LayerKernel>> },
@@ -25,25 +24,25 @@ enum Value {
 }
 
 /// What a pass runs on, and how.
-pub(super) struct Pass<'a> {
+pub(crate) struct Pass<'a> {
     /// The images, `[samples, channels, height, width]`.
-    pub(super) images: &'a [f32],
-    pub(super) samples: usize,
-    pub(super) timesteps: usize,
+    pub(crate) images: &'a [f32],
+    pub(crate) samples: usize,
+    pub(crate) timesteps: usize,
     /// Membrane time constant.
-    pub(super) tau: f32,
+    pub(crate) tau: f32,
     /// Side of the pooling before the classifier.
-    pub(super) last_pool: usize,
-    pub(super) mode: Mode,
+    pub(crate) last_pool: usize,
+    pub(crate) mode: Mode,
     /// The score whose kernel matrices are wanted.
-    pub(super) kind: Option<ScoreKind>,
+    pub(crate) kind: Option<ScoreKind>,
     /// Where membranes start and are left; without, they start at 0 and are not kept.
-    pub(super) membranes: Option<&'a mut Membranes>,
+    pub(crate) membranes: Option<&'a mut Membranes>,
 }
 
 impl<'a> Pass<'a> {
     /// A pass in training mode from membranes at 0.
-    pub(super) fn new(config: &NetworkConfig, images: &'a [f32], samples: usize) -> Self {
+    pub(crate) fn new(config: &NetworkConfig, images: &'a [f32], samples: usize) -> Self {
         Self {
             images,
             samples,
@@ -59,12 +58,12 @@ impl<'a> Pass<'a> {
 
 /// Computes the nodes of a graph as they are asked for, each once, and keeps them for as long as something is to read
 /// them. Where memory runs out, the map that was longest not read goes, to be computed again if it is asked for.
-pub(super) struct Executor<'a> {
+pub(crate) struct Executor<'a> {
     graph: &'a Graph,
     parameters: &'a LayerParameters<'a>,
     pass: Pass<'a>,
-    /// Running statistics of the batch norms computed so far.
-    pub(super) running: RunningStatistics,
+    /// Statistics of the batch norms computed so far.
+    pub(crate) statistics: NormStatistics,
     slots: Vec<Slot>,
     clock: u64,
 }
@@ -83,19 +82,19 @@ struct Slot {
 }
 
 impl<'a> Executor<'a> {
-    pub(super) fn new(graph: &'a Graph, parameters: &'a LayerParameters<'a>, pass: Pass<'a>) -> Self {
+    pub(crate) fn new(graph: &'a Graph, parameters: &'a LayerParameters<'a>, pass: Pass<'a>) -> Self {
         let slot = |id| Slot { readers: graph.readers(id), ..Slot::default() };
         let slots = (0..graph.len()).map(slot).collect();
-        Self { graph, parameters, pass, running: BTreeMap::new(), slots, clock: 0 }
+        Self { graph, parameters, pass, statistics: NormStatistics::default(), slots, clock: 0 }
     }
 
     /// Keeps a node until [`Executor::release`].
-    pub(super) fn retain(&mut self, id: Id) {
+    pub(crate) fn retain(&mut self, id: Id) {
         self.slots[id].readers += 1;
     }
 
     /// Lets a node go once nothing else is to read it.
-    pub(super) fn release(&mut self, id: Id) {
+    pub(crate) fn release(&mut self, id: Id) {
         self.slots[id].readers -= 1;
         self.drop_unread(id);
     }
@@ -113,7 +112,7 @@ impl<'a> Executor<'a> {
     }
 
     /// The spikes of a node that is computed and retained.
-    pub(super) fn spikes(&self, id: Id) -> &Arc<Spikes> {
+    pub(crate) fn spikes(&self, id: Id) -> &Arc<Spikes> {
         match &self.slots[id].value {
             Some(Value::Spikes { spikes, .. }) => spikes,
             _ => unreachable!("the node gives spikes and is retained"),
@@ -121,7 +120,7 @@ impl<'a> Executor<'a> {
     }
 
     /// The part of the kernel matrix of a node that is computed and retained.
-    pub(super) fn kernel(&self, id: Id) -> &Arc<LayerKernel> {
+    pub(crate) fn kernel(&self, id: Id) -> &Arc<LayerKernel> {
         match &self.slots[id].value {
             Some(Value::Spikes { kernel: Some(kernel), .. }) => kernel,
             _ => unreachable!("the node gives spikes, is retained, and a score is wanted"),
@@ -129,15 +128,20 @@ impl<'a> Executor<'a> {
     }
 
     /// The output of a network, computed and retained.
-    pub(super) fn output(&self, id: Id) -> &[f32] {
+    pub(crate) fn output(&self, id: Id) -> &[f32] {
         match &self.slots[id].value {
             Some(Value::Output(values)) => values,
             _ => unreachable!("the node gives the output and is retained"),
         }
     }
 
+    /// The values of all nodes that are computed and retained, by node.
+    pub(crate) fn into_values(self) -> (Vec<Option<Value>>, NormStatistics) {
+        (self.slots.into_iter().map(|slot| slot.value).collect(), self.statistics)
+    }
+
     /// Computes a node that was not computed before. Errors: not enough memory even for what must be there at once.
-    pub(super) fn visit(&mut self, id: Id) -> Result<()> {
+    pub(crate) fn visit(&mut self, id: Id) -> Result<()> {
         if self.slots[id].was_computed { Ok(()) } else { self.ensure(id) }
     }
 
@@ -174,7 +178,7 @@ impl<'a> Executor<'a> {
         match graph.node(id) {
             Node::Stem { convolution, norm } => self.stem(convolution, norm),
             Node::Convolution { layer, spikes, pool } => self.convolve(layer, *spikes, *pool),
-            Node::Pool { map } => self.pool(map),
+            Node::Pool { map, window } => self.pool(map, *window),
             Node::Norm { norm, map } => Ok(Value::Norm(self.normalise(norm, map))),
             Node::Spikes { lif, map, norm } => Ok(self.fire(lif, map, *norm)),
             Node::Hidden { classifier, shape, spikes } => Ok(self.hidden(classifier, *shape, *spikes)),
@@ -239,12 +243,13 @@ impl<'a> Executor<'a> {
         Ok(Value::Part(Part { values, affine }))
     }
 
-    fn pool(&mut self, map: &Map) -> Result<Value> {
+    fn pool(&mut self, map: &Map, window: Window) -> Result<Value> {
         let isa = self.parameters.isa();
         let steps = self.read(map, None, |sum| sum.distinct_steps());
-        let mut values = self.buffer(steps * self.pass.samples * map.shape.len())?;
-        let (height, width) = (map.shape.height, map.shape.width);
-        self.read(map, None, |sum| average_pool(isa, sum, height, width, Window::Around, &mut values));
+        let Shape { height, width, channels } = map.shape;
+        let (rows, columns) = window.output(height, width);
+        let mut values = self.buffer(steps * self.pass.samples * rows * columns * channels)?;
+        self.read(map, None, |sum| average_pool(isa, sum, height, width, window, &mut values));
         Ok(Value::Part(Part { values, affine: None }))
     }
 
@@ -258,7 +263,7 @@ impl<'a> Executor<'a> {
     }
 
     fn fold(&mut self, norm: &BatchNorm, moments: impl FnOnce() -> Vec<Moments>, updates: usize) -> Arc<Vec<Affine>> {
-        normalise(norm, self.parameters, self.pass.mode, moments, updates, &mut self.running)
+        normalise(norm, self.parameters, self.pass.mode, moments, updates, &mut self.statistics)
     }
 
     fn fire(&mut self, lif: &Lif, map: &Map, norm: Option<Id>) -> Value {

@@ -5,7 +5,7 @@ use spikenas_kernels::Spikes;
 
 use super::batch_norm::RunningStatistics;
 use super::executor::{Executor, Pass};
-use super::graph::Graph;
+use super::graph::{Goal, Graph};
 use super::parameters::LayerParameters;
 use crate::Result;
 use crate::plan::Plan;
@@ -59,7 +59,7 @@ pub fn forward(
 ) -> Result<Trace> {
     let samples = images.len() / plan.input.len();
     let mut graph = Graph::default();
-    let walk = graph.add(plan, true);
+    let walk = graph.add(plan, Goal::Output);
     let pass = Pass { mode, membranes, ..Pass::new(&plan.config, images, samples) };
     let mut executor = Executor::new(&graph, parameters, pass);
     let output = walk.order.last().copied();
@@ -75,6 +75,6 @@ pub fn forward(
         timesteps: plan.config.timesteps,
         layers: walk.layers.iter().map(spikes).collect(),
         output: output.map_or(Vec::new(), |id| executor.output(id).to_vec()),
-        running: std::mem::take(&mut executor.running),
+        running: std::mem::take(&mut executor.statistics.running),
     })
 }

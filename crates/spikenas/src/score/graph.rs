@@ -1,29 +1,31 @@
 use std::collections::HashMap;
 
+use spikenas_kernels::Window;
+
 use crate::plan::{
     BatchNorm, CellPlan, Classifier, Convolution, EdgePlan, Lif, Plan, Reduction, Shape, SpikingConvolution,
 };
 use crate::space::{Edge, Kernel};
 
 /// Place of a node in its graph.
-pub(super) type Id = usize;
+pub(crate) type Id = usize;
 
 /// A feature map as the sum of what nodes give; of none, zeros.
 #[derive(Clone, Debug)]
-pub(super) struct Map {
-    pub(super) parts: Vec<Id>,
-    pub(super) shape: Shape,
+pub(crate) struct Map {
+    pub(crate) parts: Vec<Id>,
+    pub(crate) shape: Shape,
 }
 
 /// Something to compute once for all networks that have it.
 #[derive(Clone, Debug)]
-pub(super) enum Node {
+pub(crate) enum Node {
     /// First convolution and its batch norm, of the images: a part of a map.
     Stem { convolution: Convolution, norm: BatchNorm },
     /// A convolution of spikes and its batch norm, averaged over squares of side `pool`: a part of a map.
     Convolution { layer: SpikingConvolution, spikes: Id, pool: usize },
-    /// Average 3x3: a part of a map.
-    Pool { map: Map },
+    /// Averages: a part of a map.
+    Pool { map: Map, window: Window },
     /// Batch norm of a map: its scale and shift.
     Norm { norm: BatchNorm, map: Map },
     /// What a LIF layer fires.
@@ -39,7 +41,7 @@ pub(super) enum Node {
 enum Key {
     Stem,
     Convolution(String, Kernel, Id),
-    Pool(Vec<Id>, Shape),
+    Pool(Vec<Id>, Shape, Window),
     Norm(String, Vec<Id>),
     Spikes(Vec<Id>, Shape, Option<Id>, u32),
     Hidden(Id),
@@ -48,13 +50,13 @@ enum Key {
 
 impl Node {
     /// The nodes that it reads.
-    pub(super) fn inputs(&self) -> Vec<Id> {
+    pub(crate) fn inputs(&self) -> Vec<Id> {
         match self {
             Node::Stem { .. } => Vec::new(),
             Node::Convolution { spikes, .. } | Node::Hidden { spikes, .. } | Node::Output { spikes, .. } => {
                 vec![*spikes]
             }
-            Node::Pool { map } | Node::Norm { map, .. } => map.parts.clone(),
+            Node::Pool { map, .. } | Node::Norm { map, .. } => map.parts.clone(),
             Node::Spikes { map, norm, .. } => map.parts.iter().chain(norm).copied().collect(),
         }
     }
@@ -65,7 +67,7 @@ impl Node {
             Node::Convolution { layer, spikes, .. } => {
                 Key::Convolution(layer.convolution.name.clone(), layer.convolution.kernel, *spikes)
             }
-            Node::Pool { map } => Key::Pool(map.parts.clone(), map.shape),
+            Node::Pool { map, window } => Key::Pool(map.parts.clone(), map.shape, *window),
             Node::Norm { norm, map } => Key::Norm(norm.name.clone(), map.parts.clone()),
             Node::Spikes { lif, map, norm } => {
                 Key::Spikes(map.parts.clone(), map.shape, *norm, lif.threshold.to_bits())
@@ -78,53 +80,67 @@ impl Node {
 
 /// The computations of several networks of the same settings, each of them once.
 #[derive(Default)]
-pub(super) struct Graph {
+pub(crate) struct Graph {
     nodes: Vec<Node>,
     ids: HashMap<Key, Id>,
     /// How many nodes read each node.
     readers: Vec<usize>,
 }
 
+/// How far a network is to be computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// To the last LIF layer before the classifier, with the sums of every convolution at all pixels, for the way back.
+    Features,
+    /// To the last LIF layer.
+    Spikes,
+    /// To its output.
+    Output,
+}
+
 /// One network in a graph.
 #[derive(Default)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     /// What to compute, in an order that lets maps go early.
-    pub(super) order: Vec<Id>,
+    pub(crate) order: Vec<Id>,
     /// Name and spikes of every LIF layer, in the order of execution.
-    pub(super) layers: Vec<(String, Id)>,
+    pub(crate) layers: Vec<(String, Id)>,
 }
 
 impl Graph {
-    pub(super) fn node(&self, id: Id) -> &Node {
+    pub(crate) fn node(&self, id: Id) -> &Node {
         &self.nodes[id]
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    pub(super) fn readers(&self, id: Id) -> usize {
+    pub(crate) fn readers(&self, id: Id) -> usize {
         self.readers[id]
     }
 
-    /// Adds what a network needs to the last LIF layer, or to its output.
-    pub(super) fn add(&mut self, plan: &Plan, to_output: bool) -> Walk {
+    /// Adds what a network needs.
+    pub(crate) fn add(&mut self, plan: &Plan, goal: Goal) -> Walk {
         let mut walk = Walk::default();
         let stem = Node::Stem { convolution: plan.stem.clone(), norm: plan.stem_norm.clone() };
         let mut map = Map { parts: vec![self.enter(&mut walk, stem)], shape: plan.stem.output() };
         for (index, cell) in plan.cells.iter().enumerate() {
             map = self.add_cell(&mut walk, cell, map);
             if let Some(reduction) = plan.reductions.get(index) {
-                map = self.add_reduction(&mut walk, reduction, map);
+                map = self.add_reduction(&mut walk, reduction, map, goal == Goal::Features);
             }
         }
         let shape = map.shape;
         let norm = self.enter(&mut walk, Node::Norm { norm: plan.last_norm.clone(), map: map.clone() });
         let spikes = self.fire(&mut walk, &plan.last_lif, map, Some(norm));
+        if goal == Goal::Features {
+            return walk;
+        }
         let classifier = plan.classifier.clone();
         let hidden = self.enter(&mut walk, Node::Hidden { classifier: classifier.clone(), shape, spikes });
         walk.layers.push((classifier.lif.name.clone(), hidden));
-        if to_output {
+        if goal == Goal::Output {
             self.enter(&mut walk, Node::Output { classifier, spikes: hidden });
         }
         walk
@@ -140,7 +156,7 @@ impl Graph {
             let brought = match plan {
                 EdgePlan::Zeroize => Vec::new(),
                 EdgePlan::Skip => source.parts,
-                EdgePlan::AvgPool3x3 => vec![self.enter(walk, Node::Pool { map: source })],
+                EdgePlan::AvgPool3x3 => vec![self.enter(walk, Node::Pool { map: source, window: Window::Around })],
                 EdgePlan::Convolution(layer) => {
                     let spikes = self.fire(walk, &layer.lif, source, None);
                     vec![self.enter(walk, Node::Convolution { layer: layer.clone(), spikes, pool: 1 })]
@@ -164,20 +180,27 @@ impl Graph {
                     self.enter(walk, Node::Spikes { lif: layer.lif.clone(), map: map.clone(), norm: None });
                 }
                 EdgePlan::AvgPool3x3 => {
-                    self.enter(walk, Node::Pool { map: map.clone() });
+                    self.enter(walk, Node::Pool { map: map.clone(), window: Window::Around });
                 }
                 EdgePlan::Zeroize | EdgePlan::Skip => {}
             }
         }
     }
 
-    fn add_reduction(&mut self, walk: &mut Walk, reduction: &Reduction, map: Map) -> Map {
+    /// `apart`: whether the sums are kept beside their averages.
+    fn add_reduction(&mut self, walk: &mut Walk, reduction: &Reduction, map: Map, apart: bool) -> Map {
         let layer = &reduction.convolution;
         let norm = self.enter(walk, Node::Norm { norm: reduction.norm.clone(), map: map.clone() });
         let spikes = self.fire(walk, &layer.lif, map, Some(norm));
-        let convolution = self.enter(walk, Node::Convolution { layer: layer.clone(), spikes, pool: 2 });
         let wide = layer.convolution.output();
-        Map { parts: vec![convolution], shape: Shape { height: wide.height / 2, width: wide.width / 2, ..wide } }
+        let narrow = Shape { height: wide.height / 2, width: wide.width / 2, ..wide };
+        let pool = if apart { 1 } else { 2 };
+        let mut part = self.enter(walk, Node::Convolution { layer: layer.clone(), spikes, pool });
+        if apart {
+            let map = Map { parts: vec![part], shape: wide };
+            part = self.enter(walk, Node::Pool { map, window: Window::Tiles(2) });
+        }
+        Map { parts: vec![part], shape: narrow }
     }
 
     fn fire(&mut self, walk: &mut Walk, lif: &Lif, map: Map, norm: Option<Id>) -> Id {

@@ -115,7 +115,7 @@ impl KernelMatrix {
 
 /// What one LIF layer adds to the kernel matrix.
 #[derive(Clone, Debug)]
-pub(super) struct LayerKernel {
+pub(crate) struct LayerKernel {
     /// `[samples, samples]`, summed over the timesteps.
     values: Vec<f64>,
     /// Spikes of all samples and timesteps.

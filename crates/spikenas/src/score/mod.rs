@@ -16,7 +16,11 @@ mod parameters;
 mod scorer;
 
 pub use batch_norm::RunningStatistics;
+pub(crate) use batch_norm::{EPSILON, NormStatistics};
+pub(crate) use buffers::{Buffer, Buffers};
+pub(crate) use executor::{Executor, Pass, Value};
 pub use forward::{LayerSpikes, Membranes, Mode, Trace, forward};
+pub(crate) use graph::{Goal, Graph, Id, Map, Node};
 pub use kernel_matrix::{KernelMatrix, ScoreKind};
 pub use log_determinant::log_abs_determinant;
 pub use parameters::LayerParameters;

@@ -52,12 +52,12 @@ impl<'a> LayerParameters<'a> {
     }
 
     /// The same in the memory of others.
-    pub(super) fn sharing(self, buffers: &Buffers) -> Self {
+    pub(crate) fn sharing(self, buffers: &Buffers) -> Self {
         Self { buffers: buffers.clone(), ..self }
     }
 
     /// Memory for feature maps.
-    pub(super) fn buffers(&self) -> &Buffers {
+    pub(crate) fn buffers(&self) -> &Buffers {
         &self.buffers
     }
 

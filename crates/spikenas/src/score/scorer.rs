@@ -5,7 +5,7 @@ use spikenas_kernels::Isa;
 
 use super::buffers::Buffers;
 use super::executor::{Executor, Pass};
-use super::graph::{Graph, Walk};
+use super::graph::{Goal, Graph, Walk};
 use super::kernel_matrix::LayerKernel;
 use super::{KernelMatrix, LayerParameters, ScoreKind};
 use crate::plan::{NetworkConfig, Plan};
@@ -129,7 +129,7 @@ impl Scorer {
         report: &mut dyn FnMut(usize, Score) -> Result<()>,
     ) -> Result<()> {
         let mut graph = Graph::default();
-        let walks: Vec<Walk> = indices.iter().map(|&index| graph.add(&plans[index], false)).collect();
+        let walks: Vec<Walk> = indices.iter().map(|&index| graph.add(&plans[index], Goal::Spikes)).collect();
         let mut totals = vec![Score { value: 0.0, firing_rate: 0.0 }; indices.len()];
         let count = self.repeats.len();
         for (repeat, Repeat { images, parameters }) in self.repeats.iter().enumerate() {

@@ -1,0 +1,364 @@
+use rayon::prelude::*;
+
+use super::winograd::{Bordered, GradientKernel, Tiles, convolve};
+use crate::aligned::AlignedValues;
+use crate::isa::{Isa, Operation, Vector};
+use crate::lif::LifParameters;
+use crate::{Extent, Spikes, Sum, by_sample};
+
+/// Samples whose weight gradients are summed by one thread: fixed, so that sums do not depend on the number of threads.
+const GROUP: usize = 4;
+
+/// Neurons whose membranes are recomputed at a time: those of a few timesteps stay in the nearest cache.
+const NEURONS: usize = 1024;
+
+/// A LIF layer on the way back.
+pub struct LifLayer<'a> {
+    /// What it reads.
+    pub input: Sum<'a>,
+    /// Its dynamics.
+    pub parameters: LifParameters,
+    /// What it fired.
+    pub spikes: &'a Spikes,
+    /// Rows of pixels.
+    pub height: usize,
+    /// Columns of pixels.
+    pub width: usize,
+}
+
+/// A convolution that reads spikes, on the way back.
+pub struct SpikeReader<'a> {
+    /// Gradient of its sums.
+    pub gradient: Sum<'a>,
+    /// Its weights.
+    pub kernel: &'a GradientKernel,
+}
+
+/// Takes gradients back through a LIF layer, from membranes at 0, and the convolutions that read it.
+///
+/// `of_spikes`: the gradient that the spikes have from others than the convolutions. Writes the gradient of the layer's
+/// input, `[distinct steps, samples, pixels, channels]`, summed over timesteps where the input is the same at all, and
+/// returns that of each reader's weights, `[outputs, inputs, side, side]`.
+///
+/// Backwards, a spike counts as ATan of h, `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)`
+/// with alpha 2 (Fang et al. 2021), and the reset as a constant.
+pub fn spike_gradients(
+    isa: Isa,
+    layer: &LifLayer<'_>,
+    readers: &[SpikeReader<'_>],
+    of_spikes: &Sum<'_>,
+    of_input: &mut [f32],
+) -> Vec<Vec<f32>> {
+    let extent = layer.input.extent;
+    let Extent { steps, samples, pixels, channels } = extent;
+    layer.input.check();
+    of_spikes.check();
+    assert_eq!(of_spikes.extent, extent, "the spikes' gradient has another extent than they");
+    assert_eq!(pixels, layer.height * layer.width, "the layer does not have the height and width given");
+    let shape = (layer.spikes.maps(), layer.spikes.pixels(), layer.spikes.channels());
+    assert_eq!(shape, (steps * samples, pixels, channels), "spikes do not have the layer's extent");
+    for reader in readers {
+        reader.gradient.check();
+        let of_sums = Extent { channels: reader.kernel.outputs, ..extent };
+        assert_eq!((reader.gradient.extent, reader.kernel.inputs), (of_sums, channels), "a reader has another extent");
+    }
+    assert_eq!(of_input.len(), layer.input.distinct_steps() * extent.step(), "the gradient does not have its shape");
+    let mut out = by_sample(of_input, extent.map(), samples.max(1));
+    let partial: Vec<Vec<AlignedValues>> = out
+        .par_chunks_mut(GROUP)
+        .enumerate()
+        .map(|(group, out)| isa.run(BackGroup { layer, readers, of_spikes, first: group * GROUP, out }))
+        .collect();
+    let of_weights = |(index, reader): (usize, &SpikeReader<'_>)| {
+        let kernel = reader.kernel;
+        let (of_output, row) = (kernel.inputs * kernel.side * kernel.side, padded(kernel.outputs));
+        let sum = |i: usize| partial.iter().map(|sums| sums[index][i % of_output * row + i / of_output]).sum();
+        (0..kernel.outputs * of_output).map(sum).collect()
+    };
+    readers.iter().enumerate().map(of_weights).collect()
+}
+
+/// Values of a pixel, padded to whole vectors of every instruction set.
+fn padded(channels: usize) -> usize {
+    channels.next_multiple_of(16)
+}
+
+/// Some samples. `out`: by sample and distinct timestep.
+struct BackGroup<'a, 'b> {
+    layer: &'a LifLayer<'a>,
+    readers: &'a [SpikeReader<'a>],
+    of_spikes: &'a Sum<'a>,
+    first: usize,
+    out: &'a mut [Vec<&'b mut [f32]>],
+}
+
+impl Operation for BackGroup<'_, '_> {
+    type Output = Vec<AlignedValues>;
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) -> Vec<AlignedValues> {
+        let Extent { steps, pixels, channels, .. } = self.layer.input.extent;
+        let kernels = || self.readers.iter().map(|reader| reader.kernel);
+        let zeros = |k: &GradientKernel| AlignedValues::zeros(channels * k.side * k.side * padded(k.outputs));
+        let mut of_weights: Vec<AlignedValues> = kernels().map(zeros).collect();
+        let bordered = |k: &GradientKernel| Bordered::new(self.layer.height, self.layer.width, k.outputs, k.side);
+        let mut maps: Vec<Bordered> = kernels().map(bordered).collect();
+        // The readers write the same rows, since they read the same channels.
+        let row = kernels().next().map_or(channels, GradientKernel::row);
+        let mut of_map = AlignedValues::zeros(pixels * row);
+        let mut of_spikes = vec![0.0; steps * pixels * channels];
+        let (mut places, mut tiles, mut line) = (Places::default(), Tiles::default(), Vec::new());
+        for (index, out) in self.out.iter_mut().enumerate() {
+            let sample = self.first + index;
+            for (step, of_step) in of_spikes.chunks_exact_mut(pixels * channels).enumerate() {
+                // SAFETY: the caller vouches for the instruction set; buffers are sized for the layer and its readers.
+                unsafe {
+                    self.of_spikes.read::<V>(step, sample, 0, of_step);
+                    if self.readers.is_empty() {
+                        continue;
+                    }
+                    spread(of_step, channels, row, &mut of_map);
+                    let map = step * self.layer.input.extent.samples + sample;
+                    places.list(self.layer.spikes.map(map), channels, pixels);
+                    for ((reader, map), of_weights) in self.readers.iter().zip(&mut maps).zip(&mut of_weights) {
+                        fill::<V>(map, &reader.gradient, step, sample, &mut line);
+                        convolve::<V>(map, reader.kernel, &mut tiles, &mut of_map);
+                        correlate::<V>(map, reader.kernel.side, &places, of_weights);
+                    }
+                    gather(&of_map, row, channels, of_step);
+                }
+            }
+            // SAFETY: the caller vouches for the instruction set.
+            unsafe { back_sample::<V>(self.layer, sample, &of_spikes, out) };
+        }
+        of_weights
+    }
+}
+
+/// Copies pixels of `channels` values to pixels of `row`.
+#[inline(always)]
+fn spread(from: &[f32], channels: usize, row: usize, to: &mut [f32]) {
+    if channels == row {
+        return to.copy_from_slice(from);
+    }
+    for (from, to) in from.chunks_exact(channels).zip(to.chunks_exact_mut(row)) {
+        to[..channels].copy_from_slice(from);
+    }
+}
+
+/// Copies pixels of `row` values to pixels of `channels`.
+#[inline(always)]
+fn gather(from: &[f32], row: usize, channels: usize, to: &mut [f32]) {
+    if channels == row {
+        return to.copy_from_slice(from);
+    }
+    for (from, to) in from.chunks_exact(row).zip(to.chunks_exact_mut(channels)) {
+        to.copy_from_slice(&from[..channels]);
+    }
+}
+
+/// Pixels at which each channel fired.
+#[derive(Default)]
+struct Places {
+    /// `[channels, pixels]`
+    pixels: Vec<u32>,
+    /// `[channels]`
+    counts: Vec<usize>,
+    length: usize,
+}
+
+impl Places {
+    #[inline(always)]
+    fn list(&mut self, words: &[u64], channels: usize, pixels: usize) {
+        self.length = pixels;
+        self.pixels.resize(channels * pixels, 0);
+        self.counts.clear();
+        self.counts.resize(channels, 0);
+        let words_per_pixel = channels.div_ceil(64);
+        for (pixel, words) in words.chunks_exact(words_per_pixel).enumerate() {
+            for (index, &word) in words.iter().enumerate() {
+                let mut word = word;
+                while word != 0 {
+                    let channel = index * 64 + word.trailing_zeros() as usize;
+                    let count = &mut self.counts[channel];
+                    self.pixels[channel * pixels + *count] = pixel as u32;
+                    *count += 1;
+                    word &= word - 1;
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn of(&self, channel: usize) -> &[u32] {
+        &self.pixels[channel * self.length..][..self.counts[channel]]
+    }
+}
+
+/// Reads the gradient of a convolution's sums for one map.
+///
+/// # Safety
+/// The machine supports `V`.
+#[inline(always)]
+unsafe fn fill<V: Vector>(map: &mut Bordered, gradient: &Sum<'_>, step: usize, sample: usize, line: &mut Vec<f32>) {
+    let (row, channels, width) = (map.row, gradient.extent.channels, map.width);
+    line.resize(width * channels, 0.0);
+    for y in 0..map.height {
+        let to = map.line(y);
+        // SAFETY: the caller vouches for the instruction set.
+        unsafe {
+            if row == channels {
+                gradient.read::<V>(step, sample, y * width, to);
+            } else {
+                gradient.read::<V>(step, sample, y * width, line);
+                spread(line, channels, row, to);
+            }
+        }
+    }
+}
+
+/// For each spike, adds the gradients of the sums that it took part in to `[inputs, taps, row]`.
+///
+/// # Safety
+/// The machine supports `V`; the spikes are of maps of this size.
+#[inline(always)]
+unsafe fn correlate<V: Vector>(map: &Bordered, side: usize, places: &Places, of_weights: &mut [f32]) {
+    // SAFETY: the caller's promises are handed on.
+    unsafe {
+        match side {
+            1 => correlate_taps::<V, 1>(map, places, of_weights),
+            3 => correlate_taps::<V, 3>(map, places, of_weights),
+            side => unreachable!("a kernel of side {side}"),
+        }
+    }
+}
+
+/// # Safety
+/// As [`correlate`]; the kernel's side is `SIDE`.
+#[inline(always)]
+unsafe fn correlate_taps<V: Vector, const SIDE: usize>(map: &Bordered, places: &Places, of_weights: &mut [f32]) {
+    let Bordered { width, stride, pad, row, .. } = *map;
+    for (channel, sums) in of_weights.chunks_exact_mut(SIDE * SIDE * row).enumerate() {
+        let pixels = places.of(channel);
+        for first in (0..row).step_by(V::LANES) {
+            // SAFETY: the caller's promises. A spike at (y, x) took part, by the weight (ky, kx), in the sum at
+            // (y + pad - ky, x + pad - kx), which lies at (y + 2 pad - ky, x + 2 pad - kx) of the bordered map:
+            // within it, since ky and kx are at most 2 pad.
+            unsafe {
+                let mut found = [[V::splat(0.0); SIDE]; SIDE];
+                for &pixel in pixels {
+                    let pixel = pixel as usize;
+                    let from = map.values.as_ptr().add((pixel + pixel / width * (stride - width)) * row + first);
+                    for (ky, found) in found.iter_mut().enumerate() {
+                        for (kx, found) in found.iter_mut().enumerate() {
+                            let offset = ((2 * pad - ky) * stride + 2 * pad - kx) * row;
+                            *found = found.add(V::load(from.add(offset)));
+                        }
+                    }
+                }
+                for (tap, found) in found.as_flattened().iter().enumerate() {
+                    let to = sums.as_mut_ptr().add(tap * row + first);
+                    V::load(to).add(*found).store(to);
+                }
+            }
+        }
+    }
+}
+/// Back through the timesteps of one sample: `dh = dspike * surrogate(h) + dv * (1 - spike); dx = dh / tau;
+/// dv = dh * (1 - 1 / tau)`, from the last one. `of_spikes`: `[steps, pixels, channels]`; `out`: by distinct timestep.
+///
+/// # Safety
+/// The machine supports `V`.
+#[inline(always)]
+unsafe fn back_sample<V: Vector>(layer: &LifLayer<'_>, sample: usize, of_spikes: &[f32], out: &mut [&mut [f32]]) {
+    let Extent { steps, pixels, channels, .. } = layer.input.extent;
+    let at_a_time = (NEURONS / channels).clamp(1, pixels);
+    let mut charges = vec![0.0; steps * at_a_time * channels];
+    let (mut x, mut carried) = (vec![0.0; at_a_time * channels], vec![0.0; at_a_time * channels]);
+    for pixel in (0..pixels).step_by(at_a_time) {
+        let length = at_a_time.min(pixels - pixel) * channels;
+        let (x, carried) = (&mut x[..length], &mut carried[..length]);
+        carried.fill(0.0);
+        for step in 0..steps {
+            // SAFETY: the caller vouches for the instruction set.
+            unsafe {
+                if step == 0 || out.len() > 1 {
+                    layer.input.read::<V>(step, sample, pixel, x);
+                }
+                charge::<V>(x, carried, &mut charges[step * length..][..length], layer.parameters);
+            }
+        }
+        carried.fill(0.0);
+        let constant = out.len() == 1;
+        for step in (0..steps).rev() {
+            let gradient = &of_spikes[(step * pixels + pixel) * channels..][..length];
+            let out = &mut out[if constant { 0 } else { step }][pixel * channels..][..length];
+            let add = constant && step + 1 < steps;
+            // SAFETY: the caller vouches for the instruction set.
+            unsafe { back::<V>(&charges[step * length..][..length], gradient, carried, out, add, layer.parameters) };
+        }
+    }
+}
+
+/// Membranes before firing; `v` becomes those after it.
+///
+/// # Safety
+/// The machine supports `V`.
+#[inline(always)]
+unsafe fn charge<V: Vector>(x: &[f32], v: &mut [f32], charges: &mut [f32], p: LifParameters) {
+    let whole = x.len() - x.len() % V::LANES;
+    for at in (0..whole).step_by(V::LANES) {
+        // SAFETY: the caller vouches for the instruction set; `at + LANES` is within every slice.
+        unsafe {
+            let old = V::load(v.as_ptr().add(at));
+            let h = old.add(V::load(x.as_ptr().add(at)).sub(old).div(V::splat(p.tau)));
+            h.store(charges.as_mut_ptr().add(at));
+            h.zero_where(h.at_least(V::splat(p.threshold))).store(v.as_mut_ptr().add(at));
+        }
+    }
+    for at in whole..x.len() {
+        let h = v[at] + (x[at] - v[at]) / p.tau;
+        charges[at] = h;
+        v[at] = if h >= p.threshold { 0.0 } else { h };
+    }
+}
+
+/// One timestep back; `carried` is the gradient of the membranes after it, and becomes that of those before.
+///
+/// # Safety
+/// The machine supports `V`.
+#[inline(always)]
+unsafe fn back<V: Vector>(
+    charges: &[f32],
+    gradient: &[f32],
+    carried: &mut [f32],
+    out: &mut [f32],
+    add: bool,
+    p: LifParameters,
+) {
+    let (leak, gain) = (1.0 - 1.0 / p.tau, 1.0 / p.tau);
+    let whole = charges.len() - charges.len() % V::LANES;
+    for at in (0..whole).step_by(V::LANES) {
+        // SAFETY: the caller vouches for the instruction set; `at + LANES` is within every slice.
+        unsafe {
+            let (h, one) = (V::load(charges.as_ptr().add(at)), V::splat(1.0));
+            let slope = h.sub(V::splat(p.threshold)).mul(V::splat(std::f32::consts::PI));
+            let surrogate = one.div(slope.mul(slope).add(one));
+            let kept = V::load(carried.as_ptr().add(at)).zero_where(h.at_least(V::splat(p.threshold)));
+            let of_charge = V::load(gradient.as_ptr().add(at)).mul(surrogate).add(kept);
+            let mut of_input = of_charge.mul(V::splat(gain));
+            if add {
+                of_input = of_input.add(V::load(out.as_ptr().add(at)));
+            }
+            of_input.store(out.as_mut_ptr().add(at));
+            of_charge.mul(V::splat(leak)).store(carried.as_mut_ptr().add(at));
+        }
+    }
+    for at in whole..charges.len() {
+        let slope = (charges[at] - p.threshold) * std::f32::consts::PI;
+        let kept = if charges[at] >= p.threshold { 0.0 } else { carried[at] };
+        let of_charge = gradient[at] * (1.0 / (slope * slope + 1.0)) + kept;
+        out[at] = if add { out[at] } else { 0.0 } + of_charge * gain;
+        carried[at] = of_charge * leak;
+    }
+}

@@ -1,0 +1,325 @@
+//! The way back through what [`features`](super::features) computed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use spikenas_kernels::{
+    Affine, ConvolutionMaps, Extent, GradientKernel, GradientSums, Isa, LifLayer, LifParameters, SpikeReader, Spikes,
+    Sum, Term, Window, average_pool, gradient_sums, image_weight_gradient, spike_gradients, spread_tiles,
+    total_over_steps, write_sum,
+};
+
+use crate::plan::{BatchNorm, Convolution, Lif, NetworkConfig, Shape, SpikingConvolution};
+use crate::score::{Buffer, Buffers, EPSILON, Graph, Id, Map, Node, NormStatistics, Value};
+use crate::weights::Weights;
+
+/// What a forward pass leaves for the way back.
+pub(super) struct Tape {
+    pub graph: Graph,
+    /// The nodes in the order of their computation; the last gives the spikes whose averages are the features.
+    pub order: Vec<Id>,
+    /// By node.
+    pub values: Vec<Option<Value>>,
+    pub statistics: NormStatistics,
+    pub weights: Weights,
+    pub buffers: Buffers,
+    pub config: NetworkConfig,
+    /// [images, channels, height, width].
+    pub images: Vec<f32>,
+    pub samples: usize,
+}
+
+impl Tape {
+    /// The gradients of the weights by name, from that of the last spikes, [steps * images, pixels, channels]. What the
+    /// features do not depend on has none.
+    pub fn back(self, of_spikes: &[f32]) -> BTreeMap<String, Vec<f32>> {
+        let gradients = vec![Vec::new(); self.graph.len()];
+        let mut back = Back { isa: Isa::best(), tape: self, gradients, of_weights: BTreeMap::new() };
+        for place in (0..back.tape.order.len()).rev() {
+            back.visit(place, of_spikes);
+        }
+        back.of_weights
+    }
+
+    fn extent(&self, shape: Shape) -> Extent {
+        let (steps, samples) = (self.config.timesteps, self.samples);
+        Extent { steps, samples, pixels: shape.height * shape.width, channels: shape.channels }
+    }
+
+    /// The parts of a map, normalised as the forward pass read them.
+    fn terms(&self, map: &Map) -> Vec<Term<'_>> {
+        map.parts.iter().map(|&id| self.part(id)).collect()
+    }
+
+    fn part(&self, id: Id) -> Term<'_> {
+        match &self.values[id] {
+            Some(Value::Part(part)) => part.term(),
+            _ => unreachable!("the parts of a map stay until its readers are done"),
+        }
+    }
+
+    /// The values of a part before its batch norm.
+    fn raw(&self, id: Id) -> Term<'_> {
+        Term { affine: None, ..self.part(id) }
+    }
+
+    fn spikes(&self, id: Id) -> &Spikes {
+        match &self.values[id] {
+            Some(Value::Spikes { spikes, .. }) => spikes,
+            _ => unreachable!("spikes stay"),
+        }
+    }
+
+    fn norm(&self, id: Id) -> &[Affine] {
+        match &self.values[id] {
+            Some(Value::Norm(affine)) => affine,
+            _ => unreachable!("norms stay"),
+        }
+    }
+
+    fn buffer(&self, length: usize) -> Buffer {
+        self.buffers.take(length).expect("there is no ceiling")
+    }
+
+    fn weight(&self, convolution: &Convolution) -> &[f32] {
+        self.weights.values(&convolution.weight().name)
+    }
+}
+
+/// A way back that is under way.
+struct Back {
+    isa: Isa,
+    tape: Tape,
+    /// Of each part of a map: the gradients of the maps that it is a part of. Where the part is the same at every
+    /// timestep, one of a single timestep counts for all.
+    gradients: Vec<Vec<Arc<Buffer>>>,
+    of_weights: BTreeMap<String, Vec<f32>>,
+}
+
+impl Back {
+    fn visit(&mut self, place: usize, of_spikes: &[f32]) {
+        let id = self.tape.order[place];
+        let is_last = place + 1 == self.tape.order.len();
+        match self.tape.graph.node(id).clone() {
+            Node::Stem { convolution, norm } => self.stem(id, &convolution, &norm),
+            Node::Pool { map, window } => self.pool(id, &map, window),
+            Node::Spikes { lif, map, norm } => self.spikes(id, &lif, &map, norm, is_last.then_some(of_spikes)),
+            // A convolution goes back with the spikes that it reads, a norm with those that read it.
+            Node::Convolution { .. } | Node::Norm { .. } => {}
+            Node::Hidden { .. } | Node::Output { .. } => unreachable!("the classifier is not of the graph"),
+        }
+    }
+
+    /// Back through a LIF layer and the convolutions that read it.
+    fn spikes(&mut self, id: Id, lif: &Lif, map: &Map, norm: Option<Id>, of_spikes: Option<&[f32]>) {
+        let readers = self.readers(id);
+        if readers.is_empty() && of_spikes.is_none() {
+            return;
+        }
+        let slopes: Vec<NormSlopes> = readers
+            .iter()
+            .map(|(reader, layer)| {
+                let extent = self.tape.extent(layer.convolution.output());
+                let (gradient, raw) = (self.gradient(*reader), [self.tape.raw(*reader)]);
+                let sums = gradient_sums(self.isa, &sum(&gradient, None, extent), &sum(&raw, None, extent));
+                self.norm(&layer.norm, &sums)
+            })
+            .collect();
+        let tape = &self.tape;
+        let (isa, extent) = (self.isa, tape.extent(lif.shape));
+        let terms: Vec<Vec<Term<'_>>> = readers
+            .iter()
+            .zip(&slopes)
+            .map(|((reader, _), slopes)| slopes.before_norm(self.gradient(*reader), tape.raw(*reader)))
+            .collect();
+        let kernels: Vec<GradientKernel> = readers
+            .iter()
+            .map(|(_, SpikingConvolution { convolution, .. })| {
+                let (outputs, inputs) = (convolution.outputs, convolution.input.channels);
+                GradientKernel::new(outputs, inputs, convolution.kernel.side(), tape.weight(convolution))
+            })
+            .collect();
+        let parts: Vec<SpikeReader<'_>> = readers
+            .iter()
+            .zip(&terms)
+            .zip(&kernels)
+            .map(|(((_, layer), terms), kernel)| {
+                let extent = tape.extent(layer.convolution.output());
+                SpikeReader { gradient: sum(terms, None, extent), kernel }
+            })
+            .collect();
+        let (input, affine) = (tape.terms(map), norm.map(|norm| tape.norm(norm)));
+        let layer = LifLayer {
+            input: sum(&input, affine, extent),
+            parameters: LifParameters { tau: tape.config.tau, threshold: lif.threshold },
+            spikes: tape.spikes(id),
+            height: lif.shape.height,
+            width: lif.shape.width,
+        };
+        let of_spikes: Vec<Term<'_>> = of_spikes.iter().map(|values| Term { values, affine: None }).collect();
+        let mut of_map = tape.buffer(layer.input.distinct_steps() * extent.step());
+        let of_weights = spike_gradients(isa, &layer, &parts, &sum(&of_spikes, None, extent), &mut of_map);
+        for ((reader, layer), of_weight) in readers.into_iter().zip(of_weights) {
+            self.of_weights.insert(layer.convolution.weight().name, of_weight);
+            self.forget(reader);
+        }
+        if let Some(norm) = norm {
+            let Node::Norm { norm, .. } = self.tape.graph.node(norm).clone() else {
+                unreachable!("a layer is normalised by a norm")
+            };
+            of_map = self.before_norm_of(&norm, map, extent, &of_map);
+        }
+        self.hand_on(map, of_map);
+    }
+
+    /// The convolutions that read some spikes and have a gradient.
+    fn readers(&self, spikes: Id) -> Vec<(Id, SpikingConvolution)> {
+        let reader = |&id: &Id| match self.tape.graph.node(id) {
+            Node::Convolution { layer, spikes: read, .. } if *read == spikes && !self.gradients[id].is_empty() => {
+                Some((id, layer.clone()))
+            }
+            _ => None,
+        };
+        self.tape.order.iter().filter_map(reader).collect()
+    }
+
+    /// From the gradient of a normalised map to that of the map.
+    fn before_norm_of(&mut self, norm: &BatchNorm, map: &Map, extent: Extent, gradient: &[f32]) -> Buffer {
+        let isa = self.isa;
+        let gradient = [Term { values: gradient, affine: None }];
+        let terms = self.tape.terms(map);
+        let sums = gradient_sums(isa, &sum(&gradient, None, extent), &sum(&terms, None, extent));
+        let slopes = self.norm(norm, &sums);
+        let terms = self.tape.terms(map);
+        let steps = sums.len();
+        let mut values = self.tape.buffer(steps * extent.step());
+        write_sum(isa, &sum(&terms, None, extent), &mut values);
+        let terms = slopes.before_norm(gradient.to_vec(), Term { values: &values, affine: None });
+        let mut of_map = self.tape.buffer(steps * extent.step());
+        write_sum(isa, &sum(&terms, None, extent), &mut of_map);
+        of_map
+    }
+
+    fn pool(&mut self, id: Id, map: &Map, window: Window) {
+        if self.gradients[id].is_empty() {
+            return;
+        }
+        let Shape { height, width, channels } = map.shape;
+        let (rows, columns) = window.output(height, width);
+        let extent = self.tape.extent(Shape { height: rows, width: columns, channels });
+        let is_constant = self.tape.part(id).values.len() == extent.step();
+        let total = is_constant.then(|| self.total(id, extent));
+        let gradient = match &total {
+            Some(total) => vec![Term { values: total, affine: None }],
+            None => self.gradient(id),
+        };
+        let gradient = sum(&gradient, None, extent);
+        let mut of_map = self.tape.buffer(gradient.distinct_steps() * self.tape.extent(map.shape).step());
+        match window {
+            // Each pixel is averaged into its neighbours as they are into it.
+            Window::Around => average_pool(self.isa, &gradient, height, width, window, &mut of_map),
+            Window::Tiles(side) => spread_tiles(self.isa, &gradient, height, width, side, &mut of_map),
+        }
+        self.forget(id);
+        self.hand_on(map, of_map);
+    }
+
+    fn stem(&mut self, id: Id, convolution: &Convolution, norm: &BatchNorm) {
+        if self.gradients[id].is_empty() {
+            return;
+        }
+        let extent = Extent { steps: 1, ..self.tape.extent(convolution.output()) };
+        let total = self.total(id, self.tape.extent(convolution.output()));
+        let gradient = [Term { values: &total, affine: None }];
+        let sums = gradient_sums(self.isa, &sum(&gradient, None, extent), &sum(&[self.tape.raw(id)], None, extent));
+        let slopes = self.norm(norm, &sums);
+        let terms = slopes.before_norm(gradient.to_vec(), self.tape.raw(id));
+        let maps = ConvolutionMaps::new(self.tape.samples, convolution.input.height, convolution.input.width);
+        let (images, side) = (&self.tape.images, convolution.kernel.side());
+        let of_weight = image_weight_gradient(self.isa, images, maps, side, &sum(&terms, None, extent));
+        self.of_weights.insert(convolution.weight().name, of_weight);
+    }
+
+    /// The gradient of a part, at every timestep.
+    fn gradient(&self, id: Id) -> Vec<Term<'_>> {
+        self.gradients[id].iter().map(|values| Term { values, affine: None }).collect()
+    }
+
+    /// The gradient of a part that is the same at every timestep, for all of them.
+    fn total(&self, id: Id, extent: Extent) -> Buffer {
+        let (single, full): (Vec<Term<'_>>, Vec<Term<'_>>) =
+            self.gradient(id).into_iter().partition(|term| term.values.len() == extent.step());
+        let mut total = self.tape.buffer(extent.step());
+        total_over_steps(self.isa, &sum(&full, None, extent), &mut total);
+        if single.is_empty() {
+            return total;
+        }
+        let all: Vec<Term<'_>> = single.into_iter().chain([Term { values: &total, affine: None }]).collect();
+        let mut both = self.tape.buffer(extent.step());
+        write_sum(self.isa, &sum(&all, None, Extent { steps: 1, ..extent }), &mut both);
+        both
+    }
+
+    /// Gives a map's gradient to each of its parts.
+    fn hand_on(&mut self, map: &Map, gradient: Buffer) {
+        let gradient = Arc::new(gradient);
+        map.parts.iter().for_each(|&part| self.gradients[part].push(gradient.clone()));
+    }
+
+    /// Lets a part and its gradient go.
+    fn forget(&mut self, id: Id) {
+        self.gradients[id].clear();
+        self.tape.values[id] = None;
+    }
+
+    /// Back through a batch norm, from the sums of its gradient: keeps the gradients of scale and shift.
+    ///
+    /// With `y = w n + b, n = (x - mean) inverse`: `dx = w inverse (dy - mean(dy) - n mean(dy n))`.
+    fn norm(&mut self, norm: &BatchNorm, sums: &[GradientSums]) -> NormSlopes {
+        let [scale, shift, ..] = norm.parameters().map(|parameter| parameter.name);
+        let weight = self.tape.weights.values(&scale);
+        let moments = &self.tape.statistics.moments[&norm.name];
+        let (mut of_scale, mut of_shift) = (vec![0.0f64; norm.channels], vec![0.0f64; norm.channels]);
+        let mut slopes = NormSlopes { gradient: Vec::new(), values: Vec::new() };
+        for (sums, moments) in sums.iter().zip(moments) {
+            let (mean, variance, count) = (moments.mean(), moments.variance(), moments.count as f64);
+            let zeros = || Affine { scale: vec![0.0; norm.channels], shift: vec![0.0; norm.channels] };
+            let [mut gradient, mut values] = [zeros(), zeros()];
+            for c in 0..norm.channels {
+                let inverse = 1.0 / (variance[c] + EPSILON).sqrt();
+                let products = (sums.products[c] - mean[c] * sums.gradient[c]) * inverse;
+                of_scale[c] += products;
+                of_shift[c] += sums.gradient[c];
+                let factor = f64::from(weight[c]) * inverse;
+                let slope = factor * inverse * products / count;
+                gradient.scale[c] = factor as f32;
+                values.scale[c] = -slope as f32;
+                values.shift[c] = (slope * mean[c] - factor * sums.gradient[c] / count) as f32;
+            }
+            slopes.gradient.push(gradient);
+            slopes.values.push(values);
+        }
+        let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
+        self.of_weights.insert(scale, narrow(of_scale));
+        self.of_weights.insert(shift, narrow(of_shift));
+        slopes
+    }
+}
+
+/// What takes the gradient after a batch norm, and the values before it, to the gradient before it, at each timestep.
+struct NormSlopes {
+    gradient: Vec<Affine>,
+    values: Vec<Affine>,
+}
+
+impl NormSlopes {
+    fn before_norm<'a>(&'a self, mut gradient: Vec<Term<'a>>, values: Term<'a>) -> Vec<Term<'a>> {
+        gradient.iter_mut().for_each(|term| term.affine = Some(&self.gradient));
+        gradient.push(Term { affine: Some(&self.values), ..values });
+        gradient
+    }
+}
+
+fn sum<'a>(terms: &'a [Term<'a>], affine: Option<&'a [Affine]>, extent: Extent) -> Sum<'a> {
+    Sum { terms, affine, extent }
+}

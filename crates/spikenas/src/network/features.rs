@@ -1,0 +1,228 @@
+//! All of a network before the classifier on the CPU's kernels, as one node of the gradient graph.
+
+use std::fmt::{self, Debug, Formatter};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::flex::FlexTensor;
+use burn::backend::{Autodiff, Flex};
+use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
+use spikenas_kernels::{Isa, Spikes};
+
+use super::backward::Tape;
+use super::feature::Feature;
+use super::forward::{Fired, Mode, Spikes as LayerSpikes};
+use super::pass::Pass;
+use super::state::{read, write};
+use crate::plan::{Parameter, Plan, Shape};
+use crate::score::{self, Executor, Goal, Graph, LayerParameters, Value};
+use crate::weights::{self, Weights};
+
+impl Pass<'_> {
+    /// [`Pass::features`] on the kernels; none on devices other than the CPU.
+    pub fn features_on_kernels(&mut self, images: &Tensor<4>) -> Option<Feature> {
+        if self.network.is_composed() {
+            return None;
+        }
+        let mode = match self.mode {
+            Mode::Train { .. } => score::Mode::Train,
+            Mode::Evaluate => score::Mode::Evaluate,
+        };
+        let plan = self.network.plan().clone();
+        let parameters = trainable(&plan);
+        let flat: Vec<Tensor<1>> = parameters.iter().map(|p| self.network.tensor(&p.name)).collect();
+        let flat = Tensor::cat(flat, 0);
+        // Not on the CPU: no such primitive.
+        let recorded = flat.clone().autodiff().try_into_primitive::<Autodiff<Flex>>().ok()?;
+        let weights = self.weights(&plan, &parameters, read(flat));
+        let images: Vec<f32> = images.clone().into_data().iter::<f32>().collect();
+        let steps = plan.config.timesteps;
+        let ran = run(&plan, weights, images, mode, self.network.buffers().clone());
+        for (layer, spikes) in &ran.layers {
+            let fired = Fired::Bits { spikes: spikes.clone(), timesteps: steps };
+            self.spikes.push(LayerSpikes { layer: layer.clone(), fired });
+        }
+        for (norm, (mean, variance)) in &ran.tape.statistics.running {
+            let device = self.network.device().clone();
+            let running = [mean, variance].map(|values| write(values, &device).without_autodiff());
+            self.network.set_running(norm, running);
+        }
+        let Tiles { shape, side } = ran.tiles;
+        let values = averages(&ran.spikes, ran.tiles);
+        let map = match mode {
+            score::Mode::Evaluate => Tensor::from_primitive::<Flex>(from_values(values)),
+            score::Mode::Train => {
+                let back = Features { tiles: ran.tiles, parameters };
+                let tape = Taped(Arc::new(Mutex::new(Some(ran.tape))));
+                let output = from_values(values);
+                let prepared = back.prepare::<NoCheckpointing>([recorded.node()]);
+                let output = match prepared.compute_bound().stateful() {
+                    OpsKind::Tracked(preparation) => preparation.finish(tape, output),
+                    OpsKind::UnTracked(preparation) => preparation.finish(output),
+                };
+                Tensor::<1>::from_primitive::<Autodiff<Flex>>(output)
+            }
+        };
+        let (height, width) = (shape.height / side, shape.width / side);
+        let map = map.reshape([ran.spikes.maps(), shape.channels, height, width]);
+        Some(Feature { map, steps })
+    }
+
+    /// The network's weights before the classifier; `flat`: the trainable ones.
+    fn weights(&self, plan: &Plan, trainable: &[Parameter], flat: Vec<f32>) -> Weights {
+        let mut rest = flat.as_slice();
+        let mut tensors = std::collections::BTreeMap::new();
+        for Parameter { name, shape, .. } in trainable {
+            let (values, others) = rest.split_at(shape.iter().product());
+            tensors.insert(name.clone(), weights::Tensor { shape: shape.clone(), values: values.to_vec() });
+            rest = others;
+        }
+        for Parameter { name, shape, .. } in plan.parameters().into_iter().filter(|p| !p.kind.is_trainable()) {
+            let values = read(self.network.tensor(&name));
+            tensors.insert(name, weights::Tensor { shape, values });
+        }
+        Weights::new(tensors, 0)
+    }
+}
+
+/// The trainable tensors before the classifier.
+fn trainable(plan: &Plan) -> Vec<Parameter> {
+    let classifier =
+        [Some(plan.classifier.hidden.weight()), Some(plan.classifier.output.weight()), plan.classifier.output.bias()];
+    let is_before = |p: &Parameter| p.kind.is_trainable() && !classifier.iter().flatten().any(|c| c.name == p.name);
+    plan.parameters().into_iter().filter(is_before).collect()
+}
+
+/// What a pass on the kernels leaves.
+struct Ran {
+    /// Of the last layer.
+    spikes: Arc<Spikes>,
+    tiles: Tiles,
+    /// Of every layer, in the order of execution.
+    layers: Vec<(String, Arc<Spikes>)>,
+    tape: Tape,
+}
+
+fn run(plan: &Plan, weights: Weights, images: Vec<f32>, mode: score::Mode, buffers: score::Buffers) -> Ran {
+    let samples = images.len() / plan.input.len();
+    let mut graph = Graph::default();
+    let walk = graph.add(plan, Goal::Features);
+    let parameters = LayerParameters::given(&weights, Isa::best()).sharing(&buffers);
+    let pass = score::Pass { mode, ..score::Pass::new(&plan.config, &images, samples) };
+    let mut executor = Executor::new(&graph, &parameters, pass);
+    walk.order.iter().for_each(|&id| executor.retain(id));
+    for &id in &walk.order {
+        executor.visit(id).expect("there is no ceiling for memory");
+    }
+    let (values, statistics) = executor.into_values();
+    let spikes = |id: usize| match &values[id] {
+        Some(Value::Spikes { spikes, .. }) => spikes.clone(),
+        _ => unreachable!("a layer gives spikes, and all is retained"),
+    };
+    let layers: Vec<_> = walk.layers.iter().map(|(name, id)| (name.clone(), spikes(*id))).collect();
+    let spikes = spikes(walk.layers[walk.layers.len() - 1].1);
+    let tiles = Tiles { shape: plan.last_lif.shape, side: plan.config.last_pool };
+    drop(parameters);
+    let config = plan.config.clone();
+    let tape = Tape { graph, order: walk.order, values, statistics, weights, buffers, config, images, samples };
+    Ran { spikes, tiles, layers, tape }
+}
+
+/// Squares of pixels that are averaged.
+#[derive(Clone, Copy, Debug)]
+struct Tiles {
+    shape: Shape,
+    side: usize,
+}
+
+impl Tiles {
+    /// Place of a neuron's average in [channels, rows, columns].
+    fn place(&self, pixel: usize, channel: usize) -> usize {
+        let Shape { height, width, .. } = self.shape;
+        let (y, x) = (pixel / width / self.side, pixel % width / self.side);
+        (channel * (height / self.side) + y) * (width / self.side) + x
+    }
+
+    fn share(&self) -> f32 {
+        1.0 / (self.side * self.side) as f32
+    }
+}
+
+/// Averages of spikes, [maps, channels, rows, columns].
+fn averages(spikes: &Spikes, tiles: Tiles) -> Vec<f32> {
+    let length = tiles.shape.len() / (tiles.side * tiles.side);
+    let words = spikes.words_per_pixel();
+    let mut averages = vec![0.0; spikes.maps() * length];
+    averages.par_chunks_mut(length.max(1)).enumerate().for_each(|(map, averages)| {
+        for (pixel, words) in spikes.map(map).chunks_exact(words).enumerate() {
+            for (index, &word) in words.iter().enumerate() {
+                let mut word = word;
+                while word != 0 {
+                    averages[tiles.place(pixel, index * 64 + word.trailing_zeros() as usize)] += tiles.share();
+                    word &= word - 1;
+                }
+            }
+        }
+    });
+    averages
+}
+
+/// The gradient of spikes, [maps, pixels, channels], from that of their averages.
+fn spread(gradient: &[f32], tiles: Tiles) -> Vec<f32> {
+    let length = tiles.shape.len() / (tiles.side * tiles.side);
+    let mut of_spikes = vec![0.0; gradient.len() / length.max(1) * tiles.shape.len()];
+    let maps = of_spikes.par_chunks_mut(tiles.shape.len()).zip(gradient.par_chunks(length.max(1)));
+    maps.for_each(|(of_spikes, gradient)| {
+        for (pixel, of_spikes) in of_spikes.chunks_exact_mut(tiles.shape.channels).enumerate() {
+            for (channel, of_spike) in of_spikes.iter_mut().enumerate() {
+                *of_spike = gradient[tiles.place(pixel, channel)] * tiles.share();
+            }
+        }
+    });
+    of_spikes
+}
+
+/// The node of the gradient graph: weights, one after the other, to averages of the last spikes.
+#[derive(Debug)]
+struct Features {
+    tiles: Tiles,
+    parameters: Vec<Parameter>,
+}
+
+/// A tape, which is used up on the way back.
+#[derive(Clone)]
+struct Taped(Arc<Mutex<Option<Tape>>>);
+
+impl Debug for Taped {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("Taped")
+    }
+}
+
+impl Backward<Flex, 1> for Features {
+    type State = Taped;
+
+    fn backward(self, ops: Ops<Taped, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = gradients.consume::<Flex>(&ops.node);
+        let [Some(parent)] = ops.parents else { return };
+        let Some(tape) = ops.state.0.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let gradient =
+            if gradient.layout().contiguous_offsets().is_some() { gradient } else { gradient.to_contiguous() };
+        let (start, end) = gradient.layout().contiguous_offsets().unwrap_or_default();
+        let mut found = tape.back(&spread(&gradient.storage::<f32>()[start..end], self.tiles));
+        let of_weights = self
+            .parameters
+            .iter()
+            .flat_map(|p| found.remove(&p.name).unwrap_or_else(|| vec![0.0; p.shape.iter().product()]));
+        gradients.register::<Flex>(parent.id, from_values(of_weights.collect()));
+    }
+}
+
+fn from_values(values: Vec<f32>) -> FlexTensor {
+    let shape = [values.len()];
+    FlexTensor::from_data(TensorData::new(values, shape))
+}
