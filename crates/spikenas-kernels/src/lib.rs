@@ -11,6 +11,7 @@
 mod aligned;
 mod batch_norm;
 mod convolution;
+mod gradient_sums;
 mod hamming;
 mod isa;
 mod lif;
@@ -21,11 +22,12 @@ mod sum;
 mod system;
 
 pub use aligned::AlignedValues;
-pub use batch_norm::{Affine, GradientSums, Moments, gradient_sums, moments};
+pub use batch_norm::{Affine, Moments, moments};
 pub use convolution::{
-    ConvolutionMaps, GradientKernel, LifLayer, PackedKernel, SpikeReader, convolve_images, convolve_spikes,
-    image_weight_gradient, spike_gradients,
+    ConvolutionMaps, GradientKernel, LifLayer, PackedKernel, SpikeGradients, SpikeReader, convolve_images,
+    convolve_spikes, image_weight_gradient, spike_gradients,
 };
+pub use gradient_sums::{GradientSums, gradient_before_norm, gradient_sums};
 pub use hamming::hamming_distances;
 pub use isa::Isa;
 pub use lif::{LifParameters, lif_scan};

@@ -60,6 +60,15 @@ pub struct Sum<'a> {
     pub extent: Extent,
 }
 
+impl Term<'_> {
+    /// The values of one sample at one timestep, before scale and shift.
+    #[inline(always)]
+    pub(crate) fn at(&self, extent: Extent, step: usize, sample: usize) -> &[f32] {
+        let step = if self.values.len() == extent.step() { 0 } else { step };
+        &self.values[(step * extent.samples + sample) * extent.map()..][..extent.map()]
+    }
+}
+
 impl Sum<'_> {
     /// Whether the map is the same at every timestep.
     pub fn is_constant(&self) -> bool {
@@ -95,13 +104,11 @@ impl Sum<'_> {
     #[inline(always)]
     pub(crate) unsafe fn read<V: Vector>(&self, step: usize, sample: usize, first_pixel: usize, out: &mut [f32]) {
         let Extent { channels, .. } = self.extent;
-        let offset = sample * self.extent.map() + first_pixel * channels;
         if self.terms.is_empty() {
             out.fill(0.0);
         }
         for (index, term) in self.terms.iter().enumerate() {
-            let step_offset = if term.values.len() == self.extent.step() { 0 } else { step * self.extent.step() };
-            let values = &term.values[step_offset + offset..][..out.len()];
+            let values = &term.at(self.extent, step, sample)[first_pixel * channels..][..out.len()];
             match term.affine.map(|a| at_step(a, step)) {
                 None if index == 0 => out.copy_from_slice(values),
                 // SAFETY: the caller vouches for the instruction set.
@@ -110,7 +117,7 @@ impl Sum<'_> {
         }
         if let Some(affine) = self.affine {
             // SAFETY: the caller vouches for the instruction set.
-            unsafe { scale_pixels::<V>(out, at_step(affine, step), channels) };
+            unsafe { at_step(affine, step).scale::<V>(out) };
         }
     }
 }
@@ -163,27 +170,34 @@ fn at_step(affine: &[Affine], step: usize) -> &Affine {
     &affine[if affine.len() == 1 { 0 } else { step }]
 }
 
-/// `out = [out +] [scale *] values [+ shift]`, pixel by pixel.
+/// `out = [out +] [scale *] values [+ shift]`.
 ///
 /// # Safety
 /// The machine supports `V`.
 #[inline(always)]
 unsafe fn add_pixels<V: Vector>(values: &[f32], out: &mut [f32], affine: Option<&Affine>, channels: usize, add: bool) {
-    let whole = channels - channels % V::LANES;
-    for (from, to) in values.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
-        for c in (0..whole).step_by(V::LANES) {
-            // SAFETY: `c + LANES <= channels`, the length of every slice here.
-            unsafe {
-                let mut value = V::load(from.as_ptr().add(c));
-                if let Some(a) = affine {
-                    value = value.mul(V::load(a.scale.as_ptr().add(c))).add(V::load(a.shift.as_ptr().add(c)));
+    assert!(affine.is_none_or(|a| a.scale.len() == channels && a.shift.len() == channels));
+    assert!(values.len() == out.len() && out.len().is_multiple_of(channels));
+    let (pixels, whole) = (out.len() / channels, channels - channels % V::LANES);
+    for c in (0..whole).step_by(V::LANES) {
+        // SAFETY: `c + LANES <= channels`, of which every pixel, scale and shift has so many.
+        unsafe {
+            let one = affine.map(|a| (V::load(a.scale.as_ptr().add(c)), V::load(a.shift.as_ptr().add(c))));
+            let (mut from, mut to) = (values.as_ptr().add(c), out.as_mut_ptr().add(c));
+            for _ in 0..pixels {
+                let mut value = V::load(from);
+                if let Some((scale, shift)) = one {
+                    value = value.mul(scale).add(shift);
                 }
                 if add {
-                    value = V::load(to.as_ptr().add(c)).add(value);
+                    value = V::load(to).add(value);
                 }
-                value.store(to.as_mut_ptr().add(c));
+                value.store(to);
+                (from, to) = (from.wrapping_add(channels), to.wrapping_add(channels));
             }
         }
+    }
+    for (from, to) in values.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
         for c in whole..channels {
             let value = affine.map_or(from[c], |a| from[c] * a.scale[c] + a.shift[c]);
             to[c] = if add { to[c] + value } else { value };
@@ -191,24 +205,42 @@ unsafe fn add_pixels<V: Vector>(values: &[f32], out: &mut [f32], affine: Option<
     }
 }
 
-/// `out = scale * out + shift`, pixel by pixel.
-///
-/// # Safety
-/// The machine supports `V`.
-#[inline(always)]
-unsafe fn scale_pixels<V: Vector>(out: &mut [f32], affine: &Affine, channels: usize) {
-    let whole = channels - channels % V::LANES;
-    for pixel in out.chunks_exact_mut(channels) {
+impl Affine {
+    /// `out = scale * out + shift`.
+    ///
+    /// # Safety
+    /// The machine supports `V`.
+    #[inline(always)]
+    pub(crate) unsafe fn scale<V: Vector>(&self, out: &mut [f32]) {
+        let (affine, channels) = (self, self.channels());
+        assert!(affine.scale.len() == channels && affine.shift.len() == channels && out.len().is_multiple_of(channels));
+        let (pixels, whole) = (out.len() / channels, channels - channels % V::LANES);
         for c in (0..whole).step_by(V::LANES) {
-            // SAFETY: `c + LANES <= channels`, the length of every slice here.
+            // SAFETY: as above.
             unsafe {
                 let (scale, shift) = (V::load(affine.scale.as_ptr().add(c)), V::load(affine.shift.as_ptr().add(c)));
-                V::load(pixel.as_ptr().add(c)).mul(scale).add(shift).store(pixel.as_mut_ptr().add(c));
+                let mut at = out.as_mut_ptr().add(c);
+                for _ in 0..pixels {
+                    V::load(at).mul(scale).add(shift).store(at);
+                    at = at.wrapping_add(channels);
+                }
             }
         }
-        let scales = affine.scale.iter().zip(&affine.shift);
-        for (value, (scale, shift)) in pixel.iter_mut().zip(scales).skip(whole) {
-            *value = *value * scale + shift;
+        for pixel in out.chunks_exact_mut(channels) {
+            let scales = affine.scale.iter().zip(&affine.shift);
+            for (value, (scale, shift)) in pixel.iter_mut().zip(scales).skip(whole) {
+                *value = *value * scale + shift;
+            }
         }
+    }
+
+    /// `out = out + scale * values + shift`.
+    ///
+    /// # Safety
+    /// The machine supports `V`.
+    #[inline(always)]
+    pub(crate) unsafe fn add_scaled<V: Vector>(&self, values: &[f32], out: &mut [f32]) {
+        // SAFETY: the caller's promise.
+        unsafe { add_pixels::<V>(values, out, Some(self), self.channels(), true) };
     }
 }

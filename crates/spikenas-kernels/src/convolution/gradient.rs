@@ -2,15 +2,13 @@ use rayon::prelude::*;
 
 use super::winograd::{Bordered, GradientKernel, Tiles, convolve};
 use crate::aligned::AlignedValues;
+use crate::gradient_sums::{AT_A_TIME, TermSums, add_terms, no_sums, total};
 use crate::isa::{Isa, Operation, Vector};
 use crate::lif::LifParameters;
-use crate::{Extent, Spikes, Sum, by_sample};
+use crate::{Extent, GradientSums, Spikes, Sum, by_sample};
 
 /// Samples whose weight gradients are summed by one thread: fixed, so that sums do not depend on the number of threads.
 const GROUP: usize = 4;
-
-/// Neurons whose membranes are recomputed at a time: those of a few timesteps stay in the nearest cache.
-const NEURONS: usize = 1024;
 
 /// A LIF layer on the way back.
 pub struct LifLayer<'a> {
@@ -34,11 +32,18 @@ pub struct SpikeReader<'a> {
     pub kernel: &'a GradientKernel,
 }
 
+/// What a LIF layer and the convolutions that read it get on the way back.
+pub struct SpikeGradients {
+    /// Of each reader's weights, `[outputs, inputs, side, side]`.
+    pub of_weights: Vec<Vec<f32>>,
+    /// Sums of the gradient of the layer's input with each of its terms, as [`gradient_sums`](crate::gradient_sums) gives.
+    pub sums: Vec<Vec<GradientSums>>,
+}
+
 /// Takes gradients back through a LIF layer, from membranes at 0, and the convolutions that read it.
 ///
 /// `of_spikes`: the gradient that the spikes have from others than the convolutions. Writes the gradient of the layer's
-/// input, `[distinct steps, samples, pixels, channels]`, summed over timesteps where the input is the same at all, and
-/// returns that of each reader's weights, `[outputs, inputs, side, side]`.
+/// input, `[distinct steps, samples, pixels, channels]`, summed over timesteps where the input is the same at all.
 ///
 /// Backwards, a spike counts as ATan of h, `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)`
 /// with alpha 2 (Fang et al. 2021), and the reset as a constant.
@@ -48,7 +53,7 @@ pub fn spike_gradients(
     readers: &[SpikeReader<'_>],
     of_spikes: &Sum<'_>,
     of_input: &mut [f32],
-) -> Vec<Vec<f32>> {
+) -> SpikeGradients {
     let extent = layer.input.extent;
     let Extent { steps, samples, pixels, channels } = extent;
     layer.input.check();
@@ -64,7 +69,7 @@ pub fn spike_gradients(
     }
     assert_eq!(of_input.len(), layer.input.distinct_steps() * extent.step(), "the gradient does not have its shape");
     let mut out = by_sample(of_input, extent.map(), samples.max(1));
-    let partial: Vec<Vec<AlignedValues>> = out
+    let partial: Vec<(Vec<AlignedValues>, TermSums)> = out
         .par_chunks_mut(GROUP)
         .enumerate()
         .map(|(group, out)| isa.run(BackGroup { layer, readers, of_spikes, first: group * GROUP, out }))
@@ -72,10 +77,15 @@ pub fn spike_gradients(
     let of_weights = |(index, reader): (usize, &SpikeReader<'_>)| {
         let kernel = reader.kernel;
         let (of_output, row) = (kernel.inputs * kernel.side * kernel.side, padded(kernel.outputs));
-        let sum = |i: usize| partial.iter().map(|sums| sums[index][i % of_output * row + i / of_output]).sum();
+        let sum = |i: usize| {
+            partial.iter().map(|(of_weights, _)| of_weights[index][i % of_output * row + i / of_output]).sum()
+        };
         (0..kernel.outputs * of_output).map(sum).collect()
     };
-    readers.iter().enumerate().map(of_weights).collect()
+    SpikeGradients {
+        of_weights: readers.iter().enumerate().map(of_weights).collect(),
+        sums: total(partial.iter().map(|(_, sums)| sums)),
+    }
 }
 
 /// Values of a pixel, padded to whole vectors of every instruction set.
@@ -93,11 +103,11 @@ struct BackGroup<'a, 'b> {
 }
 
 impl Operation for BackGroup<'_, '_> {
-    type Output = Vec<AlignedValues>;
+    type Output = (Vec<AlignedValues>, TermSums);
 
     #[inline(always)]
-    unsafe fn run<V: Vector>(self) -> Vec<AlignedValues> {
-        let Extent { steps, pixels, channels, .. } = self.layer.input.extent;
+    unsafe fn run<V: Vector>(self) -> Self::Output {
+        let Extent { steps, samples, pixels, channels } = self.layer.input.extent;
         let kernels = || self.readers.iter().map(|reader| reader.kernel);
         let zeros = |k: &GradientKernel| AlignedValues::zeros(channels * k.side * k.side * padded(k.outputs));
         let mut of_weights: Vec<AlignedValues> = kernels().map(zeros).collect();
@@ -105,55 +115,61 @@ impl Operation for BackGroup<'_, '_> {
         let mut maps: Vec<Bordered> = kernels().map(bordered).collect();
         // The readers write the same rows, since they read the same channels.
         let row = kernels().next().map_or(channels, GradientKernel::row);
-        let mut of_map = AlignedValues::zeros(pixels * row);
-        let mut of_spikes = vec![0.0; steps * pixels * channels];
+        let mut of_spikes = AlignedValues::zeros(steps * pixels * row);
         let (mut places, mut tiles, mut line) = (Places::default(), Tiles::default(), Vec::new());
+        let mut sums = no_sums(self.layer.input.terms.len(), self.layer.input.distinct_steps(), channels);
         for (index, out) in self.out.iter_mut().enumerate() {
             let sample = self.first + index;
-            for (step, of_step) in of_spikes.chunks_exact_mut(pixels * channels).enumerate() {
+            for (step, of_map) in of_spikes.chunks_exact_mut(pixels * row).enumerate() {
                 // SAFETY: the caller vouches for the instruction set; buffers are sized for the layer and its readers.
                 unsafe {
-                    self.of_spikes.read::<V>(step, sample, 0, of_step);
+                    read_rows::<V>(self.of_spikes, step, sample, 0, row, &mut line, of_map);
                     if self.readers.is_empty() {
                         continue;
                     }
-                    spread(of_step, channels, row, &mut of_map);
-                    let map = step * self.layer.input.extent.samples + sample;
-                    places.list(self.layer.spikes.map(map), channels, pixels);
+                    places.list(self.layer.spikes.map(step * samples + sample), channels, pixels);
                     for ((reader, map), of_weights) in self.readers.iter().zip(&mut maps).zip(&mut of_weights) {
-                        fill::<V>(map, &reader.gradient, step, sample, &mut line);
-                        convolve::<V>(map, reader.kernel, &mut tiles, &mut of_map);
+                        for y in 0..map.height {
+                            let (width, row) = (map.width, map.row);
+                            read_rows::<V>(&reader.gradient, step, sample, y * width, row, &mut line, map.line(y));
+                        }
+                        convolve::<V>(map, reader.kernel, &mut tiles, of_map);
                         correlate::<V>(map, reader.kernel.side, &places, of_weights);
                     }
-                    gather(&of_map, row, channels, of_step);
                 }
             }
             // SAFETY: the caller vouches for the instruction set.
-            unsafe { back_sample::<V>(self.layer, sample, &of_spikes, out) };
+            unsafe { back_sample::<V>(self.layer, sample, &of_spikes, row, out, &mut sums) };
         }
-        of_weights
+        (of_weights, sums)
     }
 }
 
-/// Copies pixels of `channels` values to pixels of `row`.
+/// Reads some pixels of a sum to pixels of `row` values.
+///
+/// # Safety
+/// The machine supports `V`.
 #[inline(always)]
-fn spread(from: &[f32], channels: usize, row: usize, to: &mut [f32]) {
-    if channels == row {
-        return to.copy_from_slice(from);
+unsafe fn read_rows<V: Vector>(
+    sum: &Sum<'_>,
+    step: usize,
+    sample: usize,
+    pixel: usize,
+    row: usize,
+    line: &mut Vec<f32>,
+    to: &mut [f32],
+) {
+    let channels = sum.extent.channels;
+    // SAFETY: the caller vouches for the instruction set.
+    unsafe {
+        if channels == row {
+            return sum.read::<V>(step, sample, pixel, to);
+        }
+        line.resize(to.len() / row * channels, 0.0);
+        sum.read::<V>(step, sample, pixel, line);
     }
-    for (from, to) in from.chunks_exact(channels).zip(to.chunks_exact_mut(row)) {
+    for (from, to) in line.chunks_exact(channels).zip(to.chunks_exact_mut(row)) {
         to[..channels].copy_from_slice(from);
-    }
-}
-
-/// Copies pixels of `row` values to pixels of `channels`.
-#[inline(always)]
-fn gather(from: &[f32], row: usize, channels: usize, to: &mut [f32]) {
-    if channels == row {
-        return to.copy_from_slice(from);
-    }
-    for (from, to) in from.chunks_exact(row).zip(to.chunks_exact_mut(channels)) {
-        to.copy_from_slice(&from[..channels]);
     }
 }
 
@@ -192,28 +208,6 @@ impl Places {
     #[inline(always)]
     fn of(&self, channel: usize) -> &[u32] {
         &self.pixels[channel * self.length..][..self.counts[channel]]
-    }
-}
-
-/// Reads the gradient of a convolution's sums for one map.
-///
-/// # Safety
-/// The machine supports `V`.
-#[inline(always)]
-unsafe fn fill<V: Vector>(map: &mut Bordered, gradient: &Sum<'_>, step: usize, sample: usize, line: &mut Vec<f32>) {
-    let (row, channels, width) = (map.row, gradient.extent.channels, map.width);
-    line.resize(width * channels, 0.0);
-    for y in 0..map.height {
-        let to = map.line(y);
-        // SAFETY: the caller vouches for the instruction set.
-        unsafe {
-            if row == channels {
-                gradient.read::<V>(step, sample, y * width, to);
-            } else {
-                gradient.read::<V>(step, sample, y * width, line);
-                spread(line, channels, row, to);
-            }
-        }
     }
 }
 
@@ -265,16 +259,24 @@ unsafe fn correlate_taps<V: Vector, const SIDE: usize>(map: &Bordered, places: &
     }
 }
 /// Back through the timesteps of one sample: `dh = dspike * surrogate(h) + dv * (1 - spike); dx = dh / tau;
-/// dv = dh * (1 - 1 / tau)`, from the last one. `of_spikes`: `[steps, pixels, channels]`; `out`: by distinct timestep.
+/// dv = dh * (1 - 1 / tau)`, from the last one. `of_spikes`: `[steps, pixels, row]`; `out`: by distinct timestep.
 ///
 /// # Safety
 /// The machine supports `V`.
 #[inline(always)]
-unsafe fn back_sample<V: Vector>(layer: &LifLayer<'_>, sample: usize, of_spikes: &[f32], out: &mut [&mut [f32]]) {
+unsafe fn back_sample<V: Vector>(
+    layer: &LifLayer<'_>,
+    sample: usize,
+    of_spikes: &[f32],
+    row: usize,
+    out: &mut [&mut [f32]],
+    sums: &mut TermSums,
+) {
     let Extent { steps, pixels, channels, .. } = layer.input.extent;
-    let at_a_time = (NEURONS / channels).clamp(1, pixels);
+    let at_a_time = (AT_A_TIME / channels).clamp(1, pixels);
     let mut charges = vec![0.0; steps * at_a_time * channels];
-    let (mut x, mut carried) = (vec![0.0; at_a_time * channels], vec![0.0; at_a_time * channels]);
+    let zeros = || vec![0.0; at_a_time * channels];
+    let (mut x, mut carried, mut packed) = (zeros(), zeros(), zeros());
     for pixel in (0..pixels).step_by(at_a_time) {
         let length = at_a_time.min(pixels - pixel) * channels;
         let (x, carried) = (&mut x[..length], &mut carried[..length]);
@@ -291,13 +293,27 @@ unsafe fn back_sample<V: Vector>(layer: &LifLayer<'_>, sample: usize, of_spikes:
         carried.fill(0.0);
         let constant = out.len() == 1;
         for step in (0..steps).rev() {
-            let gradient = &of_spikes[(step * pixels + pixel) * channels..][..length];
+            let rows = &of_spikes[(step * pixels + pixel) * row..][..length / channels * row];
+            let gradient = if row == channels { rows } else { pack(rows, row, channels, &mut packed[..length]) };
             let out = &mut out[if constant { 0 } else { step }][pixel * channels..][..length];
             let add = constant && step + 1 < steps;
             // SAFETY: the caller vouches for the instruction set.
             unsafe { back::<V>(&charges[step * length..][..length], gradient, carried, out, add, layer.parameters) };
         }
+        for (step, out) in out.iter().enumerate() {
+            // SAFETY: the caller vouches for the instruction set.
+            unsafe { add_terms::<V>(sums, &layer.input, &out[pixel * channels..][..length], step, sample, pixel) };
+        }
     }
+}
+
+/// Copies pixels of `row` values to pixels of `channels`.
+#[inline(always)]
+fn pack<'a>(from: &[f32], row: usize, channels: usize, to: &'a mut [f32]) -> &'a [f32] {
+    for (from, to) in from.chunks_exact(row).zip(to.chunks_exact_mut(channels)) {
+        to.copy_from_slice(&from[..channels]);
+    }
+    to
 }
 
 /// Membranes before firing; `v` becomes those after it.

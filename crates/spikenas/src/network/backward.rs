@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use spikenas_kernels::{
-    Affine, ConvolutionMaps, Extent, GradientKernel, GradientSums, Isa, LifLayer, LifParameters, SpikeReader, Spikes,
-    Sum, Term, Window, average_pool, gradient_sums, image_weight_gradient, spike_gradients, spread_tiles,
-    total_over_steps, write_sum,
+    Affine, ConvolutionMaps, Extent, GradientKernel, GradientSums, Isa, LifLayer, LifParameters, Moments, SpikeReader,
+    Spikes, Sum, Term, Window, average_pool, gradient_before_norm, gradient_sums, image_weight_gradient, moments,
+    spike_gradients, spread_tiles, total_over_steps, write_sum,
 };
 
 use crate::plan::{BatchNorm, Convolution, Lif, NetworkConfig, Shape, SpikingConvolution};
@@ -24,21 +24,35 @@ pub(super) struct Tape {
     pub weights: Weights,
     pub buffers: Buffers,
     pub config: NetworkConfig,
+    /// The last LIF layer.
+    pub last: Lif,
     /// [images, channels, height, width].
     pub images: Vec<f32>,
     pub samples: usize,
 }
 
 impl Tape {
-    /// The gradients of the weights by name, from that of the last spikes, [steps * images, pixels, channels]. What the
+    /// The gradients of the weights by name, from that of the features, [steps * images, rows, columns, channels]. What the
     /// features do not depend on has none.
-    pub fn back(self, of_spikes: &[f32]) -> BTreeMap<String, Vec<f32>> {
-        let gradients = vec![Vec::new(); self.graph.len()];
-        let mut back = Back { isa: Isa::best(), tape: self, gradients, of_weights: BTreeMap::new() };
+    pub fn back(self, of_features: &[f32]) -> BTreeMap<String, Vec<f32>> {
+        let of_spikes = self.spread(of_features);
+        let (gradients, sums) = (vec![Vec::new(); self.graph.len()], vec![Vec::new(); self.graph.len()]);
+        let mut back = Back { isa: Isa::best(), tape: self, gradients, sums, of_weights: BTreeMap::new() };
         for place in (0..back.tape.order.len()).rev() {
-            back.visit(place, of_spikes);
+            back.visit(place, &of_spikes);
         }
         back.of_weights
+    }
+
+    /// The gradient of the last spikes from that of their averages.
+    fn spread(&self, of_features: &[f32]) -> Buffer {
+        let (shape, side) = (self.last.shape, self.config.last_pool);
+        let averaged = Shape { height: shape.height / side, width: shape.width / side, ..shape };
+        let terms = [Term { values: of_features, affine: None }];
+        let mut of_spikes = self.buffer(self.extent(shape).len());
+        let averages = sum(&terms, None, self.extent(averaged));
+        spread_tiles(Isa::best(), &averages, shape.height, shape.width, side, &mut of_spikes);
+        of_spikes
     }
 
     fn extent(&self, shape: Shape) -> Extent {
@@ -93,6 +107,8 @@ struct Back {
     /// Of each part of a map: the gradients of the maps that it is a part of. Where the part is the same at every
     /// timestep, one of a single timestep counts for all.
     gradients: Vec<Vec<Arc<Buffer>>>,
+    /// Of each convolution: sums of its gradient and its products with the values before the batch norm, by timestep.
+    sums: Vec<Vec<GradientSums>>,
     of_weights: BTreeMap<String, Vec<f32>>,
 }
 
@@ -119,9 +135,7 @@ impl Back {
         let slopes: Vec<NormSlopes> = readers
             .iter()
             .map(|(reader, layer)| {
-                let extent = self.tape.extent(layer.convolution.output());
-                let (gradient, raw) = (self.gradient(*reader), [self.tape.raw(*reader)]);
-                let sums = gradient_sums(self.isa, &sum(&gradient, None, extent), &sum(&raw, None, extent));
+                let sums = std::mem::take(&mut self.sums[*reader]);
                 self.norm(&layer.norm, &sums)
             })
             .collect();
@@ -158,18 +172,16 @@ impl Back {
         };
         let of_spikes: Vec<Term<'_>> = of_spikes.iter().map(|values| Term { values, affine: None }).collect();
         let mut of_map = tape.buffer(layer.input.distinct_steps() * extent.step());
-        let of_weights = spike_gradients(isa, &layer, &parts, &sum(&of_spikes, None, extent), &mut of_map);
-        for ((reader, layer), of_weight) in readers.into_iter().zip(of_weights) {
+        let found = spike_gradients(isa, &layer, &parts, &sum(&of_spikes, None, extent), &mut of_map);
+        for ((reader, layer), of_weight) in readers.into_iter().zip(found.of_weights) {
             self.of_weights.insert(layer.convolution.weight().name, of_weight);
             self.forget(reader);
         }
-        if let Some(norm) = norm {
-            let Node::Norm { norm, .. } = self.tape.graph.node(norm).clone() else {
-                unreachable!("a layer is normalised by a norm")
-            };
-            of_map = self.before_norm_of(&norm, map, extent, &of_map);
-        }
-        self.hand_on(map, of_map);
+        let sums = match norm.map(|norm| self.tape.graph.node(norm).clone()) {
+            Some(Node::Norm { norm, .. }) => self.before_norm_of(&norm, map, extent, &found.sums, &mut of_map),
+            _ => found.sums,
+        };
+        self.hand_on(map, of_map, &sums);
     }
 
     /// The convolutions that read some spikes and have a gradient.
@@ -183,21 +195,38 @@ impl Back {
         self.tape.order.iter().filter_map(reader).collect()
     }
 
-    /// From the gradient of a normalised map to that of the map.
-    fn before_norm_of(&mut self, norm: &BatchNorm, map: &Map, extent: Extent, gradient: &[f32]) -> Buffer {
-        let isa = self.isa;
-        let gradient = [Term { values: gradient, affine: None }];
+    /// From the gradient of a normalised map to that of the map, in place; takes and gives the sums with its terms.
+    fn before_norm_of(
+        &mut self,
+        norm: &BatchNorm,
+        map: &Map,
+        extent: Extent,
+        sums: &[Vec<GradientSums>],
+        gradient: &mut Buffer,
+    ) -> Vec<Vec<GradientSums>> {
         let terms = self.tape.terms(map);
-        let sums = gradient_sums(isa, &sum(&gradient, None, extent), &sum(&terms, None, extent));
-        let slopes = self.norm(norm, &sums);
+        let mut of_map: Vec<GradientSums> = match sums.first() {
+            Some(steps) => {
+                steps.iter().map(|s| GradientSums { products: vec![0.0; norm.channels], ..s.clone() }).collect()
+            }
+            None => {
+                let values = [Term { values: gradient, affine: None }];
+                let sums = |m: Moments| GradientSums { gradient: m.sum, products: vec![0.0; norm.channels] };
+                moments(self.isa, &sum(&values, None, extent)).into_iter().map(sums).collect()
+            }
+        };
+        for (term, sums) in terms.iter().zip(sums) {
+            for (step, (of_map, sums)) in of_map.iter_mut().zip(sums).enumerate() {
+                let affine = term.affine.map(|affine| &affine[step.min(affine.len() - 1)]);
+                for c in 0..norm.channels {
+                    let (scale, shift) = affine.map_or((1.0, 0.0), |a| (f64::from(a.scale[c]), f64::from(a.shift[c])));
+                    of_map.products[c] += scale * sums.products[c] + shift * sums.gradient[c];
+                }
+            }
+        }
+        let slopes = self.norm(norm, &of_map);
         let terms = self.tape.terms(map);
-        let steps = sums.len();
-        let mut values = self.tape.buffer(steps * extent.step());
-        write_sum(isa, &sum(&terms, None, extent), &mut values);
-        let terms = slopes.before_norm(gradient.to_vec(), Term { values: &values, affine: None });
-        let mut of_map = self.tape.buffer(steps * extent.step());
-        write_sum(isa, &sum(&terms, None, extent), &mut of_map);
-        of_map
+        gradient_before_norm(self.isa, &sum(&terms, None, extent), [&slopes.gradient, &slopes.values], gradient)
     }
 
     fn pool(&mut self, id: Id, map: &Map, window: Window) {
@@ -221,7 +250,8 @@ impl Back {
             Window::Tiles(side) => spread_tiles(self.isa, &gradient, height, width, side, &mut of_map),
         }
         self.forget(id);
-        self.hand_on(map, of_map);
+        let sums = gradient_sums(self.isa, &sum(&self.tape.terms(map), None, self.tape.extent(map.shape)), &of_map);
+        self.hand_on(map, of_map, &sums);
     }
 
     fn stem(&mut self, id: Id, convolution: &Convolution, norm: &BatchNorm) {
@@ -231,8 +261,8 @@ impl Back {
         let extent = Extent { steps: 1, ..self.tape.extent(convolution.output()) };
         let total = self.total(id, self.tape.extent(convolution.output()));
         let gradient = [Term { values: &total, affine: None }];
-        let sums = gradient_sums(self.isa, &sum(&gradient, None, extent), &sum(&[self.tape.raw(id)], None, extent));
-        let slopes = self.norm(norm, &sums);
+        let sums = gradient_sums(self.isa, &sum(&[self.tape.part(id)], None, extent), &total);
+        let slopes = self.norm(norm, &sums[0]);
         let terms = slopes.before_norm(gradient.to_vec(), self.tape.raw(id));
         let maps = ConvolutionMaps::new(self.tape.samples, convolution.input.height, convolution.input.width);
         let (images, side) = (&self.tape.images, convolution.kernel.side());
@@ -260,10 +290,18 @@ impl Back {
         both
     }
 
-    /// Gives a map's gradient to each of its parts.
-    fn hand_on(&mut self, map: &Map, gradient: Buffer) {
+    /// Gives a map's gradient, and its sums with each part, to the parts.
+    fn hand_on(&mut self, map: &Map, gradient: Buffer, sums: &[Vec<GradientSums>]) {
         let gradient = Arc::new(gradient);
-        map.parts.iter().for_each(|&part| self.gradients[part].push(gradient.clone()));
+        for (&part, sums) in map.parts.iter().zip(sums) {
+            self.gradients[part].push(gradient.clone());
+            let total = &mut self.sums[part];
+            if total.is_empty() {
+                total.clone_from(sums);
+            } else {
+                total.iter_mut().zip(sums).for_each(|(total, sums)| total.add(sums));
+            }
+        }
     }
 
     /// Lets a part and its gradient go.

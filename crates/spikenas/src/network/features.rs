@@ -127,8 +127,8 @@ fn run(plan: &Plan, weights: Weights, images: Vec<f32>, mode: score::Mode, buffe
     let spikes = spikes(walk.layers[walk.layers.len() - 1].1);
     let tiles = Tiles { shape: plan.last_lif.shape, side: plan.config.last_pool };
     drop(parameters);
-    let config = plan.config.clone();
-    let tape = Tape { graph, order: walk.order, values, statistics, weights, buffers, config, images, samples };
+    let (config, last) = (plan.config.clone(), plan.last_lif.clone());
+    let tape = Tape { last, graph, order: walk.order, values, statistics, weights, buffers, config, images, samples };
     Ran { spikes, tiles, layers, tape }
 }
 
@@ -140,11 +140,15 @@ struct Tiles {
 }
 
 impl Tiles {
-    /// Place of a neuron's average in [channels, rows, columns].
-    fn place(&self, pixel: usize, channel: usize) -> usize {
-        let Shape { height, width, .. } = self.shape;
-        let (y, x) = (pixel / width / self.side, pixel % width / self.side);
-        (channel * (height / self.side) + y) * (width / self.side) + x
+    /// Place of a pixel's average in [channels, rows, columns], for channel 0; the other channels are `apart`.
+    fn place(&self, pixel: usize) -> usize {
+        let Shape { width, .. } = self.shape;
+        pixel / width / self.side * (width / self.side) + pixel % width / self.side
+    }
+
+    /// Averages of a channel.
+    fn apart(&self) -> usize {
+        (self.shape.height / self.side) * (self.shape.width / self.side)
     }
 
     fn share(&self) -> f32 {
@@ -159,10 +163,12 @@ fn averages(spikes: &Spikes, tiles: Tiles) -> Vec<f32> {
     let mut averages = vec![0.0; spikes.maps() * length];
     averages.par_chunks_mut(length.max(1)).enumerate().for_each(|(map, averages)| {
         for (pixel, words) in spikes.map(map).chunks_exact(words).enumerate() {
+            let place = tiles.place(pixel);
             for (index, &word) in words.iter().enumerate() {
                 let mut word = word;
                 while word != 0 {
-                    averages[tiles.place(pixel, index * 64 + word.trailing_zeros() as usize)] += tiles.share();
+                    let channel = index * 64 + word.trailing_zeros() as usize;
+                    averages[place + channel * tiles.apart()] += tiles.share();
                     word &= word - 1;
                 }
             }
@@ -171,19 +177,18 @@ fn averages(spikes: &Spikes, tiles: Tiles) -> Vec<f32> {
     averages
 }
 
-/// The gradient of spikes, [maps, pixels, channels], from that of their averages.
-fn spread(gradient: &[f32], tiles: Tiles) -> Vec<f32> {
-    let length = tiles.shape.len() / (tiles.side * tiles.side);
-    let mut of_spikes = vec![0.0; gradient.len() / length.max(1) * tiles.shape.len()];
-    let maps = of_spikes.par_chunks_mut(tiles.shape.len()).zip(gradient.par_chunks(length.max(1)));
-    maps.for_each(|(of_spikes, gradient)| {
-        for (pixel, of_spikes) in of_spikes.chunks_exact_mut(tiles.shape.channels).enumerate() {
-            for (channel, of_spike) in of_spikes.iter_mut().enumerate() {
-                *of_spike = gradient[tiles.place(pixel, channel)] * tiles.share();
+/// Averages, [maps, channels, rows, columns], with the channels last.
+fn channels_last(averages: &[f32], tiles: Tiles) -> Vec<f32> {
+    let (channels, apart) = (tiles.shape.channels, tiles.apart());
+    let mut out = vec![0.0; averages.len()];
+    out.par_chunks_mut((channels * apart).max(1)).zip(averages.par_chunks((channels * apart).max(1))).for_each(
+        |(out, averages)| {
+            for (channel, plane) in averages.chunks_exact(apart).enumerate() {
+                out.iter_mut().skip(channel).step_by(channels).zip(plane).for_each(|(out, value)| *out = *value);
             }
-        }
-    });
-    of_spikes
+        },
+    );
+    out
 }
 
 /// The node of the gradient graph: weights, one after the other, to averages of the last spikes.
@@ -213,7 +218,7 @@ impl Backward<Flex, 1> for Features {
         let gradient =
             if gradient.layout().contiguous_offsets().is_some() { gradient } else { gradient.to_contiguous() };
         let (start, end) = gradient.layout().contiguous_offsets().unwrap_or_default();
-        let mut found = tape.back(&spread(&gradient.storage::<f32>()[start..end], self.tiles));
+        let mut found = tape.back(&channels_last(&gradient.storage::<f32>()[start..end], self.tiles));
         let of_weights = self
             .parameters
             .iter()

@@ -1,0 +1,198 @@
+use rayon::prelude::*;
+
+use crate::isa::{Isa, Operation, Vector};
+use crate::{Affine, Extent, Sum, by_sample};
+
+/// Values that are summed in f32 before they are added in f64; they stay in the nearest cache.
+pub(crate) const AT_A_TIME: usize = 1024;
+
+/// What takes a gradient back through the batch norm of a term: sums over samples and pixels, in f64, of one timestep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradientSums {
+    /// Of the gradient, `[channels]`.
+    pub gradient: Vec<f64>,
+    /// Of the gradient times the term's values before its scale and shift, `[channels]`.
+    pub products: Vec<f64>,
+}
+
+impl GradientSums {
+    /// Of no values.
+    pub fn zeros(channels: usize) -> Self {
+        Self { gradient: vec![0.0; channels], products: vec![0.0; channels] }
+    }
+
+    /// Adds other sums.
+    pub fn add(&mut self, other: &GradientSums) {
+        self.gradient.iter_mut().zip(&other.gradient).for_each(|(a, b)| *a += b);
+        self.products.iter_mut().zip(&other.products).for_each(|(a, b)| *a += b);
+    }
+
+    /// Adds some pixels of one sample.
+    ///
+    /// # Safety
+    /// The machine supports `V`.
+    #[inline(always)]
+    unsafe fn add_pixels<V: Vector>(&mut self, gradient: &[f32], values: &[f32]) {
+        let channels = self.gradient.len();
+        assert!(gradient.len() == values.len() && values.len().is_multiple_of(channels));
+        let (pixels, whole) = (values.len() / channels, channels - channels % V::LANES);
+        for c in (0..whole).step_by(V::LANES) {
+            let mut sums = [[0.0f32; 16]; 2];
+            // SAFETY: `c + LANES <= channels`, of which every pixel has so many; a vector has at most 16 values.
+            unsafe {
+                let (mut of_gradient, mut of_products) = (V::splat(0.0), V::splat(0.0));
+                let (mut g, mut x) = (gradient.as_ptr().add(c), values.as_ptr().add(c));
+                for _ in 0..pixels {
+                    let value = V::load(g);
+                    of_gradient = of_gradient.add(value);
+                    of_products = value.mul_add(V::load(x), of_products);
+                    (g, x) = (g.wrapping_add(channels), x.wrapping_add(channels));
+                }
+                of_gradient.store(sums[0].as_mut_ptr());
+                of_products.store(sums[1].as_mut_ptr());
+            }
+            for lane in 0..V::LANES {
+                self.gradient[c + lane] += f64::from(sums[0][lane]);
+                self.products[c + lane] += f64::from(sums[1][lane]);
+            }
+        }
+        for (g, x) in gradient.chunks_exact(channels).zip(values.chunks_exact(channels)) {
+            for c in whole..channels {
+                self.gradient[c] += f64::from(g[c]);
+                self.products[c] += f64::from(g[c] * x[c]);
+            }
+        }
+    }
+}
+
+/// Sums of a gradient with each of some terms, `[terms][distinct steps]`.
+pub(crate) type TermSums = Vec<Vec<GradientSums>>;
+
+pub(crate) fn no_sums(terms: usize, steps: usize, channels: usize) -> TermSums {
+    vec![vec![GradientSums::zeros(channels); steps]; terms]
+}
+
+/// Adds up the sums of several parts, in their order.
+pub(crate) fn total<'a>(mut parts: impl Iterator<Item = &'a TermSums>) -> TermSums {
+    let mut total = parts.next().cloned().unwrap_or_default();
+    for part in parts {
+        let sums = total.iter_mut().flatten().zip(part.iter().flatten());
+        sums.for_each(|(total, part)| total.add(part));
+    }
+    total
+}
+
+/// Adds some pixels of a gradient at one timestep to the sums with each term of `input`.
+///
+/// # Safety
+/// The machine supports `V`.
+#[inline(always)]
+pub(crate) unsafe fn add_terms<V: Vector>(
+    sums: &mut TermSums,
+    input: &Sum<'_>,
+    gradient: &[f32],
+    step: usize,
+    sample: usize,
+    pixel: usize,
+) {
+    for (sums, term) in sums.iter_mut().zip(input.terms) {
+        let values = &term.at(input.extent, step, sample)[pixel * input.extent.channels..][..gradient.len()];
+        // SAFETY: the caller vouches for the instruction set.
+        unsafe { sums[step].add_pixels::<V>(gradient, values) };
+    }
+}
+
+/// Sums of a gradient with each term of a map, `[terms][distinct steps]`.
+///
+/// `gradient`: `[distinct steps, samples, pixels, channels]`.
+pub fn gradient_sums(isa: Isa, input: &Sum<'_>, gradient: &[f32]) -> Vec<Vec<GradientSums>> {
+    input.check();
+    let Extent { samples, .. } = input.extent;
+    assert_eq!(gradient.len(), input.distinct_steps() * input.extent.step(), "the gradient has another extent");
+    let parts: Vec<TermSums> =
+        (0..samples).into_par_iter().map(|sample| isa.run(SumSample { input, gradient, sample })).collect();
+    total(parts.iter())
+}
+
+/// The sums of one sample.
+struct SumSample<'a> {
+    input: &'a Sum<'a>,
+    gradient: &'a [f32],
+    sample: usize,
+}
+
+impl Operation for SumSample<'_> {
+    type Output = TermSums;
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) -> TermSums {
+        let Self { input, gradient, sample } = self;
+        let Extent { samples, channels, .. } = input.extent;
+        let mut sums = no_sums(input.terms.len(), input.distinct_steps(), channels);
+        let length = (AT_A_TIME / channels).max(1) * channels;
+        for step in 0..input.distinct_steps() {
+            let gradient = &gradient[(step * samples + sample) * input.extent.map()..][..input.extent.map()];
+            for (block, gradient) in gradient.chunks(length).enumerate() {
+                // SAFETY: the caller vouches for the instruction set.
+                unsafe { add_terms::<V>(&mut sums, input, gradient, step, sample, block * length / channels) };
+            }
+        }
+        sums
+    }
+}
+
+/// Takes a gradient back through a batch norm of a whole map, in place: `gradient = gradient scaled by the first + the
+/// map's values scaled and shifted by the second`. Returns the sums of the new gradient with each of the map's terms.
+///
+/// `gradient`: `[distinct steps, samples, pixels, channels]`; `slopes`: one a distinct timestep.
+pub fn gradient_before_norm(
+    isa: Isa,
+    input: &Sum<'_>,
+    slopes: [&[Affine]; 2],
+    gradient: &mut [f32],
+) -> Vec<Vec<GradientSums>> {
+    input.check();
+    let steps = input.distinct_steps();
+    assert!(slopes.iter().all(|slopes| slopes.len() == steps), "slopes are for another number of timesteps");
+    assert_eq!(gradient.len(), steps * input.extent.step(), "the gradient has another extent");
+    let parts: Vec<TermSums> = by_sample(gradient, input.extent.map(), input.extent.samples.max(1))
+        .into_par_iter()
+        .enumerate()
+        .map(|(sample, gradient)| isa.run(BeforeNorm { input, slopes, gradient, sample }))
+        .collect();
+    total(parts.iter())
+}
+
+/// One sample. `gradient`: by distinct timestep.
+struct BeforeNorm<'a> {
+    input: &'a Sum<'a>,
+    slopes: [&'a [Affine]; 2],
+    gradient: Vec<&'a mut [f32]>,
+    sample: usize,
+}
+
+impl Operation for BeforeNorm<'_> {
+    type Output = TermSums;
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) -> TermSums {
+        let Self { input, slopes, gradient, sample } = self;
+        let channels = input.extent.channels;
+        let mut sums = no_sums(input.terms.len(), gradient.len(), channels);
+        let length = (AT_A_TIME / channels).max(1) * channels;
+        let mut values = vec![0.0; length];
+        for (step, gradient) in gradient.into_iter().enumerate() {
+            for (block, gradient) in gradient.chunks_mut(length).enumerate() {
+                let (values, pixel) = (&mut values[..gradient.len()], block * length / channels);
+                // SAFETY: the caller vouches for the instruction set.
+                unsafe {
+                    input.read::<V>(step, sample, pixel, values);
+                    slopes[0][step].scale::<V>(gradient);
+                    slopes[1][step].add_scaled::<V>(values, gradient);
+                    add_terms::<V>(&mut sums, input, gradient, step, sample, pixel);
+                }
+            }
+        }
+        sums
+    }
+}
