@@ -34,7 +34,13 @@ fn convolutions(c: &mut Criterion) {
             let mut out = AlignedValues::zeros(IMAGES * side * side * outputs);
             group.bench_function(format!("{inputs}->{outputs} {kernel}x{kernel} at {side}x{side} {isa:?}"), |b| {
                 b.iter(|| {
-                    convolve_spikes(black_box(&input), ConvolutionMaps::new(IMAGES, side, side), &packed, &mut out)
+                    convolve_spikes(
+                        black_box(&input),
+                        ConvolutionMaps::new(IMAGES, side, side),
+                        &packed,
+                        &mut out,
+                        None,
+                    )
                 });
             });
         }
@@ -93,12 +99,12 @@ fn timesteps(c: &mut Criterion) {
     let maps = ConvolutionMaps::new(IMAGES, 32, 32);
     let mut out = AlignedValues::zeros(steps * neurons);
     group.bench_function("128->128 3x3 at 32x32, together", |b| {
-        b.iter(|| convolve_spikes(black_box(&together), maps, &packed, &mut out))
+        b.iter(|| convolve_spikes(black_box(&together), maps, &packed, &mut out, None))
     });
     group.bench_function("128->128 3x3 at 32x32, singly", |b| {
         b.iter(|| {
             for (step, out) in singly.iter().zip(out.chunks_mut(neurons)) {
-                convolve_spikes(black_box(step), maps, &packed, out);
+                convolve_spikes(black_box(step), maps, &packed, out, None);
             }
         })
     });

@@ -24,7 +24,7 @@ mod system;
 pub use aligned::AlignedValues;
 pub use batch_norm::{Affine, Moments, moments};
 pub use convolution::{
-    ConvolutionMaps, GradientKernel, LifLayer, PackedKernel, SpikeGradients, SpikeReader, convolve_images,
+    ConvolutionMaps, GradientKernel, LifLayer, OfAverages, PackedKernel, SpikeGradients, SpikeReader, convolve_images,
     convolve_spikes, image_weight_gradient, spike_gradients,
 };
 pub use gradient_sums::{GradientSums, gradient_before_norm, gradient_sums};
@@ -32,7 +32,7 @@ pub use hamming::hamming_distances;
 pub use isa::Isa;
 pub use lif::{LifParameters, lif_scan};
 pub use linear::{PackedLinear, linear_of_averages};
-pub use pooling::{Window, average_pool, spread_tiles};
+pub use pooling::{Window, average_pool};
 pub use spikes::Spikes;
 pub use sum::{Extent, Sum, Term, total_over_steps, write_sum};
 pub use system::keep_freed_memory;

@@ -4,7 +4,7 @@ use crate::isa::{Isa, Operation, Vector};
 use crate::{Extent, Sum};
 
 /// What an average is taken over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
     /// 3x3 around each pixel, stride 1; outside counts as 0 and the divisor is always 9.
     Around,
@@ -92,51 +92,6 @@ impl Operation for PoolMap<'_> {
             for (c, out) in out.iter_mut().enumerate().skip(whole) {
                 let row = |y: usize| span.clone().map(move |x| (y * self.width + x) * channels + c);
                 *out = rows.clone().flat_map(row).map(|at| map[at]).sum::<f32>() / divisor;
-            }
-        }
-    }
-}
-
-/// Takes the gradient of the averages of [`Window::Tiles`] back to the map, `[steps, samples, height * width, channels]`.
-///
-/// `gradient`: of the averages, which have sides `height / side` and `width / side`.
-pub fn spread_tiles(isa: Isa, gradient: &Sum<'_>, height: usize, width: usize, side: usize, out: &mut [f32]) {
-    gradient.check();
-    let Extent { steps, samples, pixels, channels } = gradient.extent;
-    let length = height * width * channels;
-    assert_eq!(pixels * side * side, height * width, "the gradient does not have the height and width given");
-    assert_eq!(out.len(), steps * samples * length, "the output does not have its shape");
-    out.par_chunks_mut(length.max(1)).enumerate().for_each(|(map, out)| {
-        isa.run(SpreadMap { gradient, step: map / samples, sample: map % samples, width, side, out });
-    });
-}
-
-/// Spreading of one map.
-struct SpreadMap<'a> {
-    gradient: &'a Sum<'a>,
-    step: usize,
-    sample: usize,
-    width: usize,
-    side: usize,
-    out: &'a mut [f32],
-}
-
-impl Operation for SpreadMap<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<V: Vector>(self) {
-        let Self { gradient, step, sample, width, side, out } = self;
-        let (channels, columns) = (gradient.extent.channels, width / side);
-        let mut line = vec![0.0; columns * channels];
-        for (row, out) in out.chunks_exact_mut(side * width * channels).enumerate() {
-            // SAFETY: the caller vouches for the instruction set.
-            unsafe { gradient.read::<V>(step, sample, row * columns, &mut line) };
-            line.iter_mut().for_each(|value| *value /= (side * side) as f32);
-            for out in out.chunks_exact_mut(width * channels) {
-                for (out, value) in out.chunks_exact_mut(side * channels).zip(line.chunks_exact(channels)) {
-                    out.chunks_exact_mut(channels).for_each(|out| out.copy_from_slice(value));
-                }
             }
         }
     }

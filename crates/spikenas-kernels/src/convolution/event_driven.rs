@@ -11,11 +11,18 @@ use crate::{Moments, Spikes, by_sample};
 
 /// Convolves spikes: for each output pixel, the rows of weights of the spikes under the kernel are added.
 ///
-/// Writes `out`, `[steps, samples, pixels, outputs]`, and returns the moments of the sums of each timestep.
+/// Writes `out`, `[steps, samples, pixels, outputs]`, and returns the moments of the sums of each timestep. Where sums are
+/// averaged, `unpooled` takes them all.
 ///
 /// A neuron tends to fire at every timestep, at every other one, or at single ones. Where it saves enough, what fires at
 /// all timesteps is added once, what fires at all even or all odd ones once for these, and the rest step by step.
-pub fn convolve_spikes(spikes: &Spikes, maps: ConvolutionMaps, kernel: &PackedKernel, out: &mut [f32]) -> Vec<Moments> {
+pub fn convolve_spikes(
+    spikes: &Spikes,
+    maps: ConvolutionMaps,
+    kernel: &PackedKernel,
+    out: &mut [f32],
+    unpooled: Option<&mut [f32]>,
+) -> Vec<Moments> {
     assert_eq!(spikes.pixels(), maps.pixels(), "spikes do not have the height and width given");
     assert_eq!(spikes.channels(), kernel.inputs, "spikes have other channels than the kernel");
     let length = maps.pixels_out() * kernel.outputs;
@@ -26,27 +33,33 @@ pub fn convolve_spikes(spikes: &Spikes, maps: ConvolutionMaps, kernel: &PackedKe
     if steps == 0 {
         return Vec::new();
     }
+    let all = unpooled.unwrap_or_default();
+    assert!(all.is_empty() || all.len() == spikes.maps() * maps.pixels() * kernel.outputs, "all sums need more room");
+    let mut all = by_sample(all, maps.pixels() * kernel.outputs, samples);
     let parts: Vec<Vec<Moments>> = by_sample(out, length, samples)
         .into_par_iter()
+        .zip(&mut all)
         .enumerate()
-        .map(|(sample, out)| {
+        .map(|(sample, (out, all))| {
             let input = (0..steps).map(|step| spikes.map(step * samples + sample)).collect();
-            SCRATCH.with_borrow_mut(|scratch| kernel.isa.run(ConvolveSample { input, maps, kernel, out, scratch }))
+            SCRATCH.with_borrow_mut(|scratch| kernel.isa.run(ConvolveSample { input, maps, kernel, out, all, scratch }))
         })
         .collect();
     (0..steps).map(|step| Moments::total(parts.iter().map(|p| &p[step]), kernel.outputs)).collect()
 }
 
-/// Convolution of one sample at all timesteps. `input`: words, `out`: sums, each by timestep.
-struct ConvolveSample<'a> {
+/// Convolution of one sample at all timesteps. `input`: words, `out`: sums, `all`: sums before they are averaged if they
+/// are wanted, each by timestep.
+struct ConvolveSample<'a, 'b> {
     input: Vec<&'a [u64]>,
     maps: ConvolutionMaps,
     kernel: &'a PackedKernel,
     out: Vec<&'a mut [f32]>,
+    all: &'a mut [&'b mut [f32]],
     scratch: &'a mut Scratch,
 }
 
-impl Operation for ConvolveSample<'_> {
+impl Operation for ConvolveSample<'_, '_> {
     type Output = Vec<Moments>;
 
     #[inline(always)]
@@ -68,6 +81,9 @@ struct Scratch {
     /// One block of outputs at all pixels, at the three levels: all timesteps, even or odd ones, a single one.
     sums: [AlignedValues; 3],
 }
+
+/// Most rows of weights of one output block that a small kernel has.
+const SMALL: usize = 384;
 
 /// What fires at all timesteps, at all even and at all odd ones besides, and at single ones besides.
 struct Shared {
@@ -113,12 +129,12 @@ impl Shared {
     }
 }
 
-impl BlockOperation for ConvolveSample<'_> {
+impl BlockOperation for ConvolveSample<'_, '_> {
     type Output = Vec<Moments>;
 
     #[inline(always)]
     unsafe fn run_blocks<V: Vector, const N: usize>(self) -> Vec<Moments> {
-        let Self { input, maps, kernel, mut out, scratch } = self;
+        let Self { input, maps, kernel, mut out, all, scratch } = self;
         let steps = input.len();
         let shared = Shared::split(&input);
         let lists: Vec<&[u64]> = match &shared {
@@ -143,24 +159,22 @@ impl BlockOperation for ConvolveSample<'_> {
             // SAFETY: the caller's promise is handed on; the events were listed for this kernel and these maps.
             unsafe {
                 if shared.is_some() {
-                    of_all.fill(0.0);
-                    add_events::<V, N>(&events[0], block, maps, kernel, of_all);
+                    add_events::<V, N>(&events[0], block, maps, kernel, None, of_all);
                 }
                 for parity in 0..2 {
                     if shared.is_some() {
-                        of_parity.copy_from_slice(of_all);
-                        add_events::<V, N>(&events[1 + parity], block, maps, kernel, of_parity);
+                        add_events::<V, N>(&events[1 + parity], block, maps, kernel, Some(of_all), of_parity);
                     }
                     for step in (parity..steps).step_by(2) {
-                        let own = if shared.is_some() {
-                            of_step.copy_from_slice(of_parity);
-                            &events[3 + step]
-                        } else {
-                            of_step.fill(0.0);
-                            &events[step]
+                        let (own, common) = match shared {
+                            Some(_) => (&events[3 + step], Some(&*of_parity)),
+                            None => (&events[step], None),
                         };
-                        add_events::<V, N>(own, block, maps, kernel, of_step);
+                        add_events::<V, N>(own, block, maps, kernel, common, of_step);
                         write_block(of_step, block, maps, kernel, &mut moments[step], out[step]);
+                        if let Some(all) = all.get_mut(step) {
+                            write_sums(of_step, block, ConvolutionMaps { pool: 1, ..maps }, kernel, all);
+                        }
                     }
                 }
             }
@@ -169,7 +183,7 @@ impl BlockOperation for ConvolveSample<'_> {
     }
 }
 
-/// Adds the weights of one block for every event of a map. `sums`: `[pixels, block]`.
+/// Adds the weights of one block for every event of a map to `common`, or to zeros. `sums`: `[pixels, block]`.
 ///
 /// # Safety
 /// The machine supports `V`, the kernel is packed in blocks of `N` vectors, and `events` were listed for it and these maps.
@@ -179,24 +193,64 @@ unsafe fn add_events<V: Vector, const N: usize>(
     block: usize,
     maps: ConvolutionMaps,
     kernel: &PackedKernel,
+    common: Option<&[f32]>,
     sums: &mut [f32],
 ) {
     let ConvolutionMaps { height, width, .. } = maps;
     let (side, pad, row_length) = (kernel.side, kernel.side / 2, N * V::LANES);
+    // The weights of all rows of a small kernel stay in the nearest cache: sums need not leave their registers.
+    let is_small = kernel.chunks() == 1 && side * side * kernel.chunk <= SMALL;
+    match common {
+        Some(common) if !is_small => sums.copy_from_slice(common),
+        None if !is_small => sums.fill(0.0),
+        _ => {}
+    }
+    let rows_below = |y: usize| pad.saturating_sub(y)..side.min(height + pad - y);
+    // The spike of `channel` at `column` takes the row of weights `(column - x + pad) * chunk + channel` of its own row.
+    let weights = |ky: usize, chunk: usize, x: usize| {
+        let offset = (x * kernel.chunk * row_length) as isize - (pad * kernel.chunk * row_length) as isize;
+        kernel.values[kernel.first(block, ky, chunk)..].as_ptr().wrapping_offset(-offset)
+    };
+    let under =
+        |starts: &[u32], x: usize| (starts[x.saturating_sub(pad)] as usize, starts[(x + pad + 1).min(width)] as usize);
+    // SAFETY, below: the caller's promises: places within a row's starts are written, and every one of them lies under
+    // the kernel, so that its weights lie within the kernel's values.
+    if is_small {
+        let mut lines = Vec::with_capacity(side);
+        for (y, row) in sums.chunks_exact_mut(width * row_length).enumerate() {
+            lines.clear();
+            lines.extend(rows_below(y).map(|ky| (events.row(0, y + ky - pad, height, width), weights(ky, 0, 0))));
+            for (x, sums) in row.chunks_exact_mut(row_length).enumerate() {
+                let shift = (x * kernel.chunk * row_length) as isize;
+                let (from, to) = (x.saturating_sub(pad), (x + pad + 1).min(width));
+                unsafe {
+                    let mut sum = [V::splat(0.0); N];
+                    if let Some(common) = common {
+                        let common = common[(y * width + x) * row_length..][..row_length].as_ptr();
+                        for (n, sum) in sum.iter_mut().enumerate() {
+                            *sum = V::load(common.add(n * V::LANES));
+                        }
+                    }
+                    for &(starts, weights) in &lines {
+                        let (first, end) = (starts[from] as usize, starts[to] as usize);
+                        add_to::<V, N>(&mut sum, weights.wrapping_offset(-shift), events.places(), first, end);
+                    }
+                    for (n, sum) in sum.iter().enumerate() {
+                        sum.store(sums.as_mut_ptr().add(n * V::LANES));
+                    }
+                }
+            }
+        }
+        return;
+    }
     for ky in 0..side {
         for chunk in 0..kernel.chunks() {
-            let weights = kernel.values[kernel.first(block, ky, chunk)..].as_ptr();
             for y in pad.saturating_sub(ky)..height.min((height + pad).saturating_sub(ky)) {
                 let starts = events.row(chunk, y + ky - pad, height, width);
                 let row = &mut sums[y * width * row_length..][..width * row_length];
                 for (x, sums) in row.chunks_exact_mut(row_length).enumerate() {
-                    let (first, end) = (starts[x.saturating_sub(pad)], starts[(x + pad + 1).min(width)]);
-                    // The spike of `channel` at `column` takes the row of weights `(column - x + pad) * chunk + channel`.
-                    let offset = (x * kernel.chunk * row_length) as isize - (pad * kernel.chunk * row_length) as isize;
-                    let weights = weights.wrapping_offset(-offset);
-                    // SAFETY: the caller's promises: places within the row's starts are written, and every one of them
-                    // lies under the kernel, so that its weights lie within the kernel's values.
-                    unsafe { add_rows::<V, N>(sums, weights, events.places(), first as usize, end as usize) };
+                    let (first, end) = under(starts, x);
+                    unsafe { add_rows::<V, N>(sums, weights(ky, chunk, x), events.places(), first, end) };
                 }
             }
         }
@@ -224,14 +278,32 @@ pub(crate) unsafe fn add_rows<V: Vector, const N: usize>(
         for (n, sum) in sum.iter_mut().enumerate() {
             *sum = V::load(sums.as_ptr().add(n * V::LANES));
         }
-        for index in first..end {
+        add_to::<V, N>(&mut sum, weights, places, first, end);
+        for (n, sum) in sum.iter().enumerate() {
+            sum.store(sums.as_mut_ptr().add(n * V::LANES));
+        }
+    }
+}
+
+/// Adds rows of weights to sums in registers.
+///
+/// # Safety
+/// The machine supports `V`, and each place from `first` to `end` is one of a row of weights.
+#[inline(always)]
+unsafe fn add_to<V: Vector, const N: usize>(
+    sum: &mut [V; N],
+    weights: *const f32,
+    places: *const u32,
+    first: usize,
+    end: usize,
+) {
+    for index in first..end {
+        // SAFETY: the caller's promises.
+        unsafe {
             let row = weights.wrapping_add(*places.add(index) as usize);
             for (n, sum) in sum.iter_mut().enumerate() {
                 *sum = sum.add(V::load(row.wrapping_add(n * V::LANES)));
             }
-        }
-        for (n, sum) in sum.iter().enumerate() {
-            sum.store(sums.as_mut_ptr().add(n * V::LANES));
         }
     }
 }
@@ -249,6 +321,14 @@ pub(super) fn write_block(
     let first = block * kernel.block;
     let used = kernel.block.min(kernel.outputs - first);
     moments.add_pixels(sums, kernel.block, used, first);
+    write_sums(sums, block, maps, kernel, out);
+}
+
+/// Writes one block of outputs to its place in `[pixels out, outputs]`.
+#[inline(always)]
+fn write_sums(sums: &[f32], block: usize, maps: ConvolutionMaps, kernel: &PackedKernel, out: &mut [f32]) {
+    let first = block * kernel.block;
+    let used = kernel.block.min(kernel.outputs - first);
     let rows = sums.chunks_exact(maps.width * maps.pool * kernel.block);
     let rows_out = out.chunks_exact_mut(maps.width / maps.pool * kernel.outputs);
     for (rows, out) in rows.zip(rows_out) {

@@ -26,10 +26,55 @@ pub struct LifLayer<'a> {
 
 /// A convolution that reads spikes, on the way back.
 pub struct SpikeReader<'a> {
-    /// Gradient of its sums.
+    /// Gradient of its sums,
     pub gradient: Sum<'a>,
+    /// and what is added to it.
+    pub of_averages: Option<OfAverages<'a>>,
     /// Its weights.
     pub kernel: &'a GradientKernel,
+}
+
+/// The gradient that a map has from averages over squares of pixels.
+#[derive(Clone, Copy)]
+pub struct OfAverages<'a> {
+    /// Gradient of the averages.
+    pub gradient: Sum<'a>,
+    /// Side of the squares.
+    pub side: usize,
+}
+
+impl OfAverages<'_> {
+    fn check(&self, extent: Extent) {
+        self.gradient.check();
+        let pixels = self.gradient.extent.pixels * self.side * self.side;
+        assert_eq!(Extent { pixels, ..self.gradient.extent }, extent, "the averages are of a map of another extent");
+    }
+
+    /// Adds the gradient of a row of pixels of `row` values.
+    ///
+    /// # Safety
+    /// The machine supports `V`.
+    #[inline(always)]
+    unsafe fn add_line<V: Vector>(
+        &self,
+        step: usize,
+        sample: usize,
+        y: usize,
+        line: &mut Vec<f32>,
+        to: &mut [f32],
+        row: usize,
+    ) {
+        let (channels, columns) = (self.gradient.extent.channels, to.len() / row / self.side);
+        line.resize(columns * channels, 0.0);
+        // SAFETY: the caller vouches for the instruction set.
+        unsafe { self.gradient.read::<V>(step, sample, y / self.side * columns, line) };
+        let share = 1.0 / (self.side * self.side) as f32;
+        for (to, values) in to.chunks_exact_mut(self.side * row).zip(line.chunks_exact(channels)) {
+            for to in to.chunks_exact_mut(row) {
+                to.iter_mut().zip(values).for_each(|(to, value)| *to += value * share);
+            }
+        }
+    }
 }
 
 /// What a LIF layer and the convolutions that read it get on the way back.
@@ -42,7 +87,7 @@ pub struct SpikeGradients {
 
 /// Takes gradients back through a LIF layer, from membranes at 0, and the convolutions that read it.
 ///
-/// `of_spikes`: the gradient that the spikes have from others than the convolutions. Writes the gradient of the layer's
+/// `of_averages`: the gradient that the spikes have from others than the convolutions. Writes the gradient of the layer's
 /// input, `[distinct steps, samples, pixels, channels]`, summed over timesteps where the input is the same at all.
 ///
 /// Backwards, a spike counts as ATan of h, `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)`
@@ -51,14 +96,13 @@ pub fn spike_gradients(
     isa: Isa,
     layer: &LifLayer<'_>,
     readers: &[SpikeReader<'_>],
-    of_spikes: &Sum<'_>,
+    of_averages: Option<OfAverages<'_>>,
     of_input: &mut [f32],
 ) -> SpikeGradients {
     let extent = layer.input.extent;
     let Extent { steps, samples, pixels, channels } = extent;
     layer.input.check();
-    of_spikes.check();
-    assert_eq!(of_spikes.extent, extent, "the spikes' gradient has another extent than they");
+    of_averages.iter().for_each(|averages| averages.check(extent));
     assert_eq!(pixels, layer.height * layer.width, "the layer does not have the height and width given");
     let shape = (layer.spikes.maps(), layer.spikes.pixels(), layer.spikes.channels());
     assert_eq!(shape, (steps * samples, pixels, channels), "spikes do not have the layer's extent");
@@ -66,13 +110,14 @@ pub fn spike_gradients(
         reader.gradient.check();
         let of_sums = Extent { channels: reader.kernel.outputs, ..extent };
         assert_eq!((reader.gradient.extent, reader.kernel.inputs), (of_sums, channels), "a reader has another extent");
+        reader.of_averages.iter().for_each(|averages| averages.check(of_sums));
     }
     assert_eq!(of_input.len(), layer.input.distinct_steps() * extent.step(), "the gradient does not have its shape");
     let mut out = by_sample(of_input, extent.map(), samples.max(1));
     let partial: Vec<(Vec<AlignedValues>, TermSums)> = out
         .par_chunks_mut(GROUP)
         .enumerate()
-        .map(|(group, out)| isa.run(BackGroup { layer, readers, of_spikes, first: group * GROUP, out }))
+        .map(|(group, out)| isa.run(BackGroup { layer, readers, of_averages, first: group * GROUP, out }))
         .collect();
     let of_weights = |(index, reader): (usize, &SpikeReader<'_>)| {
         let kernel = reader.kernel;
@@ -97,7 +142,7 @@ fn padded(channels: usize) -> usize {
 struct BackGroup<'a, 'b> {
     layer: &'a LifLayer<'a>,
     readers: &'a [SpikeReader<'a>],
-    of_spikes: &'a Sum<'a>,
+    of_averages: Option<OfAverages<'a>>,
     first: usize,
     out: &'a mut [Vec<&'b mut [f32]>],
 }
@@ -123,7 +168,12 @@ impl Operation for BackGroup<'_, '_> {
             for (step, of_map) in of_spikes.chunks_exact_mut(pixels * row).enumerate() {
                 // SAFETY: the caller vouches for the instruction set; buffers are sized for the layer and its readers.
                 unsafe {
-                    read_rows::<V>(self.of_spikes, step, sample, 0, row, &mut line, of_map);
+                    of_map.fill(0.0);
+                    if let Some(averages) = &self.of_averages {
+                        for (y, of_line) in of_map.chunks_exact_mut(self.layer.width * row).enumerate() {
+                            averages.add_line::<V>(step, sample, y, &mut line, of_line, row);
+                        }
+                    }
                     if self.readers.is_empty() {
                         continue;
                     }
@@ -131,7 +181,11 @@ impl Operation for BackGroup<'_, '_> {
                     for ((reader, map), of_weights) in self.readers.iter().zip(&mut maps).zip(&mut of_weights) {
                         for y in 0..map.height {
                             let (width, row) = (map.width, map.row);
-                            read_rows::<V>(&reader.gradient, step, sample, y * width, row, &mut line, map.line(y));
+                            let to = map.line(y);
+                            read_rows::<V>(&reader.gradient, step, sample, y * width, row, &mut line, to);
+                            if let Some(averages) = &reader.of_averages {
+                                averages.add_line::<V>(step, sample, y, &mut line, to, row);
+                            }
                         }
                         convolve::<V>(map, reader.kernel, &mut tiles, of_map);
                         correlate::<V>(map, reader.kernel.side, &places, of_weights);

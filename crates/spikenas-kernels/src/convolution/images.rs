@@ -128,13 +128,26 @@ impl Operation for CorrelateImage<'_> {
         // SAFETY: the caller vouches for the instruction set.
         unsafe { gradient.read::<V>(0, sample, 0, &mut map) };
         let mut sums = vec![0.0; inputs * side * side * outputs];
+        let whole = outputs - outputs % V::LANES;
         for (tap, sums) in sums.chunks_exact_mut(outputs).enumerate() {
             let (input, ky, kx) = (tap / (side * side), tap / side % side, tap % side);
+            let columns = pad.saturating_sub(kx)..width.min((width + pad).saturating_sub(kx));
             for y in pad.saturating_sub(ky)..height.min((height + pad).saturating_sub(ky)) {
-                for x in pad.saturating_sub(kx)..width.min((width + pad).saturating_sub(kx)) {
-                    let value = image[(input * height + y + ky - pad) * width + x + kx - pad];
-                    let gradient = &map[(y * width + x) * outputs..][..outputs];
-                    sums.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += value * gradient);
+                let line = &image[(input * height + y + ky - pad) * width..][..width];
+                let values =
+                    || columns.clone().map(|x| (line[x + kx - pad], &map[(y * width + x) * outputs..][..outputs]));
+                for c in (0..whole).step_by(V::LANES) {
+                    // SAFETY: the caller vouches for the instruction set; `c + LANES <= outputs`.
+                    unsafe {
+                        let mut sum = V::load(sums.as_ptr().add(c));
+                        for (value, gradient) in values() {
+                            sum = V::splat(value).mul_add(V::load(gradient.as_ptr().add(c)), sum);
+                        }
+                        sum.store(sums.as_mut_ptr().add(c));
+                    }
+                }
+                for (value, gradient) in values() {
+                    sums[whole..].iter_mut().zip(&gradient[whole..]).for_each(|(sum, g)| *sum += value * g);
                 }
             }
         }

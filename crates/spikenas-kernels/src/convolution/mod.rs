@@ -8,7 +8,7 @@ mod winograd;
 pub(crate) use event_driven::add_rows;
 pub use event_driven::convolve_spikes;
 pub(crate) use events::{AT_A_TIME, write_places};
-pub use gradient::{LifLayer, SpikeGradients, SpikeReader, spike_gradients};
+pub use gradient::{LifLayer, OfAverages, SpikeGradients, SpikeReader, spike_gradients};
 pub use images::{convolve_images, image_weight_gradient};
 pub use kernel::PackedKernel;
 pub use winograd::GradientKernel;

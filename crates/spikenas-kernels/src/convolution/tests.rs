@@ -85,7 +85,15 @@ proptest! {
         for isa in Isa::supported() {
             let kernel = PackedKernel::new(isa, outputs, inputs, side, &weights);
             let mut out = vec![f32::NAN; steps * samples * maps.pixels_out() * outputs];
-            let moments = convolve_spikes(&spikes, maps, &kernel, &mut out);
+            let mut all = vec![f32::NAN; steps * samples * pixels * outputs];
+            let moments = convolve_spikes(&spikes, maps, &kernel, &mut out, Some(&mut all));
+            for (map, all) in all.chunks(pixels * outputs).enumerate() {
+                let all: Vec<f64> = all.iter().map(|&sum| sum.into()).collect();
+                let averages = pooled(&all, width, outputs, pool);
+                for (a, b) in averages.iter().zip(&out[map * averages.len()..]) {
+                    prop_assert!((a - f64::from(*b)).abs() < TOLERANCE, "{a} {b}");
+                }
+            }
             if let Some(first) = &first {
                 prop_assert_eq!(&out, &first.0, "{:?} adds in another order", isa);
                 prop_assert_eq!(&moments, &first.1);

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use spikenas_kernels::{
-    Affine, ConvolutionMaps, Extent, GradientKernel, GradientSums, Isa, LifLayer, LifParameters, Moments, SpikeReader,
-    Spikes, Sum, Term, Window, average_pool, gradient_before_norm, gradient_sums, image_weight_gradient, moments,
-    spike_gradients, spread_tiles, total_over_steps, write_sum,
+    Affine, ConvolutionMaps, Extent, GradientKernel, GradientSums, Isa, LifLayer, LifParameters, Moments, OfAverages,
+    SpikeReader, Spikes, Sum, Term, Window, average_pool, gradient_before_norm, gradient_sums, image_weight_gradient,
+    moments, spike_gradients, total_over_steps, write_sum,
 };
 
 use crate::plan::{BatchNorm, Convolution, Lif, NetworkConfig, Shape, SpikingConvolution};
-use crate::score::{Buffer, Buffers, EPSILON, Graph, Id, Map, Node, NormStatistics, Value};
+use crate::score::{Buffer, Buffers, EPSILON, Graph, Id, Map, Node, NormStatistics, Part, Value};
 use crate::weights::Weights;
 
 /// What a forward pass leaves for the way back.
@@ -24,8 +24,6 @@ pub(super) struct Tape {
     pub weights: Weights,
     pub buffers: Buffers,
     pub config: NetworkConfig,
-    /// The last LIF layer.
-    pub last: Lif,
     /// [images, channels, height, width].
     pub images: Vec<f32>,
     pub samples: usize,
@@ -35,24 +33,12 @@ impl Tape {
     /// The gradients of the weights by name, from that of the features, [steps * images, rows, columns, channels]. What the
     /// features do not depend on has none.
     pub fn back(self, of_features: &[f32]) -> BTreeMap<String, Vec<f32>> {
-        let of_spikes = self.spread(of_features);
         let (gradients, sums) = (vec![Vec::new(); self.graph.len()], vec![Vec::new(); self.graph.len()]);
         let mut back = Back { isa: Isa::best(), tape: self, gradients, sums, of_weights: BTreeMap::new() };
         for place in (0..back.tape.order.len()).rev() {
-            back.visit(place, &of_spikes);
+            back.visit(place, of_features);
         }
         back.of_weights
-    }
-
-    /// The gradient of the last spikes from that of their averages.
-    fn spread(&self, of_features: &[f32]) -> Buffer {
-        let (shape, side) = (self.last.shape, self.config.last_pool);
-        let averaged = Shape { height: shape.height / side, width: shape.width / side, ..shape };
-        let terms = [Term { values: of_features, affine: None }];
-        let mut of_spikes = self.buffer(self.extent(shape).len());
-        let averages = sum(&terms, None, self.extent(averaged));
-        spread_tiles(Isa::best(), &averages, shape.height, shape.width, side, &mut of_spikes);
-        of_spikes
     }
 
     fn extent(&self, shape: Shape) -> Extent {
@@ -72,9 +58,19 @@ impl Tape {
         }
     }
 
-    /// The values of a part before its batch norm.
-    fn raw(&self, id: Id) -> Term<'_> {
-        Term { affine: None, ..self.part(id) }
+    /// The sums of a convolution: as they are read, or before they were averaged.
+    fn sums(&self, id: Id) -> Sums<'_> {
+        match &self.values[id] {
+            Some(Value::Part(Part { unpooled: Some(values), .. })) => Sums::Averaged(values),
+            Some(Value::Part(Part { values, .. })) => Sums::Read(values),
+            _ => unreachable!("the parts of a map stay until its readers are done"),
+        }
+    }
+
+    /// The gradient of a map from that of its averages over squares of a side.
+    fn of_averages<'a>(&self, terms: &'a [Term<'a>], shape: Shape, side: usize) -> OfAverages<'a> {
+        let averaged = Shape { height: shape.height / side, width: shape.width / side, ..shape };
+        OfAverages { gradient: sum(terms, None, self.extent(averaged)), side }
     }
 
     fn spikes(&self, id: Id) -> &Spikes {
@@ -113,13 +109,13 @@ struct Back {
 }
 
 impl Back {
-    fn visit(&mut self, place: usize, of_spikes: &[f32]) {
+    fn visit(&mut self, place: usize, of_features: &[f32]) {
         let id = self.tape.order[place];
         let is_last = place + 1 == self.tape.order.len();
         match self.tape.graph.node(id).clone() {
             Node::Stem { convolution, norm } => self.stem(id, &convolution, &norm),
-            Node::Pool { map, window } => self.pool(id, &map, window),
-            Node::Spikes { lif, map, norm } => self.spikes(id, &lif, &map, norm, is_last.then_some(of_spikes)),
+            Node::Pool { map } => self.pool(id, &map),
+            Node::Spikes { lif, map, norm } => self.spikes(id, &lif, &map, norm, is_last.then_some(of_features)),
             // A convolution goes back with the spikes that it reads, a norm with those that read it.
             Node::Convolution { .. } | Node::Norm { .. } => {}
             Node::Hidden { .. } | Node::Output { .. } => unreachable!("the classifier is not of the graph"),
@@ -127,9 +123,9 @@ impl Back {
     }
 
     /// Back through a LIF layer and the convolutions that read it.
-    fn spikes(&mut self, id: Id, lif: &Lif, map: &Map, norm: Option<Id>, of_spikes: Option<&[f32]>) {
+    fn spikes(&mut self, id: Id, lif: &Lif, map: &Map, norm: Option<Id>, of_features: Option<&[f32]>) {
         let readers = self.readers(id);
-        if readers.is_empty() && of_spikes.is_none() {
+        if readers.is_empty() && of_features.is_none() {
             return;
         }
         let slopes: Vec<NormSlopes> = readers
@@ -141,10 +137,10 @@ impl Back {
             .collect();
         let tape = &self.tape;
         let (isa, extent) = (self.isa, tape.extent(lif.shape));
-        let terms: Vec<Vec<Term<'_>>> = readers
+        let terms: Vec<[Vec<Term<'_>>; 2]> = readers
             .iter()
             .zip(&slopes)
-            .map(|((reader, _), slopes)| slopes.before_norm(self.gradient(*reader), tape.raw(*reader)))
+            .map(|((reader, _), slopes)| slopes.before_norm(self.gradient(*reader), tape.sums(*reader)))
             .collect();
         let kernels: Vec<GradientKernel> = readers
             .iter()
@@ -157,9 +153,11 @@ impl Back {
             .iter()
             .zip(&terms)
             .zip(&kernels)
-            .map(|(((_, layer), terms), kernel)| {
-                let extent = tape.extent(layer.convolution.output());
-                SpikeReader { gradient: sum(terms, None, extent), kernel }
+            .map(|(((_, layer), [terms, of_averages]), kernel)| {
+                let shape = layer.convolution.output();
+                let gradient = sum(terms, None, tape.extent(shape));
+                let of_averages = (!of_averages.is_empty()).then(|| tape.of_averages(of_averages, shape, 2));
+                SpikeReader { gradient, of_averages, kernel }
             })
             .collect();
         let (input, affine) = (tape.terms(map), norm.map(|norm| tape.norm(norm)));
@@ -170,9 +168,10 @@ impl Back {
             height: lif.shape.height,
             width: lif.shape.width,
         };
-        let of_spikes: Vec<Term<'_>> = of_spikes.iter().map(|values| Term { values, affine: None }).collect();
+        let of_features = of_features.map(|values| [Term { values, affine: None }]);
+        let of_averages = of_features.as_ref().map(|terms| tape.of_averages(terms, lif.shape, tape.config.last_pool));
         let mut of_map = tape.buffer(layer.input.distinct_steps() * extent.step());
-        let found = spike_gradients(isa, &layer, &parts, &sum(&of_spikes, None, extent), &mut of_map);
+        let found = spike_gradients(isa, &layer, &parts, of_averages, &mut of_map);
         for ((reader, layer), of_weight) in readers.into_iter().zip(found.of_weights) {
             self.of_weights.insert(layer.convolution.weight().name, of_weight);
             self.forget(reader);
@@ -229,13 +228,11 @@ impl Back {
         gradient_before_norm(self.isa, &sum(&terms, None, extent), [&slopes.gradient, &slopes.values], gradient)
     }
 
-    fn pool(&mut self, id: Id, map: &Map, window: Window) {
+    fn pool(&mut self, id: Id, map: &Map) {
         if self.gradients[id].is_empty() {
             return;
         }
-        let Shape { height, width, channels } = map.shape;
-        let (rows, columns) = window.output(height, width);
-        let extent = self.tape.extent(Shape { height: rows, width: columns, channels });
+        let extent = self.tape.extent(map.shape);
         let is_constant = self.tape.part(id).values.len() == extent.step();
         let total = is_constant.then(|| self.total(id, extent));
         let gradient = match &total {
@@ -243,14 +240,12 @@ impl Back {
             None => self.gradient(id),
         };
         let gradient = sum(&gradient, None, extent);
-        let mut of_map = self.tape.buffer(gradient.distinct_steps() * self.tape.extent(map.shape).step());
-        match window {
-            // Each pixel is averaged into its neighbours as they are into it.
-            Window::Around => average_pool(self.isa, &gradient, height, width, window, &mut of_map),
-            Window::Tiles(side) => spread_tiles(self.isa, &gradient, height, width, side, &mut of_map),
-        }
+        let mut of_map = self.tape.buffer(gradient.distinct_steps() * extent.step());
+        let Shape { height, width, .. } = map.shape;
+        // Each pixel is averaged into its neighbours as they are into it.
+        average_pool(self.isa, &gradient, height, width, Window::Around, &mut of_map);
         self.forget(id);
-        let sums = gradient_sums(self.isa, &sum(&self.tape.terms(map), None, self.tape.extent(map.shape)), &of_map);
+        let sums = gradient_sums(self.isa, &sum(&self.tape.terms(map), None, extent), &of_map);
         self.hand_on(map, of_map, &sums);
     }
 
@@ -263,7 +258,7 @@ impl Back {
         let gradient = [Term { values: &total, affine: None }];
         let sums = gradient_sums(self.isa, &sum(&[self.tape.part(id)], None, extent), &total);
         let slopes = self.norm(norm, &sums[0]);
-        let terms = slopes.before_norm(gradient.to_vec(), self.tape.raw(id));
+        let [terms, _] = slopes.before_norm(gradient.to_vec(), self.tape.sums(id));
         let maps = ConvolutionMaps::new(self.tape.samples, convolution.input.height, convolution.input.width);
         let (images, side) = (&self.tape.images, convolution.kernel.side());
         let of_weight = image_weight_gradient(self.isa, images, maps, side, &sum(&terms, None, extent));
@@ -350,11 +345,26 @@ struct NormSlopes {
     values: Vec<Affine>,
 }
 
+/// The sums of a convolution.
+enum Sums<'a> {
+    /// Those that are read.
+    Read(&'a [f32]),
+    /// Those whose averages are read.
+    Averaged(&'a [f32]),
+}
+
 impl NormSlopes {
-    fn before_norm<'a>(&'a self, mut gradient: Vec<Term<'a>>, values: Term<'a>) -> Vec<Term<'a>> {
+    /// The terms of the gradient before the norm, and those that come from a gradient of averages.
+    fn before_norm<'a>(&'a self, mut gradient: Vec<Term<'a>>, sums: Sums<'a>) -> [Vec<Term<'a>>; 2] {
         gradient.iter_mut().for_each(|term| term.affine = Some(&self.gradient));
-        gradient.push(Term { affine: Some(&self.values), ..values });
-        gradient
+        let term = |values| Term { values, affine: Some(&self.values) };
+        match sums {
+            Sums::Read(values) => {
+                gradient.push(term(values));
+                [gradient, Vec::new()]
+            }
+            Sums::Averaged(values) => [vec![term(values)], gradient],
+        }
     }
 }
 

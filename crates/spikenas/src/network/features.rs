@@ -112,7 +112,8 @@ fn run(plan: &Plan, weights: Weights, images: Vec<f32>, mode: score::Mode, buffe
     let mut graph = Graph::default();
     let walk = graph.add(plan, Goal::Features);
     let parameters = LayerParameters::given(&weights, Isa::best()).sharing(&buffers);
-    let pass = score::Pass { mode, ..score::Pass::new(&plan.config, &images, samples) };
+    let keeps_sums = mode == score::Mode::Train;
+    let pass = score::Pass { mode, keeps_sums, ..score::Pass::new(&plan.config, &images, samples) };
     let mut executor = Executor::new(&graph, &parameters, pass);
     walk.order.iter().for_each(|&id| executor.retain(id));
     for &id in &walk.order {
@@ -127,8 +128,8 @@ fn run(plan: &Plan, weights: Weights, images: Vec<f32>, mode: score::Mode, buffe
     let spikes = spikes(walk.layers[walk.layers.len() - 1].1);
     let tiles = Tiles { shape: plan.last_lif.shape, side: plan.config.last_pool };
     drop(parameters);
-    let (config, last) = (plan.config.clone(), plan.last_lif.clone());
-    let tape = Tape { last, graph, order: walk.order, values, statistics, weights, buffers, config, images, samples };
+    let config = plan.config.clone();
+    let tape = Tape { graph, order: walk.order, values, statistics, weights, buffers, config, images, samples };
     Ran { spikes, tiles, layers, tape }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) mode: Mode,
     /// The score whose kernel matrices are wanted.
     pub(crate) kind: Option<ScoreKind>,
+    /// Whether all sums of a convolution are kept beside their averages, for the way back.
+    pub(crate) keeps_sums: bool,
     /// Where membranes start and are left; without, they start at 0 and are not kept.
     pub(crate) membranes: Option<&'a mut Membranes>,
 }
@@ -51,6 +53,7 @@ impl<'a> Pass<'a> {
             last_pool: config.last_pool,
             mode: Mode::Train,
             kind: None,
+            keeps_sums: false,
             membranes: None,
         }
     }
@@ -178,7 +181,7 @@ impl<'a> Executor<'a> {
         match graph.node(id) {
             Node::Stem { convolution, norm } => self.stem(convolution, norm),
             Node::Convolution { layer, spikes, pool } => self.convolve(layer, *spikes, *pool),
-            Node::Pool { map, window } => self.pool(map, *window),
+            Node::Pool { map } => self.pool(map),
             Node::Norm { norm, map } => Ok(Value::Norm(self.normalise(norm, map))),
             Node::Spikes { lif, map, norm } => Ok(self.fire(lif, map, *norm)),
             Node::Hidden { classifier, shape, spikes } => Ok(self.hidden(classifier, *shape, *spikes)),
@@ -230,7 +233,7 @@ impl<'a> Executor<'a> {
         let mut values = self.buffer(self.pass.samples * stem.output().len())?;
         let moments = convolve_images(self.pass.images, self.maps(stem.input, 1), &kernel, &mut values);
         let affine = Some(self.fold(norm, || vec![moments], 1));
-        Ok(Value::Part(Part { values, affine }))
+        Ok(Value::Part(Part { values, unpooled: None, affine }))
     }
 
     fn convolve(&mut self, layer: &SpikingConvolution, spikes: Id, pool: usize) -> Result<Value> {
@@ -238,19 +241,23 @@ impl<'a> Executor<'a> {
         let kernel = self.parameters.kernel(convolution);
         let spikes = self.spikes(spikes).clone();
         let mut values = self.buffer(spikes.maps() * convolution.output().len() / (pool * pool))?;
-        let moments = convolve_spikes(&spikes, self.maps(convolution.input, pool), &kernel, &mut values);
+        let mut unpooled = match self.pass.keeps_sums && pool > 1 {
+            true => Some(self.buffer(spikes.maps() * convolution.output().len())?),
+            false => None,
+        };
+        let maps = self.maps(convolution.input, pool);
+        let moments = convolve_spikes(&spikes, maps, &kernel, &mut values, unpooled.as_deref_mut());
         let affine = Some(self.fold(&layer.norm, || moments, self.pass.timesteps));
-        Ok(Value::Part(Part { values, affine }))
+        Ok(Value::Part(Part { values, unpooled, affine }))
     }
 
-    fn pool(&mut self, map: &Map, window: Window) -> Result<Value> {
+    fn pool(&mut self, map: &Map) -> Result<Value> {
         let isa = self.parameters.isa();
         let steps = self.read(map, None, |sum| sum.distinct_steps());
-        let Shape { height, width, channels } = map.shape;
-        let (rows, columns) = window.output(height, width);
-        let mut values = self.buffer(steps * self.pass.samples * rows * columns * channels)?;
-        self.read(map, None, |sum| average_pool(isa, sum, height, width, window, &mut values));
-        Ok(Value::Part(Part { values, affine: None }))
+        let mut values = self.buffer(steps * self.pass.samples * map.shape.len())?;
+        let (height, width) = (map.shape.height, map.shape.width);
+        self.read(map, None, |sum| average_pool(isa, sum, height, width, Window::Around, &mut values));
+        Ok(Value::Part(Part { values, unpooled: None, affine: None }))
     }
 
     fn normalise(&mut self, norm: &BatchNorm, map: &Map) -> Arc<Vec<Affine>> {
@@ -312,7 +319,7 @@ impl<'a> Executor<'a> {
         let (spikes, outputs) = (self.spikes(spikes), classifier.output.outputs);
         let kernel = self.parameters.linear_kernel(&classifier.output);
         let mut sums = vec![0.0; spikes.maps() * outputs];
-        convolve_spikes(spikes, ConvolutionMaps::new(self.pass.samples, 1, 1), &kernel, &mut sums);
+        convolve_spikes(spikes, ConvolutionMaps::new(self.pass.samples, 1, 1), &kernel, &mut sums, None);
         let bias = classifier.output.bias().map(|b| self.parameters.tensor(&b));
         let bias = |neuron: usize| bias.as_ref().map_or(0.0, |b| b[neuron]);
         let mut votes = vec![0.0; self.pass.samples * outputs / classifier.cluster];

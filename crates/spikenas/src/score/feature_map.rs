@@ -7,6 +7,8 @@ use super::buffers::Buffer;
 /// Raw values of a convolution or pooling, with the batch norm to apply on reading.
 pub(crate) struct Part {
     pub(crate) values: Buffer,
+    /// The values before they were averaged, where they are kept.
+    pub(crate) unpooled: Option<Buffer>,
     pub(crate) affine: Option<Arc<Vec<Affine>>>,
 }
 

@@ -1,7 +1,5 @@
 use std::collections::HashMap;
 
-use spikenas_kernels::Window;
-
 use crate::plan::{
     BatchNorm, CellPlan, Classifier, Convolution, EdgePlan, Lif, Plan, Reduction, Shape, SpikingConvolution,
 };
@@ -24,8 +22,8 @@ pub(crate) enum Node {
     Stem { convolution: Convolution, norm: BatchNorm },
     /// A convolution of spikes and its batch norm, averaged over squares of side `pool`: a part of a map.
     Convolution { layer: SpikingConvolution, spikes: Id, pool: usize },
-    /// Averages: a part of a map.
-    Pool { map: Map, window: Window },
+    /// Average 3x3: a part of a map.
+    Pool { map: Map },
     /// Batch norm of a map: its scale and shift.
     Norm { norm: BatchNorm, map: Map },
     /// What a LIF layer fires.
@@ -41,7 +39,7 @@ pub(crate) enum Node {
 enum Key {
     Stem,
     Convolution(String, Kernel, Id),
-    Pool(Vec<Id>, Shape, Window),
+    Pool(Vec<Id>, Shape),
     Norm(String, Vec<Id>),
     Spikes(Vec<Id>, Shape, Option<Id>, u32),
     Hidden(Id),
@@ -56,7 +54,7 @@ impl Node {
             Node::Convolution { spikes, .. } | Node::Hidden { spikes, .. } | Node::Output { spikes, .. } => {
                 vec![*spikes]
             }
-            Node::Pool { map, .. } | Node::Norm { map, .. } => map.parts.clone(),
+            Node::Pool { map } | Node::Norm { map, .. } => map.parts.clone(),
             Node::Spikes { map, norm, .. } => map.parts.iter().chain(norm).copied().collect(),
         }
     }
@@ -67,7 +65,7 @@ impl Node {
             Node::Convolution { layer, spikes, .. } => {
                 Key::Convolution(layer.convolution.name.clone(), layer.convolution.kernel, *spikes)
             }
-            Node::Pool { map, window } => Key::Pool(map.parts.clone(), map.shape, *window),
+            Node::Pool { map } => Key::Pool(map.parts.clone(), map.shape),
             Node::Norm { norm, map } => Key::Norm(norm.name.clone(), map.parts.clone()),
             Node::Spikes { lif, map, norm } => {
                 Key::Spikes(map.parts.clone(), map.shape, *norm, lif.threshold.to_bits())
@@ -90,7 +88,7 @@ pub(crate) struct Graph {
 /// How far a network is to be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
-    /// To the last LIF layer before the classifier, with the sums of every convolution at all pixels, for the way back.
+    /// To the last LIF layer before the classifier.
     Features,
     /// To the last LIF layer.
     Spikes,
@@ -128,7 +126,7 @@ impl Graph {
         for (index, cell) in plan.cells.iter().enumerate() {
             map = self.add_cell(&mut walk, cell, map);
             if let Some(reduction) = plan.reductions.get(index) {
-                map = self.add_reduction(&mut walk, reduction, map, goal == Goal::Features);
+                map = self.add_reduction(&mut walk, reduction, map);
             }
         }
         let shape = map.shape;
@@ -156,7 +154,7 @@ impl Graph {
             let brought = match plan {
                 EdgePlan::Zeroize => Vec::new(),
                 EdgePlan::Skip => source.parts,
-                EdgePlan::AvgPool3x3 => vec![self.enter(walk, Node::Pool { map: source, window: Window::Around })],
+                EdgePlan::AvgPool3x3 => vec![self.enter(walk, Node::Pool { map: source })],
                 EdgePlan::Convolution(layer) => {
                     let spikes = self.fire(walk, &layer.lif, source, None);
                     vec![self.enter(walk, Node::Convolution { layer: layer.clone(), spikes, pool: 1 })]
@@ -180,27 +178,20 @@ impl Graph {
                     self.enter(walk, Node::Spikes { lif: layer.lif.clone(), map: map.clone(), norm: None });
                 }
                 EdgePlan::AvgPool3x3 => {
-                    self.enter(walk, Node::Pool { map: map.clone(), window: Window::Around });
+                    self.enter(walk, Node::Pool { map: map.clone() });
                 }
                 EdgePlan::Zeroize | EdgePlan::Skip => {}
             }
         }
     }
 
-    /// `apart`: whether the sums are kept beside their averages.
-    fn add_reduction(&mut self, walk: &mut Walk, reduction: &Reduction, map: Map, apart: bool) -> Map {
+    fn add_reduction(&mut self, walk: &mut Walk, reduction: &Reduction, map: Map) -> Map {
         let layer = &reduction.convolution;
         let norm = self.enter(walk, Node::Norm { norm: reduction.norm.clone(), map: map.clone() });
         let spikes = self.fire(walk, &layer.lif, map, Some(norm));
         let wide = layer.convolution.output();
-        let narrow = Shape { height: wide.height / 2, width: wide.width / 2, ..wide };
-        let pool = if apart { 1 } else { 2 };
-        let mut part = self.enter(walk, Node::Convolution { layer: layer.clone(), spikes, pool });
-        if apart {
-            let map = Map { parts: vec![part], shape: wide };
-            part = self.enter(walk, Node::Pool { map, window: Window::Tiles(2) });
-        }
-        Map { parts: vec![part], shape: narrow }
+        let convolution = self.enter(walk, Node::Convolution { layer: layer.clone(), spikes, pool: 2 });
+        Map { parts: vec![convolution], shape: Shape { height: wide.height / 2, width: wide.width / 2, ..wide } }
     }
 
     fn fire(&mut self, walk: &mut Walk, lif: &Lif, map: Map, norm: Option<Id>) -> Id {

@@ -19,6 +19,7 @@ pub use batch_norm::RunningStatistics;
 pub(crate) use batch_norm::{EPSILON, NormStatistics};
 pub(crate) use buffers::{Buffer, Buffers};
 pub(crate) use executor::{Executor, Pass, Value};
+pub(crate) use feature_map::Part;
 pub use forward::{LayerSpikes, Membranes, Mode, Trace, forward};
 pub(crate) use graph::{Goal, Graph, Id, Map, Node};
 pub use kernel_matrix::{KernelMatrix, ScoreKind};
