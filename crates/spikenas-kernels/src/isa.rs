@@ -147,6 +147,8 @@ pub(crate) trait Vector: Copy {
     const LANES: usize;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
+    /// Stores past the caches, where the instruction set can; `to` is aligned to the vector.
+    unsafe fn stream(self, to: *mut f32);
     unsafe fn splat(value: f32) -> Self;
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
@@ -158,6 +160,23 @@ pub(crate) trait Vector: Copy {
     unsafe fn at_least(self, other: Self) -> u64;
     /// Zero in the lanes whose bit is set, the rest kept.
     unsafe fn zero_where(self, mask: u64) -> Self;
+}
+
+/// Copies values that are not to be read soon: past the caches, which need not fetch what is overwritten.
+///
+/// # Safety
+/// The machine supports `V`.
+#[inline(always)]
+pub(crate) unsafe fn stream<V: Vector>(from: &[f32], to: &mut [f32]) {
+    let is_aligned = (to.as_ptr() as usize).is_multiple_of(V::LANES * size_of::<f32>());
+    if !is_aligned || !to.len().is_multiple_of(V::LANES) {
+        return to.copy_from_slice(from);
+    }
+    assert_eq!(from.len(), to.len());
+    for at in (0..to.len()).step_by(V::LANES) {
+        // SAFETY: the caller vouches for the instruction set; `at + LANES` is within both, and `to` is aligned.
+        unsafe { V::load(from.as_ptr().add(at)).stream(to.as_mut_ptr().add(at)) };
+    }
 }
 
 /// Four lanes of plain Rust, which every compiler target turns into its baseline vectors.
@@ -184,6 +203,12 @@ impl Vector for Portable {
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller gives a pointer valid for 4 elements.
         unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        // SAFETY: the caller gives a pointer valid for 4 elements.
+        unsafe { self.store(to) };
     }
 
     #[inline(always)]
@@ -238,7 +263,10 @@ mod x86 {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) unsafe fn run_avx512<O: Operation>(operation: O) -> O::Output {
         // SAFETY: the caller vouches for the features that `Avx512` needs.
-        unsafe { operation.run::<Avx512>() }
+        let output = unsafe { operation.run::<Avx512>() };
+        // What was streamed is seen by whoever goes on from here.
+        _mm_sfence();
+        output
     }
 
     /// # Safety
@@ -246,12 +274,14 @@ mod x86 {
     #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
     pub(super) unsafe fn run_avx2<O: Operation>(operation: O) -> O::Output {
         // SAFETY: the caller vouches for the features that `Avx2` needs.
-        unsafe { operation.run::<Avx2>() }
+        let output = unsafe { operation.run::<Avx2>() };
+        _mm_sfence();
+        output
     }
 
     /// Implements [`Vector`] by one intrinsic a function.
     macro_rules! vector {
-        ($name:ident, $register:ty, $lanes:literal, $load:ident, $store:ident, $splat:ident, $add:ident, $sub:ident,
+        ($name:ident, $register:ty, $lanes:literal, $load:ident, $store:ident, $stream:ident, $splat:ident, $add:ident, $sub:ident,
          $mul:ident, $div:ident, $mul_add:ident, |$a:ident, $b:ident| $at_least:expr, |$v:ident, $mask:ident| $zero_where:expr) => {
             /// A register of f32.
             #[derive(Clone, Copy)]
@@ -270,6 +300,12 @@ mod x86 {
                 unsafe fn store(self, to: *mut f32) {
                     // SAFETY: the caller vouches for the instruction set and the pointer.
                     unsafe { $store(to, self.0) }
+                }
+
+                #[inline(always)]
+                unsafe fn stream(self, to: *mut f32) {
+                    // SAFETY: the caller vouches for the instruction set and the pointer.
+                    unsafe { $stream(to, self.0) }
                 }
 
                 #[inline(always)]
@@ -331,6 +367,7 @@ mod x86 {
         16,
         _mm512_loadu_ps,
         _mm512_storeu_ps,
+        _mm512_stream_ps,
         _mm512_set1_ps,
         _mm512_add_ps,
         _mm512_sub_ps,
@@ -347,6 +384,7 @@ mod x86 {
         8,
         _mm256_loadu_ps,
         _mm256_storeu_ps,
+        _mm256_stream_ps,
         _mm256_set1_ps,
         _mm256_add_ps,
         _mm256_sub_ps,

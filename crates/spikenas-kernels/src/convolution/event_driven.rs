@@ -6,7 +6,7 @@ use super::ConvolutionMaps;
 use super::events::Events;
 use super::kernel::PackedKernel;
 use crate::aligned::AlignedValues;
-use crate::isa::{BlockOperation, Operation, Vector, in_blocks};
+use crate::isa::{BlockOperation, Operation, Vector, in_blocks, stream};
 use crate::{Moments, Spikes, by_sample};
 
 /// Convolves spikes: for each output pixel, the rows of weights of the spikes under the kernel are added.
@@ -171,9 +171,9 @@ impl BlockOperation for ConvolveSample<'_, '_> {
                             None => (&events[step], None),
                         };
                         add_events::<V, N>(own, block, maps, kernel, common, of_step);
-                        write_block(of_step, block, maps, kernel, &mut moments[step], out[step]);
+                        write_block::<V>(of_step, block, maps, kernel, &mut moments[step], out[step]);
                         if let Some(all) = all.get_mut(step) {
-                            write_sums(of_step, block, ConvolutionMaps { pool: 1, ..maps }, kernel, all);
+                            write_sums::<V>(of_step, block, ConvolutionMaps { pool: 1, ..maps }, kernel, all);
                         }
                     }
                 }
@@ -309,8 +309,11 @@ unsafe fn add_to<V: Vector, const N: usize>(
 }
 
 /// Takes the moments of one block of outputs, `[pixels, block]`, and writes it to its place in `[pixels out, outputs]`.
+///
+/// # Safety
+/// The machine supports `V`.
 #[inline(always)]
-pub(super) fn write_block(
+pub(super) unsafe fn write_block<V: Vector>(
     sums: &[f32],
     block: usize,
     maps: ConvolutionMaps,
@@ -321,14 +324,31 @@ pub(super) fn write_block(
     let first = block * kernel.block;
     let used = kernel.block.min(kernel.outputs - first);
     moments.add_pixels(sums, kernel.block, used, first);
-    write_sums(sums, block, maps, kernel, out);
+    // SAFETY: the caller's promise.
+    unsafe { write_sums::<V>(sums, block, maps, kernel, out) };
 }
 
 /// Writes one block of outputs to its place in `[pixels out, outputs]`.
+///
+/// # Safety
+/// The machine supports `V`.
 #[inline(always)]
-fn write_sums(sums: &[f32], block: usize, maps: ConvolutionMaps, kernel: &PackedKernel, out: &mut [f32]) {
+unsafe fn write_sums<V: Vector>(
+    sums: &[f32],
+    block: usize,
+    maps: ConvolutionMaps,
+    kernel: &PackedKernel,
+    out: &mut [f32],
+) {
     let first = block * kernel.block;
     let used = kernel.block.min(kernel.outputs - first);
+    if maps.pool == 1 && used == kernel.block {
+        for (from, to) in sums.chunks_exact(kernel.block).zip(out.chunks_exact_mut(kernel.outputs)) {
+            // SAFETY: the caller vouches for the instruction set.
+            unsafe { stream::<V>(from, &mut to[first..first + used]) };
+        }
+        return;
+    }
     let rows = sums.chunks_exact(maps.width * maps.pool * kernel.block);
     let rows_out = out.chunks_exact_mut(maps.width / maps.pool * kernel.outputs);
     for (rows, out) in rows.zip(rows_out) {

@@ -77,7 +77,8 @@ impl BlockOperation for ConvolveImage<'_> {
                     unsafe { sum.store(to.as_mut_ptr().add(n * V::LANES)) };
                 }
             }
-            write_block(&sums, block, maps, kernel, &mut moments, out);
+            // SAFETY: the caller vouches for the instruction set.
+            unsafe { write_block::<V>(&sums, block, maps, kernel, &mut moments, out) };
         }
         moments
     }
