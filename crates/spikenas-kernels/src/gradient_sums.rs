@@ -51,9 +51,8 @@ impl GradientSums {
                 of_gradient.store(sums[0].as_mut_ptr());
                 of_products.store(sums[1].as_mut_ptr());
             }
-            for lane in 0..V::LANES {
-                self.gradient[c + lane] += f64::from(sums[0][lane]);
-                self.products[c + lane] += f64::from(sums[1][lane]);
+            for (to, sums) in [&mut self.gradient, &mut self.products].into_iter().zip(sums) {
+                to[c..c + V::LANES].iter_mut().zip(sums).for_each(|(to, sum)| *to += f64::from(sum));
             }
         }
         for (g, x) in gradient.chunks_exact(channels).zip(values.chunks_exact(channels)) {

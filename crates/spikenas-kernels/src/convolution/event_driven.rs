@@ -213,8 +213,8 @@ unsafe fn add_events<V: Vector, const N: usize>(
     };
     let under =
         |starts: &[u32], x: usize| (starts[x.saturating_sub(pad)] as usize, starts[(x + pad + 1).min(width)] as usize);
-    // SAFETY, below: the caller's promises: places within a row's starts are written, and every one of them lies under
-    // the kernel, so that its weights lie within the kernel's values.
+    // Places within a row's starts are written, and every one of them lies under the kernel, so that its weights lie within
+    // the kernel's values.
     if is_small {
         let mut lines = Vec::with_capacity(side);
         for (y, row) in sums.chunks_exact_mut(width * row_length).enumerate() {
@@ -223,6 +223,7 @@ unsafe fn add_events<V: Vector, const N: usize>(
             for (x, sums) in row.chunks_exact_mut(row_length).enumerate() {
                 let shift = (x * kernel.chunk * row_length) as isize;
                 let (from, to) = (x.saturating_sub(pad), (x + pad + 1).min(width));
+                // SAFETY: the caller's promises, and what is said of places above.
                 unsafe {
                     let mut sum = [V::splat(0.0); N];
                     if let Some(common) = common {
@@ -250,6 +251,7 @@ unsafe fn add_events<V: Vector, const N: usize>(
                 let row = &mut sums[y * width * row_length..][..width * row_length];
                 for (x, sums) in row.chunks_exact_mut(row_length).enumerate() {
                     let (first, end) = under(starts, x);
+                    // SAFETY: the caller's promises, and what is said of places above.
                     unsafe { add_rows::<V, N>(sums, weights(ky, chunk, x), events.places(), first, end) };
                 }
             }
