@@ -65,13 +65,27 @@ class Reference:
         return self.kernel.score()
 
 
+class Spike(torch.autograd.Function):
+    """Forwards a step, backwards ATan with alpha 2, as SpikingJelly's."""
+
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return (x >= 0).to(x.dtype)
+
+    @staticmethod
+    def backward(context, gradient):
+        (x,) = context.saved_tensors
+        return gradient / (1 + (torch.pi * x) ** 2)
+
+
 def lif(x):
     """All timesteps, `[T, ...]`; an input of one timestep stands for all."""
     v, spikes = torch.zeros_like(x[0]), []
     for t in range(TIMESTEPS):
         h = v + (x[t if len(x) > 1 else 0] - v) / TAU
-        spike = (h >= THRESHOLD).to(x.dtype)
-        v = h * (1 - spike)
+        spike = Spike.apply(h - THRESHOLD)
+        v = h * (1 - spike.detach())
         spikes.append(spike)
     return torch.stack(spikes)
 
@@ -90,7 +104,7 @@ class Fast:
     """
 
     def __init__(self, network, compiled=True):
-        self.network = copy.deepcopy(network).to(memory_format=torch.channels_last)
+        self.network, self.kernel = copy.deepcopy(network).to(memory_format=torch.channels_last), None
         compile_ = torch.compile if compiled else lambda function: function
         self.lif, self.normalised = compile_(lif), compile_(normalised)
         # Without: PyTorch's own batch norm, timestep by timestep.
@@ -100,8 +114,9 @@ class Fast:
 
     def fire(self, x, times=1):
         spikes = self.lif(x)
-        for step in spikes:
-            self.kernel.add(step, times)
+        if self.kernel is not None:
+            for step in spikes:
+                self.kernel.add(step, times)
         return spikes
 
     @staticmethod
@@ -126,16 +141,19 @@ class Fast:
             nodes[target] = nodes[target] + brought
         return nodes[3]
 
-    @torch.inference_mode()
-    def score(self, images):
+    def features(self, images):
+        """All before the classifier, `[T, N, features]`."""
         n = self.network
-        self.kernel = Kernel(len(images))
         x = self.normalised(n.stem[0](images.contiguous(memory_format=torch.channels_last))[None], n.stem[1])
         x = self.cell(n.cell1, x)
         spikes = self.fire(self.normalised(x, n.downconv1[0]))
         x = self.normalised(self.each(n.downconv1[2], spikes), n.downconv1[3])
         x = self.cell(n.cell2, self.each(n.resdownsample1, x))
         spikes = self.fire(self.normalised(x, n.last_act[0]))
-        pooled = self.each(n.resdownsample2, spikes).contiguous().flatten(2)
-        self.fire(n.classifier[1](pooled))
+        return self.each(n.resdownsample2, spikes).contiguous().flatten(2)
+
+    @torch.inference_mode()
+    def score(self, images):
+        self.kernel = Kernel(len(images))
+        self.fire(self.network.classifier[1](self.features(images)))
         return self.kernel.score()

@@ -1,0 +1,78 @@
+//! Trains a network for a comparison with another program: no augmentation, no dropout, and all that the other needs in
+//! a folder. `cargo bench -p spikenas --bench parity -- --out DIR [--data-dir DIR] [--arch MATRIX] [--widths 16,32]
+//! [--images 10000] [--epochs 5] [--seed 1]`.
+//!
+//! Writes `initial.safetensors`, `train.f32` and `test.f32` (normalised images, one after the other) and `labels.json`
+//! (of both, and the order of each epoch), and prints a line of JSON.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::json;
+use spikenas::data::{Dataset, Images, Source, shuffled};
+use spikenas::metrics::evaluate;
+use spikenas::network::{Mode, Network, Optimiser, device, loss};
+use spikenas::plan::{NetworkConfig, Plan};
+use spikenas::random::generator;
+use spikenas::weights::Weights;
+use spikenas::{Result, Silent};
+
+const BATCH: usize = 64;
+
+/// Losses that are reported.
+const LOSSES: usize = 50;
+
+fn main() -> Result<()> {
+    spikenas_kernels::keep_freed_memory();
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let option = |name: &str, default: &str| {
+        let at = given.iter().position(|a| a == name);
+        at.and_then(|at| given.get(at + 1)).cloned().unwrap_or_else(|| default.to_owned())
+    };
+    let number = |name: &str, default: usize| option(name, "").parse().unwrap_or(default);
+    let out = PathBuf::from(option("--out", "parity"));
+    let architecture = option("--arch", "0313 0031 0003 0000");
+    let (images, epochs, seed) = (number("--images", 10_000), number("--epochs", 5), number("--seed", 1) as u64);
+    let widths: Vec<usize> = option("--widths", "16,32").split(',').filter_map(|width| width.parse().ok()).collect();
+    let dataset = Dataset::open(&Source::Cifar10, Path::new(&option("--data-dir", "data")))?;
+    let images = images.min(dataset.train.len());
+
+    let config = NetworkConfig { widths: [widths[0], widths[1]], ..NetworkConfig::preset("sample")? };
+    let plan = Plan::new(&architecture.parse()?, &config, dataset.train.shape)?;
+    let weights = Weights::initialised(&plan, seed, 0);
+    let orders: Vec<Vec<usize>> = (1..=epochs).map(|e| shuffled(images, &mut generator(&[seed, e as u64]))).collect();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(out.join(name), bytes).expect("the folder can be written");
+    std::fs::create_dir_all(&out).expect("the folder can be made");
+    weights.save(&out.join("initial.safetensors"), &plan)?;
+    let batch = |images: &Images, indices: &[usize]| images.batch(indices, &dataset.normalisation, None);
+    for (name, set, count) in [("train.f32", &dataset.train, images), ("test.f32", &dataset.test, dataset.test.len())] {
+        let values = batch(set, &(0..count).collect::<Vec<_>>()).images;
+        write(name, &values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
+    }
+    let labels = json!({"train": dataset.train.labels[..images], "test": dataset.test.labels, "orders": orders});
+    write("labels.json", labels.to_string().as_bytes());
+
+    let mut network = Network::new(&plan, &weights, &device("cpu")?)?;
+    let (mut sgd, mut losses, mut accuracies) = (Optimiser::sgd(0.9, 5e-4), Vec::new(), Vec::new());
+    let mut seconds = 0.0;
+    for order in &orders {
+        let begin = Instant::now();
+        for indices in order.chunks(BATCH) {
+            let batch = batch(&dataset.train, indices);
+            let mode = Mode::Train { dropout: 0.0, rng: &mut generator(&[]) };
+            let output = network.forward(network.images(&batch.images), mode);
+            let loss = loss(output.logits, &batch.labels, 0.0);
+            let gradients = network.gradients(&loss);
+            sgd.step(&mut network, &gradients, 0.1);
+            losses.push(loss.into_scalar::<f32>());
+        }
+        seconds += begin.elapsed().as_secs_f64();
+        let test = evaluate(&plan, &network.weights(), &dataset.test, &dataset.normalisation, &mut Silent)?;
+        eprintln!("epoch {}: loss {}, test {:.2} %", accuracies.len() + 1, losses[losses.len() - 1], test.accuracy);
+        accuracies.push(test.accuracy);
+    }
+    let rate = (images * epochs) as f64 / seconds;
+    losses.truncate(LOSSES);
+    println!("{}", json!({"losses": losses, "accuracies": accuracies, "images_per_second": rate}));
+    Ok(())
+}
