@@ -4,7 +4,7 @@ use crate::isa::{Isa, Operation, Vector};
 use crate::{Affine, Extent, Sum, by_sample};
 
 /// Values that are summed in f32 before they are added in f64; they stay in the nearest cache.
-pub(crate) const AT_A_TIME: usize = 1024;
+pub(crate) const AT_A_TIME: usize = 4096;
 
 /// What takes a gradient back through the batch norm of a term: sums over samples and pixels, in f64, of one timestep.
 #[derive(Clone, Debug, PartialEq)]

@@ -60,7 +60,12 @@ pub struct Sum<'a> {
     pub extent: Extent,
 }
 
-impl Term<'_> {
+impl<'a> Term<'a> {
+    #[inline(always)]
+    fn affine_at(&self, step: usize) -> Option<&'a Affine> {
+        self.affine.map(|a| at_step(a, step))
+    }
+
     /// The values of one sample at one timestep, before scale and shift.
     #[inline(always)]
     pub(crate) fn at(&self, extent: Extent, step: usize, sample: usize) -> &[f32] {
@@ -107,12 +112,22 @@ impl Sum<'_> {
         if self.terms.is_empty() {
             out.fill(0.0);
         }
-        for (index, term) in self.terms.iter().enumerate() {
-            let values = &term.at(self.extent, step, sample)[first_pixel * channels..][..out.len()];
-            match term.affine.map(|a| at_step(a, step)) {
-                None if index == 0 => out.copy_from_slice(values),
-                // SAFETY: the caller vouches for the instruction set.
-                affine => unsafe { add_pixels::<V>(values, out, affine, channels, index > 0) },
+        for (index, terms) in self.terms.chunks(3).enumerate() {
+            let values = |term: &Term<'_>| -> *const f32 {
+                term.at(self.extent, step, sample)[first_pixel * channels..][..out.len()].as_ptr()
+            };
+            let add = index > 0;
+            // SAFETY: the caller vouches for the instruction set; the values of each term are as many as `out` holds.
+            unsafe {
+                match terms {
+                    [a] => add_pixels::<V, 1>([values(a)], [a.affine_at(step)], channels, add, out),
+                    [a, b] => add_pixels::<V, 2>([values(a), values(b)], [a.affine_at(step), b.affine_at(step)], channels, add, out),
+                    [a, b, c] => {
+                        let affine = [a.affine_at(step), b.affine_at(step), c.affine_at(step)];
+                        add_pixels::<V, 3>([values(a), values(b), values(c)], affine, channels, add, out);
+                    }
+                    _ => unreachable!("one to three terms at a time"),
+                }
             }
         }
         if let Some(affine) = self.affine {
@@ -170,37 +185,47 @@ fn at_step(affine: &[Affine], step: usize) -> &Affine {
     &affine[if affine.len() == 1 { 0 } else { step }]
 }
 
-/// `out = [out +] [scale *] values [+ shift]`.
+/// `out = [out +] the sum of [scale *] values [+ shift]`, from left to right.
 ///
 /// # Safety
-/// The machine supports `V`.
+/// The machine supports `V`, and each term has as many values as `out`.
 #[inline(always)]
-unsafe fn add_pixels<V: Vector>(values: &[f32], out: &mut [f32], affine: Option<&Affine>, channels: usize, add: bool) {
-    assert!(affine.is_none_or(|a| a.scale.len() == channels && a.shift.len() == channels));
-    assert!(values.len() == out.len() && out.len().is_multiple_of(channels));
-    let (pixels, whole) = (out.len() / channels, channels - channels % V::LANES);
+unsafe fn add_pixels<V: Vector, const TERMS: usize>(
+    values: [*const f32; TERMS],
+    affine: [Option<&Affine>; TERMS],
+    channels: usize,
+    add: bool,
+    out: &mut [f32],
+) {
+    assert!(affine.iter().flatten().all(|a| a.scale.len() == channels && a.shift.len() == channels));
+    assert!(out.len().is_multiple_of(channels));
+    let whole = channels - channels % V::LANES;
     for c in (0..whole).step_by(V::LANES) {
         // SAFETY: `c + LANES <= channels`, of which every pixel, scale and shift has so many.
         unsafe {
-            let one = affine.map(|a| (V::load(a.scale.as_ptr().add(c)), V::load(a.shift.as_ptr().add(c))));
-            let (mut from, mut to) = (values.as_ptr().add(c), out.as_mut_ptr().add(c));
-            for _ in 0..pixels {
-                let mut value = V::load(from);
-                if let Some((scale, shift)) = one {
-                    value = value.mul(scale).add(shift);
+            let load = |from: &[f32]| V::load(from.as_ptr().add(c));
+            let scale = affine.map(|a| a.map_or(V::splat(1.0), |a| load(&a.scale)));
+            let shift = affine.map(|a| a.map_or(V::splat(0.0), |a| load(&a.shift)));
+            let to = out.as_mut_ptr();
+            for at in (c..out.len()).step_by(channels) {
+                let term = |i: usize| V::load(values[i].add(at)).mul(scale[i]).add(shift[i]);
+                let mut sum = if add { V::load(to.add(at)).add(term(0)) } else { term(0) };
+                for i in 1..TERMS {
+                    sum = sum.add(term(i));
                 }
-                if add {
-                    value = V::load(to).add(value);
-                }
-                value.store(to);
-                (from, to) = (from.wrapping_add(channels), to.wrapping_add(channels));
+                sum.store(to.add(at));
             }
         }
     }
-    for (from, to) in values.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
+    for (pixel, to) in out.chunks_exact_mut(channels).enumerate() {
         for c in whole..channels {
-            let value = affine.map_or(from[c], |a| from[c] * a.scale[c] + a.shift[c]);
-            to[c] = if add { to[c] + value } else { value };
+            let term = |i: usize| {
+                // SAFETY: a value of this pixel and channel.
+                let value = unsafe { *values[i].add(pixel * channels + c) };
+                affine[i].map_or(value, |a| value * a.scale[c] + a.shift[c])
+            };
+            let first = if add { to[c] + term(0) } else { term(0) };
+            to[c] = (1..TERMS).fold(first, |sum, i| sum + term(i));
         }
     }
 }
@@ -240,7 +265,8 @@ impl Affine {
     /// The machine supports `V`.
     #[inline(always)]
     pub(crate) unsafe fn add_scaled<V: Vector>(&self, values: &[f32], out: &mut [f32]) {
-        // SAFETY: the caller's promise.
-        unsafe { add_pixels::<V>(values, out, Some(self), self.channels(), true) };
+        assert_eq!(values.len(), out.len());
+        // SAFETY: the caller's promise; there are as many values.
+        unsafe { add_pixels::<V, 1>([values.as_ptr()], [Some(self)], self.channels(), true, out) };
     }
 }
