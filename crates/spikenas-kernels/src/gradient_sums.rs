@@ -195,3 +195,55 @@ impl Operation for BeforeNorm<'_> {
         sums
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Term, write_sum};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn gradient_before_a_norm_and_its_sums_equal_naive(
+            steps in 1usize..4, samples in 1usize..4, pixels in 1usize..80, channels in 1usize..40, parts in 0usize..5, constant: bool,
+        ) {
+            let extent = Extent { steps, samples, pixels, channels };
+            let wave = |count: usize, k: f32| (0..count).map(|i| (i as f32 * k).sin()).collect::<Vec<f32>>();
+            let length = if constant { extent.step() } else { extent.len() };
+            let values: Vec<Vec<f32>> = (0..parts).map(|part| wave(length, 0.3 + part as f32)).collect();
+            let ramp = |k: f32| Affine { scale: wave(channels, k), shift: wave(channels, 2.0 * k) };
+            let affine = [ramp(0.7)];
+            let terms: Vec<Term<'_>> = values.iter().map(|values| Term { values, affine: Some(&affine) }).collect();
+            let input = Sum { terms: &terms, affine: None, extent };
+            let distinct = input.distinct_steps();
+            let gradient = wave(distinct * extent.step(), 0.9);
+            let slopes = [0.2, 0.4].map(|k| (0..distinct).map(|step| ramp(k + step as f32)).collect::<Vec<Affine>>());
+            for isa in Isa::supported() {
+                let mut read = vec![f32::NAN; gradient.len()];
+                write_sum(isa, &input, &mut read);
+                let mut got = gradient.clone();
+                let sums = gradient_before_norm(isa, &input, [&slopes[0], &slopes[1]], &mut got);
+                prop_assert_eq!(&sums, &gradient_sums(isa, &input, &got));
+                for (i, got) in got.iter().enumerate() {
+                    let (step, c) = (i / extent.step(), i % channels);
+                    let x: f32 = values.iter().map(|v| v[i] * affine[0].scale[c] + affine[0].shift[c]).sum();
+                    prop_assert!((read[i] - x).abs() < 1e-5);
+                    let scaled = |value: f32, slopes: &[Affine]| value * slopes[step].scale[c] + slopes[step].shift[c];
+                    prop_assert!((got - scaled(gradient[i], &slopes[0]) - scaled(x, &slopes[1])).abs() < 1e-4);
+                }
+                prop_assert_eq!(sums.len(), parts);
+                for (values, sums) in values.iter().zip(&sums) {
+                    for (i, sums) in sums.iter().enumerate() {
+                        for c in 0..channels {
+                            let at = || (i * extent.step() + c..(i + 1) * extent.step()).step_by(channels);
+                            let total: f64 = at().map(|i| f64::from(got[i])).sum();
+                            let products: f64 = at().map(|i| f64::from(got[i]) * f64::from(values[i])).sum();
+                            prop_assert!((sums.gradient[c] - total).abs() < 1e-3);
+                            prop_assert!((sums.products[c] - products).abs() < 1e-3);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -121,7 +121,13 @@ impl Sum<'_> {
             unsafe {
                 match terms {
                     [a] => add_pixels::<V, 1>([values(a)], [a.affine_at(step)], channels, add, out),
-                    [a, b] => add_pixels::<V, 2>([values(a), values(b)], [a.affine_at(step), b.affine_at(step)], channels, add, out),
+                    [a, b] => add_pixels::<V, 2>(
+                        [values(a), values(b)],
+                        [a.affine_at(step), b.affine_at(step)],
+                        channels,
+                        add,
+                        out,
+                    ),
                     [a, b, c] => {
                         let affine = [a.affine_at(step), b.affine_at(step), c.affine_at(step)];
                         add_pixels::<V, 3>([values(a), values(b), values(c)], affine, channels, add, out);

@@ -6,8 +6,15 @@ use golden_case::{GoldenCase, numbers};
 use spikenas::network::{Gradients, Mode, Network, Optimiser, Output, device, loss};
 use spikenas::random::generator;
 
-fn network(case: &GoldenCase) -> Network {
-    Network::new(&case.plan, &case.weights, &device("cpu").unwrap()).unwrap()
+/// Networks of both forms: on the kernels, and of Burn's own operations.
+fn networks(case: &GoldenCase) -> [Network; 2] {
+    let network = Network::new(&case.plan, &case.weights, &device("cpu").unwrap()).unwrap();
+    [network.clone(), network.composed()]
+}
+
+/// Each case with each of its networks.
+fn all(cases: Vec<GoldenCase>) -> impl Iterator<Item = (GoldenCase, Network)> {
+    cases.into_iter().flat_map(|case| networks(&case).map(|network| (case.clone(), network)))
 }
 
 /// One forward pass in training mode, without dropout.
@@ -42,8 +49,7 @@ fn assert_spikes(case: &GoldenCase, output: &Output, expected: impl Fn(&str) -> 
 
 #[test]
 fn golden_training_pass_has_the_same_spikes_outputs_and_running_statistics() {
-    for case in GoldenCase::all() {
-        let mut network = network(&case);
+    for (case, mut network) in all(GoldenCase::all()) {
         let output = train_pass(&mut network, &case);
         assert_spikes(&case, &output, |layer| numbers(&case.json["lif"][layer]["spike_count"]));
         assert_logits(&case, &output, "acc_voltage");
@@ -60,8 +66,7 @@ fn golden_training_pass_has_the_same_spikes_outputs_and_running_statistics() {
 
 #[test]
 fn golden_evaluation_uses_running_statistics() {
-    for case in GoldenCase::all() {
-        let mut network = network(&case);
+    for (case, mut network) in all(GoldenCase::all()) {
         train_pass(&mut network, &case);
         let before = network.weights();
         let images = network.images(&case.input);
@@ -94,8 +99,8 @@ fn cases_with_gradients() -> Vec<GoldenCase> {
 
 #[test]
 fn golden_gradients_agree() {
-    for case in cases_with_gradients() {
-        let (loss, gradients) = gradients(&mut network(&case), &case);
+    for (case, mut network) in all(cases_with_gradients()) {
+        let (loss, gradients) = gradients(&mut network, &case);
         let grad = &case.json["grad"];
         let names =
             |key: &str| -> Vec<&str> { grad[key].as_array().unwrap().iter().flat_map(|n| n.as_str()).collect() };
@@ -124,8 +129,7 @@ fn golden_gradients_agree() {
 
 #[test]
 fn golden_steps_of_gradient_descent_go_the_same_way() {
-    for case in cases_with_gradients() {
-        let mut network = network(&case);
+    for (case, mut network) in all(cases_with_gradients()) {
         let mut sgd = Optimiser::sgd(0.9, 5e-4);
         for expected in numbers(&case.json["grad"]["sgd_losses"]) {
             let (loss, gradients) = gradients(&mut network, &case);

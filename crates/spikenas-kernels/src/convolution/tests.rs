@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Isa, Moments, Spikes};
+use crate::{Extent, Isa, Moments, Spikes, Sum, Term};
 
 /// The definition: `out[y, x, o] = sum over i, ky, kx of w[o, i, ky, kx] * in[y + ky - pad, x + kx - pad, i]`.
 fn naive(
@@ -117,6 +117,37 @@ proptest! {
                 }
             }
             first = Some((out, moments));
+        }
+    }
+
+    #[test]
+    fn weight_gradient_of_images_equals_naive_on_every_instruction_set(
+        height in 1usize..6, width in 1usize..6, inputs in 1usize..4, outputs in 1usize..40, three: bool, seed in 0u32..1000,
+    ) {
+        let (side, samples, pixels) = (if three { 3 } else { 1 }, 2, height * width);
+        let wave = |i: usize, k: f32| (i as f32 * k + seed as f32).sin();
+        let images: Vec<f32> = (0..samples * inputs * pixels).map(|i| wave(i, 1.7)).collect();
+        let gradient: Vec<f32> = (0..samples * pixels * outputs).map(|i| wave(i, 0.9)).collect();
+        let mut expected = vec![0.0f64; outputs * inputs * side * side];
+        for (place, sum) in expected.iter_mut().enumerate() {
+            let (output, input) = (place / (inputs * side * side), place / (side * side) % inputs);
+            let (ky, kx) = (place / side % side, place % side);
+            for (sample, p) in (0..samples).flat_map(|sample| (0..pixels).map(move |p| (sample, p))) {
+                let (y, x) = ((p / width + ky).wrapping_sub(side / 2), (p % width + kx).wrapping_sub(side / 2));
+                if y < height && x < width {
+                    let image = f64::from(images[((sample * inputs + input) * height + y) * width + x]);
+                    *sum += image * f64::from(gradient[(sample * pixels + p) * outputs + output]);
+                }
+            }
+        }
+        let terms = [Term { values: &gradient, affine: None }];
+        let extent = Extent { steps: 1, samples, pixels, channels: outputs };
+        let sum = Sum { terms: &terms, affine: None, extent };
+        for isa in Isa::supported() {
+            let got = image_weight_gradient(isa, &images, ConvolutionMaps::new(samples, height, width), side, &sum);
+            for (a, b) in got.iter().zip(&expected) {
+                prop_assert!((f64::from(*a) - b).abs() < TOLERANCE, "{isa:?}: {a} {b}");
+            }
         }
     }
 

@@ -232,3 +232,47 @@ fn from_values(values: Vec<f32>) -> FlexTensor {
     let shape = [values.len()];
     FlexTensor::from_data(TensorData::new(values, shape))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::network::{Mode, Network, device, loss};
+    use crate::plan::{NetworkConfig, Plan, Shape};
+    use crate::random::generator;
+    use crate::weights::Weights;
+
+    /// Cells of every number, with maps that are constant, empty, sums of the same part, pooled, and dead ends.
+    #[test]
+    fn kernels_give_the_gradients_of_the_composed_form() {
+        let input = Shape { channels: 3, height: 16, width: 16 };
+        let images: Vec<f32> = (0..6 * input.len()).map(|i| 2.0 * ((i * i) as f32 * 0.37).sin()).collect();
+        let labels = [0, 1, 2, 3, 4, 5];
+        for cells in 1..=3 {
+            for cell in ["0333 0033 0003 0000", "0111 0011 0001 0000", "0413 0021 0004 0000", "0300 0000 0000 0000"] {
+                let config =
+                    NetworkConfig { cells, widths: [5, 17], hidden: 16, ..NetworkConfig::preset("sample").unwrap() };
+                let plan = Plan::new(&cell.parse().unwrap(), &NetworkConfig { last_pool: 2, ..config }, input).unwrap();
+                let weights = Weights::initialised(&plan, 1, 0);
+                let on_kernels = Network::new(&plan, &weights, &device("cpu").unwrap()).unwrap();
+                let [(gradients, after), (expected, expected_after)] =
+                    [on_kernels.clone(), on_kernels.composed()].map(|mut network| {
+                        let mode = Mode::Train { dropout: 0.5, rng: &mut generator(&[1]) };
+                        let output = network.forward(network.images(&images), mode);
+                        (network.gradients(&loss(output.logits, &labels, 0.0)), network.weights())
+                    });
+                for name in after.tensors().keys() {
+                    for (a, b) in after.values(name).iter().zip(expected_after.values(name)) {
+                        assert!((a - b).abs() < 1e-5 * (1.0 + b.abs()), "{cells} x {cell} {name}: {a} {b}");
+                    }
+                    let Some(gradient) = gradients.get(name) else { continue };
+                    let values = |tensor: &burn::tensor::Tensor<1>| tensor.clone().into_data().iter::<f32>().collect();
+                    let gradient: Vec<f32> = values(gradient);
+                    let expected = expected.get(name).map_or_else(|| vec![0.0; gradient.len()], values);
+                    let largest = expected.iter().fold(1e-2f32, |largest, g| largest.max(g.abs()));
+                    for (a, b) in gradient.iter().zip(&expected) {
+                        assert!((a - b).abs() < 1e-4 * largest, "{cells} x {cell}, gradient of {name}: {a} {b}");
+                    }
+                }
+            }
+        }
+    }
+}

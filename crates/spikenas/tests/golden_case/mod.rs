@@ -13,6 +13,7 @@ use spikenas::space::{Architecture, Digits};
 use spikenas::weights::{Tensor, Weights};
 
 /// One network that ran in the reference.
+#[derive(Clone)]
 pub struct GoldenCase {
     /// Name of its files.
     pub name: String,
