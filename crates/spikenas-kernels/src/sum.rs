@@ -224,14 +224,14 @@ unsafe fn add_pixels<V: Vector, const TERMS: usize>(
         }
     }
     for (pixel, to) in out.chunks_exact_mut(channels).enumerate() {
-        for c in whole..channels {
+        for (c, to) in to.iter_mut().enumerate().skip(whole) {
             let term = |i: usize| {
                 // SAFETY: a value of this pixel and channel.
                 let value = unsafe { *values[i].add(pixel * channels + c) };
                 affine[i].map_or(value, |a| value * a.scale[c] + a.shift[c])
             };
-            let first = if add { to[c] + term(0) } else { term(0) };
-            to[c] = (1..TERMS).fold(first, |sum, i| sum + term(i));
+            let first = if add { *to + term(0) } else { term(0) };
+            *to = (1..TERMS).fold(first, |sum, i| sum + term(i));
         }
     }
 }
