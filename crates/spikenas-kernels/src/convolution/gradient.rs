@@ -534,11 +534,13 @@ mod tests {
                 SpikeReader { gradient: Sum { terms, affine: None, extent }, of_averages: None, kernel }
             }).collect();
             let layer = LifLayer { input, parameters: LIF, spikes: &spikes, height, width };
+            // Of products below 1 that partly cancel, in f32.
+            let tolerance = 1e-5 + 4e-6 * (side * side * outputs.iter().sum::<usize>()) as f64;
             for isa in Isa::supported() {
                 let mut out = vec![f32::NAN; values.len()];
                 let found = spike_gradients(isa, &layer, &readers, averaged.then_some(of_averages), &mut out);
                 for (got, expected) in out.iter().zip(&expected) {
-                    prop_assert!((f64::from(*got) - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{isa:?}: {got} {expected}");
+                    prop_assert!((f64::from(*got) - expected).abs() < tolerance * (1.0 + expected.abs()), "{isa:?}: {got} {expected}");
                 }
                 for (got, expected) in found.of_weights.iter().flatten().zip(of_weights.iter().flatten()) {
                     prop_assert!((f64::from(*got) - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{isa:?}: {got} {expected}");
