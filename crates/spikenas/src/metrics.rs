@@ -6,7 +6,7 @@ use spikenas_kernels::Isa;
 use crate::data::{Images, Normalisation};
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::score::{LayerParameters, Mode, forward};
+use crate::score::{Buffers, LayerParameters, Mode, forward};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -55,13 +55,26 @@ pub fn evaluate(
     normalisation: &Normalisation,
     progress: &mut dyn Progress,
 ) -> Result<Evaluation> {
+    evaluate_in(&Buffers::new(u64::MAX), BATCH, plan, weights, images, normalisation, progress)
+}
+
+/// [`evaluate`] in memory that was used before, with at most so many images at a time.
+pub(crate) fn evaluate_in(
+    buffers: &Buffers,
+    at_a_time: usize,
+    plan: &Plan,
+    weights: &Weights,
+    images: &Images,
+    normalisation: &Normalisation,
+    progress: &mut dyn Progress,
+) -> Result<Evaluation> {
     weights.check(plan)?;
     check_images(plan, images)?;
-    let parameters = LayerParameters::given(weights, Isa::best());
+    let parameters = LayerParameters::given(weights, Isa::best()).sharing(buffers);
     let mut tally = Tally { correct: 0, top5: 0, loss: 0.0, spikes: vec![0; plan.lifs().len()] };
     progress.begin("test", images.len());
     let indices: Vec<usize> = (0..images.len()).collect();
-    for chunk in indices.chunks(BATCH) {
+    for chunk in indices.chunks(at_a_time.min(BATCH)) {
         if progress.is_cancelled() {
             return Err(Error::Interrupted("the test was not finished".into()));
         }

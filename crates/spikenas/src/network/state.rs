@@ -55,7 +55,8 @@ impl Network {
         self.is_composed
     }
 
-    pub(super) fn buffers(&self) -> &Buffers {
+    /// Memory that its passes use again.
+    pub(crate) fn buffers(&self) -> &Buffers {
         &self.buffers
     }
 

@@ -6,7 +6,7 @@ use crate::config::RunConfig;
 use crate::data::{Dataset, shuffled};
 use crate::files;
 use crate::metrics::check_images;
-use crate::network::Device;
+use crate::network::{Device, training_memory};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::random::{fingerprint, generator, name_key};
@@ -14,7 +14,7 @@ use crate::record::{EpochRecord, FORMAT_VERSION, SearchRecord};
 use crate::score::{ScoreConfig, Scorer};
 use crate::search::{self, Evaluation, Journal, JournalHeader, Problem};
 use crate::space::{Architecture, Cell, Operation};
-use crate::train::{self, Checkpoint, TrainingSink};
+use crate::train::{self, Checkpoint, TrainConfig, TrainingSink};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -151,9 +151,20 @@ pub fn train(
         true => Some(EventFile::create(&folder.events_path(), &folder.epochs()?)?),
         false => None,
     };
+    progress
+        .note(&format!("training takes about {:.2} GB of memory", peak_memory(&config.train, &plan, dataset) / 1e9));
     let mut sink = Files { folder, plan: &plan, events };
     train::train(&config.train, &plan, device, dataset, start, &mut sink, progress)?;
     folder.epochs()
+}
+
+/// The most memory that the process is expected to take in training, in bytes.
+fn peak_memory(config: &TrainConfig, plan: &Plan, dataset: &Dataset) -> f64 {
+    /// The program itself and what its threads keep.
+    const PROGRAM: f64 = 3e7;
+    let images = (dataset.train.len() + dataset.test.len()) * plan.input.len();
+    let part = config.batch.min(dataset.train.len()).div_ceil(config.accumulate);
+    PROGRAM + images as f64 + training_memory(plan, part) as f64
 }
 
 /// Keeps epochs in a run folder: the record first, then the model if it is the best, the checkpoint last, so that a kill

@@ -37,6 +37,12 @@ impl Buffers {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Values that are in use or free.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        self.pool().held
+    }
+
     /// So many values, whatever they are: the smallest free buffer that is large enough and not twice as large, or a new
     /// one; nothing where that would go beyond the ceiling.
     pub(crate) fn take(&self, length: usize) -> Option<Buffer> {

@@ -2,7 +2,7 @@ use std::time::Instant;
 
 use super::{Checkpoint, Learned, OptimiserKind, TrainConfig};
 use crate::data::{Batch, Dataset, shuffled};
-use crate::metrics::{check_images, evaluate, predicted};
+use crate::metrics::{check_images, evaluate_in, predicted};
 use crate::network::{self, Device, Gradients, Mode, Network, Optimiser, Output};
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -125,7 +125,8 @@ impl Training<'_> {
         progress.end();
         let now = self.state();
         let Dataset { test, normalisation, .. } = self.dataset;
-        let test = evaluate(self.network.plan(), &now.weights, test, normalisation, progress)?;
+        let (buffers, at_a_time) = (self.network.buffers(), self.config.batch.div_ceil(self.config.accumulate));
+        let test = evaluate_in(buffers, at_a_time, self.network.plan(), &now.weights, test, normalisation, progress)?;
         let learned = std::mem::take(&mut self.learned);
         self.epoch += 1;
         let is_best = self.epoch == 1 || test.accuracy > self.best.0;
