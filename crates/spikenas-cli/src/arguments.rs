@@ -237,7 +237,7 @@ pub struct TrainArguments {
     /// Write TensorBoard's event files, too, into RUN/tensorboard
     #[arg(long)]
     pub tensorboard: bool,
-    /// Where to train: cpu
+    /// Where to train: cpu, or wgpu (Vulkan, Metal, DirectX 12) or cuda where they are built in; search and test stay on the CPU
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub device: String,
 }

@@ -5,8 +5,9 @@
 //! on reading ([`Sum`]), so that batch norms and skip connections cost no pass of their own.
 //!
 //! Each kernel has one body, compiled for AVX-512, AVX2 and the portable baseline and chosen at run time ([`Isa`]),
-//! and a naive reference in its tests. Results are the same bits on each and for any number of threads: work is split by sample,
-//! and sums over samples are taken in order. This is the only crate of the project with `unsafe` code.
+//! and a naive reference in its tests. Results are the same bits for any number of threads: work is split by sample,
+//! and sums over samples are taken in order. They are the same on each instruction set as well, but for the way back
+//! ([`spike_gradients`] and what belongs to it), which rounds a product and a sum once where the machine can. This is the only crate of the project with `unsafe` code.
 
 mod aligned;
 mod batch_norm;

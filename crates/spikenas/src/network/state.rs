@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::Result;
@@ -22,6 +23,7 @@ pub struct Network {
     batches_tracked: u64,
     /// Memory that steps on the CPU use again.
     buffers: Buffers,
+    /// Whether it is computed by Burn's own operations.
     is_composed: bool,
 }
 
@@ -43,7 +45,8 @@ impl Network {
         let batches_tracked = weights.batches_tracked;
         let (plan, device) = (plan.clone(), device.clone());
         let buffers = Buffers::new(u64::MAX);
-        Ok(Self { plan, device, trainable, running, batches_tracked, buffers, is_composed: false })
+        let on_cpu = write(&[], &device).autodiff().try_into_primitive::<Autodiff<Flex>>().is_ok();
+        Ok(Self { plan, device, trainable, running, batches_tracked, buffers, is_composed: !on_cpu })
     }
 
     /// The same network computed by Burn's own operations on the CPU as well, as on other devices.
