@@ -1,4 +1,6 @@
+use burn::backend::{Autodiff, Flex};
 pub use burn::tensor::Device;
+use burn::tensor::Tensor;
 
 use crate::{Error, Result};
 
@@ -21,12 +23,17 @@ pub fn device(name: &str) -> Result<Device> {
         "wgpu" => wgpu(),
         #[cfg(feature = "cuda")]
         "cuda" => Ok(Device::cuda(burn::tensor::DeviceIndex::Default).autodiff()),
-        "wgpu" | "cuda" => Err(Error::invalid(format!(
+        _ if ["wgpu", "cuda"].contains(&name) => Err(Error::invalid(format!(
             "device `{name}` is not in this build, which has {}: choose from these, or build with `--features {name}`",
             DEVICES.join(", ")
         ))),
         _ => Err(Error::invalid(format!("unknown device `{name}`: this build has {}", DEVICES.join(", ")))),
     }
+}
+
+/// Whether a device is the CPU, where training runs on the kernels.
+pub fn is_cpu(device: &Device) -> bool {
+    Tensor::<1>::zeros([1], device).autodiff().try_into_primitive::<Autodiff<Flex>>().is_ok()
 }
 
 /// Opens the best graphics adapter, once a process.

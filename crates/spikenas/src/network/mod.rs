@@ -14,7 +14,7 @@ mod optimiser;
 mod pass;
 mod state;
 
-pub use device::{DEVICES, Device, device};
+pub use device::{DEVICES, Device, device, is_cpu};
 pub use forward::{Mode, Output, Spikes};
 pub use loss::loss;
 pub use memory::training_memory;

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::device::is_cpu;
 use crate::Result;
 use crate::plan::Plan;
 use crate::score::Buffers;
@@ -45,8 +45,8 @@ impl Network {
         let batches_tracked = weights.batches_tracked;
         let (plan, device) = (plan.clone(), device.clone());
         let buffers = Buffers::new(u64::MAX);
-        let on_cpu = write(&[], &device).autodiff().try_into_primitive::<Autodiff<Flex>>().is_ok();
-        Ok(Self { plan, device, trainable, running, batches_tracked, buffers, is_composed: !on_cpu })
+        let is_composed = !is_cpu(&device);
+        Ok(Self { plan, device, trainable, running, batches_tracked, buffers, is_composed })
     }
 
     /// The same network computed by Burn's own operations on the CPU as well, as on other devices.

@@ -6,7 +6,7 @@ use crate::config::RunConfig;
 use crate::data::{Dataset, shuffled};
 use crate::files;
 use crate::metrics::check_images;
-use crate::network::{Device, training_memory};
+use crate::network::{Device, is_cpu, training_memory};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::random::{fingerprint, generator, name_key};
@@ -151,8 +151,10 @@ pub fn train(
         true => Some(EventFile::create(&folder.events_path(), &folder.epochs()?)?),
         false => None,
     };
-    progress
-        .note(&format!("training takes about {:.2} GB of memory", peak_memory(&config.train, &plan, dataset) / 1e9));
+    if is_cpu(device) {
+        let peak = peak_memory(&config.train, &plan, dataset) / 1e9;
+        progress.note(&format!("training takes about {peak:.2} GB of memory"));
+    }
     let mut sink = Files { folder, plan: &plan, events };
     train::train(&config.train, &plan, device, dataset, start, &mut sink, progress)?;
     folder.epochs()
