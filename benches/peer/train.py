@@ -167,7 +167,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--data-dir", type=pathlib.Path, default=ROOT / "data")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(1)
     {"speed": speed, "parity": parity}[arguments.what](arguments)
