@@ -65,17 +65,39 @@ fn neurons(c: &mut Criterion) {
             });
         }
         let sum = Sum { terms: &terms[..1], affine: None, extent };
-        for (name, window, shrink) in [("3x3", Window::Around, 1), ("2x2", Window::Tiles(2), 4)] {
-            let mut out = vec![0.0; extent.len() / shrink];
-            group.bench_function(format!("average pool {name} {isa:?}"), |b| {
-                b.iter(|| average_pool(isa, black_box(&sum), 32, 32, window, &mut out))
-            });
-        }
+        let mut out = vec![0.0; extent.len()];
+        group.bench_function(format!("average pool 3x3 {isa:?}"), |b| {
+            b.iter(|| average_pool(isa, black_box(&sum), 32, 32, &mut out))
+        });
         group.bench_function(format!("moments {isa:?}"), |b| b.iter(|| moments(isa, black_box(&sum))));
         let codes = spikes(IMAGES, 1024, 128);
         group.bench_function(format!("Hamming distances {isa:?}"), |b| {
             b.iter(|| hamming_distances(isa, black_box(&codes), IMAGES, 0))
         });
+    }
+    group.finish();
+}
+
+/// A LIF layer and a 3x3 convolution that reads it, five timesteps, on the way back.
+fn gradients(c: &mut Criterion) {
+    let mut group = c.benchmark_group("gradients");
+    group.sample_size(10);
+    for channels in [16, 128] {
+        let extent = Extent { steps: 5, samples: IMAGES, pixels: 1024, channels };
+        let (values, gradient) = (numbers(extent.len()), numbers(extent.len()));
+        let sum = |terms| Sum { terms, affine: None, extent };
+        let [input, gradient] = [&values, &gradient].map(|values| [Term { values, affine: None }]);
+        let fired = spikes(extent.steps * IMAGES, extent.pixels, channels);
+        let parameters = LifParameters { tau: 4.0 / 3.0, threshold: 1.0 };
+        let layer = LifLayer { input: sum(&input), parameters, spikes: &fired, height: 32, width: 32 };
+        let kernel = GradientKernel::new(channels, channels, 3, &numbers(channels * channels * 9));
+        let readers = [SpikeReader { gradient: sum(&gradient), of_averages: None, kernel: &kernel }];
+        let mut out = AlignedValues::zeros(extent.len());
+        for isa in Isa::supported() {
+            group.bench_function(format!("LIF and {channels}->{channels} 3x3 at 32x32 {isa:?}"), |b| {
+                b.iter(|| spike_gradients(isa, black_box(&layer), &readers, None, &mut out))
+            });
+        }
     }
     group.finish();
 }
@@ -116,5 +138,5 @@ fn timesteps(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, convolutions, neurons, timesteps);
+criterion_group!(benches, gradients, convolutions, neurons, timesteps);
 criterion_main!(benches);

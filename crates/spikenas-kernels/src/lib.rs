@@ -33,7 +33,7 @@ pub use hamming::hamming_distances;
 pub use isa::Isa;
 pub use lif::{LifParameters, lif_scan};
 pub use linear::{PackedLinear, linear_of_averages};
-pub use pooling::{Window, average_pool};
+pub use pooling::average_pool;
 pub use spikes::Spikes;
 pub use sum::{Extent, Sum, Term, total_over_steps, write_sum};
 pub use system::keep_freed_memory;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use spikenas_kernels::{
     Affine, ConvolutionMaps, Extent, GradientKernel, GradientSums, Isa, LifLayer, LifParameters, Moments, OfAverages,
-    SpikeReader, Spikes, Sum, Term, Window, average_pool, gradient_before_norm, gradient_sums, image_weight_gradient,
-    moments, spike_gradients, total_over_steps, write_sum,
+    SpikeReader, Spikes, Sum, Term, average_pool, gradient_before_norm, gradient_sums, image_weight_gradient, moments,
+    spike_gradients, total_over_steps, write_sum,
 };
 
 use crate::plan::{BatchNorm, Convolution, Lif, NetworkConfig, Shape, SpikingConvolution};
@@ -243,7 +243,7 @@ impl Back {
         let mut of_map = self.tape.buffer(gradient.distinct_steps() * extent.step());
         let Shape { height, width, .. } = map.shape;
         // Each pixel is averaged into its neighbours as they are into it.
-        average_pool(self.isa, &gradient, height, width, Window::Around, &mut of_map);
+        average_pool(self.isa, &gradient, height, width, &mut of_map);
         self.forget(id);
         let sums = gradient_sums(self.isa, &sum(&self.tape.terms(map), None, extent), &of_map);
         self.hand_on(map, of_map, &sums);

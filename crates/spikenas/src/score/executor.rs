@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use spikenas_kernels::{
-    Affine, ConvolutionMaps, Extent, LifParameters, Moments, Spikes, Sum, Term, Window, average_pool, convolve_images,
+    Affine, ConvolutionMaps, Extent, LifParameters, Moments, Spikes, Sum, Term, average_pool, convolve_images,
     convolve_spikes, lif_scan, linear_of_averages, moments,
 };
 
@@ -256,7 +256,7 @@ impl<'a> Executor<'a> {
         let steps = self.read(map, None, |sum| sum.distinct_steps());
         let mut values = self.buffer(steps * self.pass.samples * map.shape.len())?;
         let (height, width) = (map.shape.height, map.shape.width);
-        self.read(map, None, |sum| average_pool(isa, sum, height, width, Window::Around, &mut values));
+        self.read(map, None, |sum| average_pool(isa, sum, height, width, &mut values));
         Ok(Value::Part(Part { values, unpooled: None, affine: None }))
     }
 
