@@ -16,6 +16,7 @@ mod gradient_sums;
 mod hamming;
 mod isa;
 mod lif;
+mod lif_gradient;
 mod linear;
 mod pooling;
 mod spikes;

@@ -88,7 +88,8 @@ impl Tape {
     }
 
     fn buffer(&self, length: usize) -> Buffer {
-        self.buffers.take(length).expect("there is no ceiling")
+        let Some(buffer) = self.buffers.take(length) else { unreachable!("there is no ceiling for memory") };
+        buffer
     }
 
     fn weight(&self, convolution: &Convolution) -> &[f32] {

@@ -1,5 +1,6 @@
 //! All of a network before the classifier on the CPU's kernels, as one node of the gradient graph.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -75,7 +76,7 @@ impl Pass<'_> {
     /// The network's weights before the classifier; `flat`: the trainable ones.
     fn weights(&self, plan: &Plan, trainable: &[Parameter], flat: Vec<f32>) -> Weights {
         let mut rest = flat.as_slice();
-        let mut tensors = std::collections::BTreeMap::new();
+        let mut tensors = BTreeMap::new();
         for Parameter { name, shape, .. } in trainable {
             let (values, others) = rest.split_at(shape.iter().product());
             tensors.insert(name.clone(), weights::Tensor { shape: shape.clone(), values: values.to_vec() });
@@ -117,7 +118,7 @@ fn run(plan: &Plan, weights: Weights, images: Vec<f32>, mode: score::Mode, buffe
     let mut executor = Executor::new(&graph, &parameters, pass);
     walk.order.iter().for_each(|&id| executor.retain(id));
     for &id in &walk.order {
-        executor.visit(id).expect("there is no ceiling for memory");
+        let Ok(()) = executor.visit(id) else { unreachable!("there is no ceiling for memory") };
     }
     let (values, statistics) = executor.into_values();
     let spikes = |id: usize| match &values[id] {
