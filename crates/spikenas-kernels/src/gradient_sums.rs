@@ -1,10 +1,8 @@
 use rayon::prelude::*;
 
+use crate::batch_norm::pixels_at_a_time;
 use crate::isa::{Isa, Operation, Vector};
 use crate::{Affine, Extent, Sum, by_sample};
-
-/// Values that are summed in f32 before they are added in f64; they stay in the nearest cache.
-pub(crate) const AT_A_TIME: usize = 4096;
 
 /// What takes a gradient back through the batch norm of a term: sums over samples and pixels, in f64, of one timestep.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +25,7 @@ impl GradientSums {
         self.products.iter_mut().zip(&other.products).for_each(|(a, b)| *a += b);
     }
 
-    /// Adds some pixels of one sample.
+    /// Adds some pixels of one sample, [`pixels_at_a_time`] at most: summed in f32 and then added in f64.
     ///
     /// # Safety
     /// The machine supports `V`.
@@ -128,7 +126,7 @@ impl Operation for SumSample<'_> {
         let Self { input, gradient, sample } = self;
         let Extent { samples, channels, .. } = input.extent;
         let mut sums = no_sums(input.terms.len(), input.distinct_steps(), channels);
-        let length = (AT_A_TIME / channels).max(1) * channels;
+        let length = pixels_at_a_time(channels) * channels;
         for step in 0..input.distinct_steps() {
             let gradient = &gradient[(step * samples + sample) * input.extent.map()..][..input.extent.map()];
             for (block, gradient) in gradient.chunks(length).enumerate() {
@@ -178,7 +176,7 @@ impl Operation for BeforeNorm<'_> {
         let Self { input, slopes, gradient, sample } = self;
         let channels = input.extent.channels;
         let mut sums = no_sums(input.terms.len(), gradient.len(), channels);
-        let length = (AT_A_TIME / channels).max(1) * channels;
+        let length = pixels_at_a_time(channels) * channels;
         let mut values = vec![0.0; length];
         for (step, gradient) in gradient.into_iter().enumerate() {
             for (block, gradient) in gradient.chunks_mut(length).enumerate() {

@@ -1,6 +1,7 @@
 use crate::Extent;
+use crate::batch_norm::pixels_at_a_time;
 use crate::convolution::LifLayer;
-use crate::gradient_sums::{AT_A_TIME, TermSums, add_terms};
+use crate::gradient_sums::{TermSums, add_terms};
 use crate::isa::Vector;
 use crate::lif::LifParameters;
 
@@ -19,7 +20,7 @@ pub(crate) unsafe fn back_sample<V: Vector>(
     sums: &mut TermSums,
 ) {
     let Extent { steps, pixels, channels, .. } = layer.input.extent;
-    let at_a_time = (AT_A_TIME / channels).clamp(1, pixels);
+    let at_a_time = pixels_at_a_time(channels).min(pixels);
     let mut charges = vec![0.0; steps * at_a_time * channels];
     let zeros = || vec![0.0; at_a_time * channels];
     let (mut x, mut carried, mut packed) = (zeros(), zeros(), zeros());
