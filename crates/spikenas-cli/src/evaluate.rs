@@ -1,12 +1,10 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use spikenas::config::DataConfig;
 use spikenas::data::{Dataset, Source};
 use spikenas::metrics::Evaluation;
-use spikenas::plan::Plan;
 use spikenas::run::{self, RunFolder};
-use spikenas::weights::Weights;
 use spikenas::{Error, Result};
 
 use crate::arguments::MachineArguments;
@@ -44,20 +42,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
     };
     data.source = arguments.data.unwrap_or(data.source);
     data.folder = arguments.data_dir.unwrap_or(data.folder);
-    let (weights, plan) = load(&path)?;
+    let (weights, plan) = run::load_model(&path)?;
     let dataset = Dataset::open(&data.source, &data.folder)?;
     let evaluation = run::test(&path, &weights, &plan, &dataset, &mut Terminal::new()?)?;
     folder.map_or(Ok(()), |f| f.keep_evaluation(&evaluation))?;
     print(arguments.machine.json, &evaluation, || words(&evaluation))
-}
-
-/// Weights and the network that their file describes.
-pub fn load(path: &Path) -> Result<(Weights, Plan)> {
-    let (weights, description) = Weights::load(path)?;
-    let description = description
-        .ok_or_else(|| Error::file(path, "does not say which network it belongs to (metadata key spikenas)"))?;
-    let plan = description.plan().map_err(|e| Error::file(path, e.to_string()))?;
-    Ok((weights, plan))
 }
 
 /// The result in words.

@@ -6,9 +6,11 @@ mod evaluate;
 mod memory;
 mod output;
 mod progress;
+mod report;
 mod run;
 mod score;
 mod search;
+mod study;
 mod train;
 
 use std::process::ExitCode;
@@ -39,6 +41,12 @@ enum Command {
     Train(train::Arguments),
     /// Test a run's best weights, or a .safetensors file
     Evaluate(evaluate::Arguments),
+    /// The paper's scenarios against SNASNet
+    Reproduce(study::ReproduceArguments),
+    /// What each operation, or more iterations, are worth
+    Ablate(study::AblateArguments),
+    /// A page of one or more runs
+    Report(report::Arguments),
     /// List, check and fetch datasets
     Data(data::Arguments),
 }
@@ -52,6 +60,9 @@ impl Command {
             Command::Memory(arguments) => memory::run(arguments),
             Command::Train(arguments) => train::run(arguments),
             Command::Evaluate(arguments) => evaluate::run(arguments),
+            Command::Reproduce(arguments) => study::reproduce(arguments),
+            Command::Ablate(arguments) => study::ablate(arguments),
+            Command::Report(arguments) => report::run(arguments),
             Command::Data(arguments) => data::run(arguments),
         }
     }

@@ -12,7 +12,7 @@ use crate::arguments::{SearchArguments, TrainArguments};
 use crate::output::print;
 use crate::progress::Terminal;
 use crate::train::Trained;
-use crate::{evaluate, search, train};
+use crate::{evaluate, report, search, train};
 
 /// Search, train and test: one run folder. Repeated after a stop, it goes on where it was.
 #[derive(Args)]
@@ -52,9 +52,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
     progress.note(&search::words(&searched));
     let epochs = run::train(&config, &searched.architecture, &dataset, &device, &folder, true, progress)?;
     let trained = Trained { architecture: searched.architecture.clone(), model: folder.model_path(), epochs };
-    let (weights, plan) = evaluate::load(&folder.model_path())?;
-    let tested = run::test(&folder.model_path(), &weights, &plan, &dataset, progress)?;
-    folder.keep_evaluation(&tested)?;
+    let tested = run::test_folder(&folder, &dataset, progress)?;
+
+    let page = report::write_page(folder.path())?;
+    progress.note(&format!("page {}", page.display()));
 
     let finished = Finished { folder: path, search: searched, train: trained, evaluate: tested };
     print(arguments.search.common.machine.json, &finished, || {

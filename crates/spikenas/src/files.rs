@@ -38,6 +38,11 @@ pub fn write_json(path: &Path, record: &impl Serialize) -> Result<()> {
     write_atomically(path, |out| out.write_all(&text))
 }
 
+/// Writes a text file in one step.
+pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    write_atomically(path, |out| out.write_all(text.as_bytes()))
+}
+
 /// Reads a text file.
 pub fn read_text(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(Error::io(path))

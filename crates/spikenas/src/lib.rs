@@ -2,13 +2,14 @@
 //!
 //! The way of the data: [`space`] (what may be chosen) -> [`plan`] (layers and shapes) -> [`memory`] (what it costs),
 //! [`data`] (images) -> [`score`] (how good an untrained network looks) -> [`search`] (the best under a budget) ->
-//! [`network`] and [`train`] (the trained network) -> [`metrics`] and [`record`] (the evidence).
+//! [`network`] and [`train`] (the trained network) -> [`metrics`] and [`record`] (the evidence) -> [`report`] (for people).
+//! [`run`] does this for one dataset and budget, [`study`] for several at a time.
 #![forbid(unsafe_code)]
 
 pub mod config;
 pub mod data;
 mod error;
-mod files;
+pub mod files;
 pub mod memory;
 pub mod metrics;
 pub mod network;
@@ -16,10 +17,12 @@ pub mod plan;
 mod progress;
 pub mod random;
 pub mod record;
+pub mod report;
 pub mod run;
 pub mod score;
 pub mod search;
 pub mod space;
+pub mod study;
 pub mod train;
 pub mod weights;
 

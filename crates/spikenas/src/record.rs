@@ -70,10 +70,13 @@ pub struct SearchRecord {
     pub scored: usize,
     /// Each pass.
     pub passes: Vec<PassRecord>,
-    /// Wall-clock time, without what an interrupted search had done before.
+    /// Wall-clock time, with that of the scores that an interrupted search had kept.
     pub seconds: f64,
     /// Seed of weights, images and random candidates.
     pub seed: u64,
+    /// Version of the program that searched; records of early versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
 }
 
 /// One epoch of a training: a line of `train.jsonl`.

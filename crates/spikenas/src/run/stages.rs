@@ -91,6 +91,7 @@ pub fn search(
         search: config.search.clone(),
     };
     let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
+    let seconds_before = journal.as_ref().map_or(0.0, Journal::seconds);
     let mut evaluation = Evaluation::new(problem, &scorer, journal)?;
     let (best, passes) = search::search(&config.search, &mut evaluation, progress)?;
     let record = SearchRecord {
@@ -106,8 +107,9 @@ pub fn search(
         feasible: passes.iter().map(|p| p.feasible).sum(),
         scored: passes.iter().map(|p| p.scored).sum(),
         passes,
-        seconds: begin.elapsed().as_secs_f64(),
+        seconds: seconds_before + begin.elapsed().as_secs_f64(),
         seed: config.search.seed,
+        program: Some(env!("CARGO_PKG_VERSION").into()),
     };
     folder.map_or(Ok(()), |f| f.keep_search(&record))?;
     Ok(record)

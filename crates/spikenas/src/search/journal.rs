@@ -86,6 +86,11 @@ impl Journal {
         &self.entries
     }
 
+    /// What the scores so far took.
+    pub fn seconds(&self) -> f64 {
+        self.entries.iter().map(|e| e.seconds).sum()
+    }
+
     /// Adds a candidate, flushed to the system before this returns.
     pub fn append(&mut self, entry: JournalEntry) -> Result<()> {
         self.write_line(&entry)?;

@@ -15,7 +15,8 @@ use crate::{Error, Result};
 
 pub use config::{Method, SearchConfig};
 pub use evaluation::{ArchitectureScorer, Best, Evaluation, PassRecord, Problem};
-pub use journal::{Journal, JournalHeader};
+pub use journal::{Journal, JournalEntry, JournalHeader};
+pub use random::distinct_draws;
 
 /// Searches; returns the best candidate and what each pass did.
 ///

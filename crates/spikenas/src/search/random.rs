@@ -1,8 +1,10 @@
+use std::collections::HashSet;
+
 use super::config::SearchConfig;
 use super::evaluation::{Best, Evaluation, PassRecord};
 use crate::progress::Progress;
 use crate::random::{generator, name_key};
-use crate::space::Architecture;
+use crate::space::{Architecture, Cell, SearchSpace};
 use crate::{Error, Result};
 
 /// SNASNet's random search: so many draws of a cell, used for all cells.
@@ -15,9 +17,8 @@ pub(super) fn search(
     if config.iterations == 0 {
         return Err(Error::invalid("iterations 0: a random search draws at least one candidate"));
     }
-    let mut rng = generator(&[config.seed, name_key("random search")]);
-    let draws = (0..config.iterations).map_while(|_| space.sample_cell(&mut rng));
-    let candidates = draws.map(|cell| Architecture::repeated(cell, space.cells())).collect::<Result<Vec<_>>>()?;
+    let candidates = draws(&space, config.seed, config.iterations);
+    let candidates = candidates.map(|cell| Architecture::repeated(cell, space.cells())).collect::<Result<Vec<_>>>()?;
     let mut best = None;
     let pass = evaluation.run_pass("random search", candidates, &mut best, progress)?;
     if best.is_none() && pass.candidates > 0 {
@@ -27,4 +28,15 @@ pub(super) fn search(
         )));
     }
     Ok(best.map(|best| (best, vec![pass])))
+}
+
+/// The cells that a random search draws, one after the other; none where zeroize is all there is.
+fn draws(space: &SearchSpace, seed: u64, iterations: usize) -> impl Iterator<Item = Cell> {
+    let mut rng = generator(&[seed, name_key("random search")]);
+    (0..iterations).map_while(move |_| space.sample_cell(&mut rng))
+}
+
+/// How many different cells a random search draws: each is scored once.
+pub fn distinct_draws(space: &SearchSpace, seed: u64, iterations: usize) -> usize {
+    draws(space, seed, iterations).collect::<HashSet<_>>().len()
 }

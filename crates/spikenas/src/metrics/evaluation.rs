@@ -1,5 +1,3 @@
-//! What a trained network does: accuracy, loss, firing rates.
-
 use serde::{Deserialize, Serialize};
 use spikenas_kernels::Isa;
 

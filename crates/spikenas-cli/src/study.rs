@@ -1,0 +1,122 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use spikenas::network::{device, is_cpu};
+use spikenas::study::{Estimate, Kind, Scenario, Settings, Study, StudyRecord};
+use spikenas::{Error, Progress, Result};
+
+use crate::arguments::{CommonArguments, DataArguments};
+use crate::output::{duration, grouped, print};
+use crate::progress::Terminal;
+use crate::report;
+
+/// The paper's scenarios against SNASNet (Table 1, Fig. 8 and 11).
+#[derive(Args)]
+pub struct ReproduceArguments {
+    #[command(flatten)]
+    study: StudyArguments,
+}
+
+/// What each operation is worth (Fig. 6), or what iterations of a random search are (Fig. 2b).
+#[derive(Args)]
+pub struct AblateArguments {
+    /// operations: SNASNet's search without each operation in turn; iterations: fewer draws, and fewer operations
+    #[arg(long, value_name = "NAME", default_value = "operations", value_parser = parse_kind)]
+    study: Kind,
+    #[command(flatten)]
+    arguments: StudyArguments,
+}
+
+fn parse_kind(text: &str) -> Result<Kind> {
+    match text.parse()? {
+        Kind::Scenarios => Err(Error::invalid("that is `spikenas reproduce`: choose from operations, iterations")),
+        kind => Ok(kind),
+    }
+}
+
+/// What all studies take.
+#[derive(Args)]
+struct StudyArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// smoke (minutes, with the sample), cpu (one or two hours on two cores), paper (as published), or a file of settings
+    #[arg(long, value_name = "NAME|FILE", default_value = "smoke")]
+    scale: String,
+    /// Print the settings of the scale, to be saved, changed and given to --scale, and do nothing else
+    #[arg(long)]
+    show_settings: bool,
+    /// Only these scenarios, such as 2C3O_M; may be repeated or joined by commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    scenario: Vec<String>,
+    /// Folder of the study [default: runs/STUDY-DATA-SCALE-seedN]; repeated after a stop, it goes on
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Where to train: cpu, or wgpu (Vulkan, Metal, DirectX 12) or cuda where they are built in; search and test stay on the CPU
+    #[arg(long, value_name = "NAME", default_value = "cpu")]
+    device: String,
+    #[command(flatten)]
+    common: CommonArguments,
+}
+
+pub fn reproduce(arguments: ReproduceArguments) -> Result<()> {
+    run(Kind::Scenarios, arguments.study)
+}
+
+pub fn ablate(arguments: AblateArguments) -> Result<()> {
+    run(arguments.study, arguments.arguments)
+}
+
+fn run(kind: Kind, arguments: StudyArguments) -> Result<()> {
+    let settings = Settings::open(&arguments.scale)?;
+    if arguments.show_settings {
+        return print(arguments.common.machine.json, &settings, || settings.to_string());
+    }
+    arguments.common.machine.start_threads()?;
+    let device = device(&arguments.device)?;
+    let scenarios = Scenario::pick(Scenario::all(kind), &arguments.scenario)?;
+    let dataset = arguments.data.open()?;
+    let seed = arguments.common.seed.unwrap_or(settings.train.seed);
+    let study = Study { kind, scale: arguments.scale.clone(), seed, data: arguments.data.config(), settings };
+    let folder = arguments.out.unwrap_or_else(|| {
+        let scale = PathBuf::from(&study.scale).file_stem().map_or(study.scale.clone(), |s| s.to_string_lossy().into());
+        let data = PathBuf::from(study.data.source.to_string());
+        let data = data.file_name().map_or("images".into(), |d| d.to_string_lossy());
+        PathBuf::from("runs").join(format!("{kind}-{data}-{scale}-seed{seed}"))
+    });
+    let progress = &mut Terminal::new()?;
+    progress.note(&format!("{} runs in {}", scenarios.len(), folder.display()));
+    if is_cpu(&device) {
+        let seconds = Estimate::new(&study, &scenarios, &dataset)?.total();
+        progress.note(&format!("all of them take about {} on this machine", duration(seconds)));
+    }
+    let record = spikenas::study::run(&study, &scenarios, &dataset, &device, &folder, progress, &mut |_, progress| {
+        let page = report::write_page(&folder)?;
+        progress.note(&format!("page {}", page.display()));
+        Ok(())
+    })?;
+    print(arguments.common.machine.json, &record, || words(&record))
+}
+
+/// The results in words.
+fn words(record: &StudyRecord) -> String {
+    let mut text = format!(
+        "{:<20} {:>10} {:>11} {:>11} {:>9} {:>11}\n",
+        "scenario", "accuracy", "backbone", "budget", "scored", "search"
+    );
+    for r in &record.results {
+        let mark = if r.extrapolated_from.is_some() { "≈ " } else { "" };
+        text += &format!(
+            "{:<20} {:>8.2} % {:>11} {:>11} {:>9} {:>11}\n",
+            r.scenario.name,
+            r.accuracy,
+            grouped(r.search.parameters.backbone),
+            r.search.budget.map_or("none".into(), grouped),
+            r.search.scored,
+            format!("{mark}{}", duration(r.search_seconds)),
+        );
+    }
+    if record.results.iter().any(|r| r.extrapolated_from.is_some()) {
+        text += "≈ extrapolated from fewer draws\n";
+    }
+    text
+}

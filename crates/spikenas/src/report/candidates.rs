@@ -1,0 +1,129 @@
+//! Every candidate of a search as a point of parameters against score.
+
+use super::chart::{Axis, Dot, Line, Plot, Rule};
+use super::figure::{Figure, Table, Value};
+use super::words::grouped;
+use crate::Result;
+use crate::memory::Scope;
+use crate::search::JournalEntry;
+use crate::space::Architecture;
+
+/// More candidates than these are neither drawn nor listed: a page must stay small.
+const MOST: usize = 2000;
+
+/// The figure of a search's candidates.
+pub(super) fn figure(
+    candidates: &[JournalEntry],
+    scope: Scope,
+    budget: Option<u64>,
+    winner: Option<&Architecture>,
+) -> Result<Figure> {
+    let parameters = |entry: &JournalEntry| entry.parameters.in_scope(scope) as f64;
+    let front = pareto_front(candidates.iter().map(|e| (parameters(e), e.score.0)));
+    let is_on_front = |index: usize| front.contains(&index);
+    let mut order: Vec<usize> = (0..candidates.len()).collect();
+    order.sort_by(|&a, &b| {
+        let (first, second) = (candidates[a].score.0, candidates[b].score.0);
+        is_on_front(b).cmp(&is_on_front(a)).then(second.total_cmp(&first))
+    });
+    order.truncate(MOST);
+
+    let mut dots = Vec::new();
+    let mut table = Table::new("Candidates", &["architecture", "#parameters", "#score", "Pareto front"]);
+    for &index in &order {
+        let entry = &candidates[index];
+        let is_winner = winner.is_some_and(|w| is_same(w, &entry.architecture));
+        let series = if is_winner {
+            1
+        } else if is_on_front(index) {
+            2
+        } else {
+            0
+        };
+        let words = format!(
+            "{}: {} parameters, score {:.4}",
+            entry.architecture,
+            grouped(parameters(entry) as u64),
+            entry.score.0
+        );
+        let radius = if series == 0 { 2.5 } else { 4.5 };
+        dots.push(Dot { x: parameters(entry), y: entry.score.0, series, radius, words });
+        table.push(vec![
+            Value::text(entry.architecture.to_string()),
+            Value::number(parameters(entry), grouped(parameters(entry) as u64)),
+            Value::number(entry.score.0, format!("{:.4}", entry.score.0)),
+            Value::text(match series {
+                1 => "winner",
+                2 => "yes",
+                _ => "",
+            }),
+        ]);
+    }
+    if order.len() < candidates.len() {
+        let left = grouped((candidates.len() - order.len()) as u64);
+        table.notes.push(format!("{left} candidates with lower scores are left out here; journal.jsonl has them all."));
+    }
+    let infinite = candidates.iter().filter(|e| !e.score.0.is_finite()).count();
+    if infinite > 0 {
+        let score = "a score of minus infinity (a singular kernel matrix)";
+        table.notes.push(format!("{} candidates have {score}: listed, not drawn.", grouped(infinite as u64)));
+    }
+    // The winner last, so that it lies on top.
+    dots.sort_by_key(|dot| [0, 2, 1][dot.series]);
+    let steps = front.iter().map(|&i| (parameters(&candidates[i]), candidates[i].score.0)).collect();
+    let x = Axis::over(&format!("parameters ({scope})"), dots.iter().map(|d| d.x).chain(budget.map(|b| b as f64)));
+    let y = Axis::over("score", dots.iter().map(|d| d.y));
+    let limit = budget.map(|b| Rule { at: b as f64, name: format!("budget {}", grouped(b)) });
+    let alternative = format!(
+        "Points: {} scored candidates, parameters of the {scope} against score. {} of them are on the Pareto front: none has \
+         fewer parameters and a score as high.{}",
+        grouped(candidates.len() as u64),
+        front.len(),
+        budget.map_or(String::new(), |b| format!(" A line marks the budget of {} parameters.", grouped(b)))
+    );
+    let plot = Plot {
+        x,
+        y,
+        series: ["candidate", "winner", "Pareto front"].map(String::from).to_vec(),
+        lines: vec![Line { points: steps, series: 2 }],
+        dots,
+        limit,
+    };
+    Ok(Figure {
+        name: "candidates".into(),
+        title: "Parameters and score of every candidate".into(),
+        alternative,
+        svg: plot.draw()?,
+        table,
+    })
+}
+
+/// Whether two texts of one architecture mean the same: one matrix stands for all cells.
+fn is_same(one: &Architecture, other: &Architecture) -> bool {
+    one.to_string() == other.to_string()
+}
+
+/// Indices of the points with no other of at most as many parameters and a higher score, by parameters; the first of equals.
+fn pareto_front(points: impl Iterator<Item = (f64, f64)>) -> Vec<usize> {
+    let mut order: Vec<(usize, (f64, f64))> = points.enumerate().filter(|(_, (_, y))| y.is_finite()).collect();
+    order.sort_by(|(_, a), (_, b)| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    let mut highest = f64::NEG_INFINITY;
+    order.retain(|&(_, (_, score))| {
+        let better = score > highest;
+        highest = highest.max(score);
+        better
+    });
+    order.into_iter().map(|(index, _)| index).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_has_what_nothing_smaller_beats() {
+        let points = [(5.0, 1.0), (1.0, 0.0), (3.0, 2.0), (3.0, 1.5), (4.0, 2.0), (9.0, 3.0), (0.5, f64::NEG_INFINITY)];
+        assert_eq!(pareto_front(points.into_iter()), [1, 2, 5]);
+        assert!(pareto_front(std::iter::empty()).is_empty());
+    }
+}

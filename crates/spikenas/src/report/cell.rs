@@ -1,0 +1,175 @@
+//! A cell as a graph: as SVG, and in characters.
+
+use std::fmt::Write;
+
+use super::chart::{PAPER, escaped};
+use crate::space::{Cell, Edge, Operation};
+
+/// Middles of the nodes in the SVG, and the size of the drawing.
+const NODES: [(i32, i32); 4] = [(40, 108), (200, 108), (360, 108), (520, 108)];
+const SIZE: (i32, i32) = (560, 216);
+
+/// How far the middle of an edge stands from the row of nodes; upwards is negative.
+fn bend(edge: Edge) -> i32 {
+    match edge {
+        Edge::E01 | Edge::E12 | Edge::E23 => 0,
+        Edge::E02 => -56,
+        Edge::E13 => -84,
+        Edge::E03 => 84,
+    }
+}
+
+/// Draws the edges that connect, each with the name of its operation.
+pub(super) fn draw(cell: &Cell) -> String {
+    let colour = |index: usize| format!("#{:02X}{:02X}{:02X}", PAPER[index].0.0, PAPER[index].0.1, PAPER[index].0.2);
+    let (ink, muted) = (colour(0), colour(1));
+    let (width, height) = SIZE;
+    let mut svg = format!(
+        r#"<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">"#
+    );
+    for edge in Edge::ALL {
+        let operation = cell.operation(edge);
+        let stroke = match operation {
+            Operation::Zeroize => continue,
+            Operation::Skip => muted.clone(),
+            Operation::AvgPool3x3 => colour(5),
+            Operation::Conv1x1 => colour(6),
+            Operation::Conv3x3 | Operation::Conv3x3Low | Operation::Conv3x3High => colour(3),
+        };
+        let ((x0, y0), (x1, y1)) = (NODES[edge.from()], NODES[edge.to()]);
+        let bend = bend(edge);
+        // A cubic curve passes at three quarters of the height of its handles.
+        let handle = y0 + bend * 4 / 3;
+        let lift = bend.signum() * 13;
+        let inset = if bend == 0 { 15 } else { 6 };
+        let (xa, ya, xb, yb) = (x0 + inset, y0 + lift, x1 - inset - 4, y1 + lift);
+        let third = (x1 - x0) / 4;
+        let _ = write!(
+            svg,
+            r#"<path d="M{xa} {ya} C{} {handle} {} {handle} {xb} {yb}" fill="none" stroke="{stroke}" stroke-width="2"/>"#,
+            x0 + third,
+            x1 - third
+        );
+        let head = arrow_head((x1 - third, handle), (xb, yb));
+        let _ = write!(svg, r#"<polygon points="{head}" fill="{stroke}"/>"#);
+        let (middle, y) = ((x0 + x1) / 2, y0 + bend + if bend > 0 { 17 } else { -7 });
+        let name = escaped(operation.name());
+        let _ = write!(
+            svg,
+            r#"<text x="{middle}" y="{y}" text-anchor="middle" font-family="sans-serif" font-size="13" fill="{ink}">{name}</text>"#
+        );
+    }
+    for (index, (x, y)) in NODES.into_iter().enumerate() {
+        let _ = write!(
+            svg,
+            r#"<circle cx="{x}" cy="{y}" r="14" fill="none" stroke="{ink}" stroke-width="1.5"/><text x="{x}" y="{}" text-anchor="middle" font-family="sans-serif" font-size="14" fill="{ink}">{index}</text>"#,
+            y + 5
+        );
+    }
+    svg += "</svg>";
+    svg
+}
+
+/// The corners of an arrow's head at the end of a line that comes from a handle.
+fn arrow_head(handle: (i32, i32), end: (i32, i32)) -> String {
+    let (dx, dy) = (f64::from(end.0 - handle.0), f64::from(end.1 - handle.1));
+    let length = dx.hypot(dy).max(1.0);
+    let (dx, dy) = (dx / length, dy / length);
+    let (tip_x, tip_y) = (f64::from(end.0) + 4.0 * dx, f64::from(end.1) + 4.0 * dy);
+    let corner = |along: f64, across: f64| {
+        format!("{:.1},{:.1}", tip_x - along * dx - across * dy, tip_y - along * dy + across * dx)
+    };
+    [corner(0.0, 0.0), corner(11.0, 5.0), corner(11.0, -5.0)].join(" ")
+}
+
+/// The cell in words, for those who cannot see it.
+pub(super) fn words(cell: &Cell) -> String {
+    let connected = Edge::ALL.into_iter().filter(|&e| cell.operation(e) != Operation::Zeroize);
+    let edge = |e: Edge| format!("{}→{} {}", e.from(), e.to(), cell.operation(e).name());
+    connected.map(edge).collect::<Vec<_>>().join(", ")
+}
+
+/// Columns between two nodes of the drawing in characters.
+const STEP: usize = 18;
+
+/// A cell in characters, four lines of 58 columns.
+///
+/// ```
+/// use spikenas::report::draw_in_characters;
+/// let cell = "0313 0041 0003 0000".parse::<spikenas::space::Architecture>().unwrap().cells()[0];
+/// assert_eq!(
+///     draw_in_characters(&cell),
+///     [
+///         "                    ╭────────────── skip ───────────────▼",
+///         "  ╭───── skip ──────┼─────────────────▼                 │",
+///         " (0)─── conv3x3 ──▶(1)─ avgpool3x3 ──▶(2)─── conv3x3 ──▶(3)",
+///         "  ╰────────────────────── conv3x3 ──────────────────────▲",
+///     ]
+///     .join("\n")
+/// );
+/// ```
+pub fn draw_in_characters(cell: &Cell) -> String {
+    let node = |index: usize| 2 + index * STEP;
+    let mut rows = vec![vec![' '; node(3) + 2]; 4];
+    let mut put = |row: usize, column: usize, text: &str| {
+        text.chars().enumerate().for_each(|(i, c)| rows[row][column + i] = c);
+    };
+    for edge in Edge::ALL {
+        let operation = cell.operation(edge);
+        if operation == Operation::Zeroize {
+            continue;
+        }
+        let (from, to) = (node(edge.from()), node(edge.to()));
+        let (row, start, end) = match edge {
+            Edge::E01 | Edge::E12 | Edge::E23 => (2, '─', '▶'),
+            Edge::E13 => (0, '╭', '▼'),
+            Edge::E02 => (1, '╭', '▼'),
+            Edge::E03 => (3, '╰', '▲'),
+        };
+        let (first, last) = if row == 2 { (from + 2, to - 2) } else { (from, to) };
+        let name = format!(" {} ", operation.name());
+        let length = last - first + 1;
+        // The name of 0→2 stands before node 1, where 1→3 crosses.
+        let room = if edge == Edge::E02 { STEP } else { length };
+        let before = room.saturating_sub(name.chars().count()) / 2;
+        let mut line: Vec<char> = vec!['─'; length];
+        name.chars().enumerate().for_each(|(i, c)| line[before + i] = c);
+        (line[0], line[length - 1]) = (start, end);
+        put(row, first, &line.into_iter().collect::<String>());
+    }
+    // 1→3 passes the row of 0→2 on its way up and down.
+    if cell.operation(Edge::E13) != Operation::Zeroize {
+        put(1, node(1), if cell.operation(Edge::E02) == Operation::Zeroize { "│" } else { "┼" });
+        put(1, node(3), "│");
+    }
+    for index in 0..4 {
+        put(2, node(index) - 1, &format!("({index})"));
+    }
+    rows.into_iter()
+        .map(|row| row.into_iter().collect::<String>().trim_end().to_string())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::Architecture;
+
+    fn cell(text: &str) -> Cell {
+        text.parse::<Architecture>().unwrap().cells()[0]
+    }
+
+    #[test]
+    fn edges_without_connection_are_not_drawn() {
+        assert_eq!(draw(&cell("0313 0031 0003 0000")).matches("<path").count(), 6);
+        let svg = draw(&cell("0003 0000 0000 0000"));
+        assert_eq!((svg.matches("<path").count(), svg.matches("conv3x3").count()), (1, 1));
+        assert!(!draw_in_characters(&cell("0003 0000 0000 0000")).contains('╭'));
+    }
+
+    #[test]
+    fn words_name_every_connection() {
+        assert_eq!(words(&cell("0310 0001 0000 0000")), "0→1 conv3x3, 0→2 skip, 1→3 skip");
+    }
+}

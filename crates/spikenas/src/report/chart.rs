@@ -1,0 +1,424 @@
+//! Charts as SVG: plotters draws axes, lines and legends; points and bars stand on top as elements of their own, so that each
+//! carries its value for a reader who points at it.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use plotters::coord::Shift;
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+use plotters::prelude::*;
+
+use crate::{Error, Result};
+
+/// Colours of light paper, each with the name of the page's variable that takes its place there.
+pub(super) const PAPER: [(RGBColor, &str); 9] = [
+    (RGBColor(0x1b, 0x1f, 0x24), "ink"),
+    (RGBColor(0x5c, 0x66, 0x70), "muted"),
+    (RGBColor(0xe3, 0xe7, 0xeb), "grid"),
+    (RGBColor(0x00, 0x6d, 0xb0), "series-1"),
+    (RGBColor(0xd5, 0x5e, 0x01), "series-2"),
+    (RGBColor(0x00, 0x8f, 0x68), "series-3"),
+    (RGBColor(0xb2, 0x4a, 0x8e), "series-4"),
+    (RGBColor(0x8a, 0x6d, 0x00), "series-5"),
+    (RGBColor(0x4e, 0x5f, 0xb5), "series-6"),
+];
+const INK: RGBColor = PAPER[0].0;
+const MUTED: RGBColor = PAPER[1].0;
+const GRID: RGBColor = PAPER[2].0;
+/// Colours of series; more than these begin again.
+const SERIES: usize = PAPER.len() - 3;
+
+const WIDTH: u32 = 520;
+const HEIGHT: u32 = 350;
+/// Height of a bar with the space around it.
+const BAR: u32 = 25;
+const FONT: (&str, i32) = ("sans-serif", 15);
+/// Width of a letter in pixels, about.
+const LETTER: f64 = 8.0;
+
+/// How values become places.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Scale {
+    Linear,
+    /// Powers of ten.
+    Logarithmic,
+}
+
+/// One axis.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    label: String,
+    low: f64,
+    high: f64,
+    ticks: Vec<f64>,
+    names: Vec<String>,
+    scale: Scale,
+}
+
+impl Axis {
+    /// An axis that holds these values; what is not finite is not shown.
+    pub(super) fn over(label: &str, values: impl IntoIterator<Item = f64>) -> Self {
+        let finite = values.into_iter().filter(|v| v.is_finite());
+        let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
+        let margin = if low == high { low.abs().max(1.0) * 0.1 } else { (high - low) * 0.05 };
+        Self::between(label, low - margin, high + margin)
+    }
+
+    /// An axis from zero over these values.
+    pub(super) fn from_zero(label: &str, values: impl IntoIterator<Item = f64>) -> Self {
+        let high = values.into_iter().filter(|v| v.is_finite()).fold(0.0, f64::max);
+        Self::between(label, 0.0, if high == 0.0 { 1.0 } else { high * 1.08 })
+    }
+
+    /// An axis of powers of ten over these positive values.
+    pub(super) fn logarithmic(label: &str, values: impl IntoIterator<Item = f64>) -> Self {
+        let logs = values.into_iter().filter(|v| v.is_finite() && *v > 0.0).map(f64::log10);
+        let (low, high) = logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let (low, high) = if low > high { (0.0, 1.0) } else { (low.floor(), (high + 0.15).max(low.floor() + 1.0)) };
+        let ticks: Vec<f64> = (low as i32..=high as i32).map(|power| 10f64.powi(power)).collect();
+        let names = ticks.iter().map(|&t| short(t)).collect();
+        let (low, high) = (10f64.powf(low), 10f64.powf(high));
+        Self { label: label.into(), low, high, ticks, names, scale: Scale::Logarithmic }
+    }
+
+    fn between(label: &str, low: f64, high: f64) -> Self {
+        let step = nice_step((high - low) / 5.0);
+        let first = (low / step).ceil() as i64;
+        let ticks: Vec<f64> = (first..).map(|i| i as f64 * step).take_while(|&t| t <= high).take(20).collect();
+        let names = ticks.iter().map(|&t| short(t)).collect();
+        Self { label: label.into(), low, high, ticks, names, scale: Scale::Linear }
+    }
+
+    /// Names in the middle of steps of one, the first at the top.
+    fn of_names(names: &[String]) -> Self {
+        let count = names.len() as f64;
+        let ticks = (0..names.len()).map(|i| count - 0.5 - i as f64).collect();
+        Self { label: String::new(), low: 0.0, high: count, ticks, names: names.to_vec(), scale: Scale::Linear }
+    }
+
+    fn widest_name(&self) -> u32 {
+        let letters = self.names.iter().map(|n| n.chars().count()).max().unwrap_or(0);
+        (letters as f64 * LETTER) as u32
+    }
+}
+
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
+        let place = |value: f64| match self.scale {
+            Scale::Linear => value,
+            Scale::Logarithmic => value.max(self.low).log10(),
+        };
+        let part = (place(*value) - place(self.low)) / (place(self.high) - place(self.low));
+        from + (part * f64::from(to - from)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        self.ticks.clone()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.low..self.high
+    }
+}
+
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, tick: &f64) -> String {
+        let named = self.ticks.iter().position(|t| t == tick);
+        named.and_then(|i| self.names.get(i).cloned()).unwrap_or_default()
+    }
+}
+
+/// 1, 2 or 5 times a power of ten, near a step.
+fn nice_step(step: f64) -> f64 {
+    let power = 10f64.powf(step.log10().floor());
+    [1.0, 2.0, 5.0, 10.0].into_iter().map(|n| n * power).find(|&n| n >= step * 0.999).unwrap_or(step)
+}
+
+/// A number for an axis: `1.2M`, `40k`, `0.05`.
+fn short(value: f64) -> String {
+    let scaled = |by: f64, unit: &str| format!("{}{unit}", (value / by * 1e4).round() / 1e4);
+    match value.abs() {
+        v if v >= 1e9 => scaled(1e9, "G"),
+        v if v >= 1e6 => scaled(1e6, "M"),
+        v if v >= 1e4 => scaled(1e3, "k"),
+        v if v > 0.0 && v < 1e-3 => format!("{value:.0e}"),
+        _ => scaled(1.0, ""),
+    }
+}
+
+/// A point with the words that are shown where a reader points at it.
+#[derive(Clone, Debug)]
+pub(super) struct Dot {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    /// Index of its series, which gives the colour.
+    pub(super) series: usize,
+    pub(super) radius: f64,
+    pub(super) words: String,
+}
+
+/// A line through points.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) points: Vec<(f64, f64)>,
+    pub(super) series: usize,
+}
+
+/// What stands for one value and holds for all of the other axis, such as a budget.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub(super) at: f64,
+    pub(super) name: String,
+}
+
+/// Points and lines over two axes.
+pub(super) struct Plot {
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    /// Names of the series, for the legend; none where there is one alone.
+    pub(super) series: Vec<String>,
+    pub(super) lines: Vec<Line>,
+    pub(super) dots: Vec<Dot>,
+    /// A line down from the top at a value of x.
+    pub(super) limit: Option<Rule>,
+}
+
+/// Bars to the right, one a name.
+pub(super) struct Bars {
+    pub(super) x: Axis,
+    pub(super) bars: Vec<Bar>,
+    /// Names of the series, for the legend.
+    pub(super) series: Vec<String>,
+    /// A line down from the top at a value of x.
+    pub(super) limit: Option<Rule>,
+}
+
+/// A bar, or several laid end to end.
+pub(super) struct Bar {
+    pub(super) name: String,
+    /// The length and the series of each part.
+    pub(super) parts: Vec<(f64, usize)>,
+    pub(super) words: String,
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+fn colour(series: usize) -> RGBColor {
+    PAPER[3 + series % SERIES].0
+}
+
+fn hex(colour: RGBColor) -> String {
+    format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2)
+}
+
+impl Plot {
+    /// Draws it as an SVG document.
+    pub(super) fn draw(&self) -> Result<String> {
+        drawn((WIDTH, HEIGHT), |area, marks| {
+            let left = self.y.widest_name() + 34;
+            let mut chart = ChartBuilder::on(area)
+                .margin(10)
+                .margin_top(22)
+                .margin_right(18)
+                .x_label_area_size(46)
+                .y_label_area_size(left)
+                .build_cartesian_2d(self.x.clone(), self.y.clone())?;
+            chart
+                .configure_mesh()
+                .light_line_style(TRANSPARENT)
+                .bold_line_style(GRID)
+                .axis_style(MUTED)
+                .label_style(FONT.into_font().color(&MUTED))
+                .axis_desc_style(FONT.into_font().color(&INK))
+                .x_desc(&self.x.label)
+                .y_desc(&self.y.label)
+                .draw()?;
+            for line in &self.lines {
+                let points = line.points.iter().copied();
+                chart.draw_series(LineSeries::new(points, colour(line.series).stroke_width(2)))?;
+            }
+            if let Some(rule) = &self.limit {
+                let ends = [(rule.at, self.y.low), (rule.at, self.y.high)];
+                chart.draw_series(DashedLineSeries::new(ends, 5, 4, INK.stroke_width(1)))?;
+                let (x, y) = chart.backend_coord(&ends[1]);
+                marks.limit(x, y - 14, &rule.name);
+            }
+            for dot in self.dots.iter().filter(|d| d.x.is_finite() && d.y.is_finite()) {
+                let (x, y) = chart.backend_coord(&(dot.x, dot.y));
+                marks.dot(x, y, dot);
+            }
+            for (index, name) in self.series.iter().enumerate() {
+                let style = colour(index).filled();
+                chart
+                    .draw_series(std::iter::empty::<Circle<(f64, f64), i32>>())?
+                    .label(name)
+                    .legend(move |(x, y)| Circle::new((x + 9, y), 4, style));
+            }
+            if !self.series.is_empty() {
+                chart
+                    .configure_series_labels()
+                    .position(SeriesLabelPosition::LowerRight)
+                    .label_font(FONT.into_font().color(&INK))
+                    .legend_area_size(20)
+                    .draw()?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Bars {
+    /// Draws them as an SVG document.
+    pub(super) fn draw(&self) -> Result<String> {
+        let names: Vec<String> = self.bars.iter().map(|b| b.name.clone()).collect();
+        let y = Axis::of_names(&names);
+        let legend = 20 * self.series.len() as u32;
+        let height = 70 + BAR * self.bars.len() as u32 + legend;
+        drawn((WIDTH, height), |area, marks| {
+            let mut chart = ChartBuilder::on(area)
+                .margin(10)
+                .margin_right(22)
+                .margin_top(12 + legend)
+                .x_label_area_size(46)
+                .y_label_area_size(y.widest_name().min(WIDTH / 2) + 14)
+                .build_cartesian_2d(self.x.clone(), y.clone())?;
+            chart
+                .configure_mesh()
+                .light_line_style(TRANSPARENT)
+                .bold_line_style(GRID)
+                .disable_y_mesh()
+                .axis_style(MUTED)
+                .label_style(FONT.into_font().color(&MUTED))
+                .axis_desc_style(FONT.into_font().color(&INK))
+                .x_desc(&self.x.label)
+                .draw()?;
+            for (bar, &middle) in self.bars.iter().zip(&y.ticks) {
+                let mut from = 0.0;
+                for &(length, series) in bar.parts.iter().filter(|(length, _)| length.is_finite()) {
+                    let to = from + length;
+                    let (x0, y0) = chart.backend_coord(&(from, middle + 0.36));
+                    let (x1, y1) = chart.backend_coord(&(to, middle - 0.36));
+                    marks.bar([x0.min(x1), y0, (x1 - x0).abs().max(1), y1 - y0], series, &bar.words);
+                    from = to;
+                }
+            }
+            if let Some(rule) = &self.limit {
+                let ends = [(rule.at, y.low), (rule.at, y.high)];
+                chart.draw_series(DashedLineSeries::new(ends, 5, 4, INK.stroke_width(1)))?;
+                let (x, top) = chart.backend_coord(&ends[1]);
+                marks.limit(x, top - 14, &rule.name);
+            }
+            for (index, name) in self.series.iter().enumerate() {
+                marks.legend(12, 14 + 20 * index as i32, index, name);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Elements that stand on what plotters draws.
+#[derive(Default)]
+struct Marks(String);
+
+impl Marks {
+    fn dot(&mut self, x: i32, y: i32, dot: &Dot) {
+        let (fill, words) = (hex(colour(dot.series)), escaped(&dot.words));
+        let _ = writeln!(
+            self.0,
+            r#"<circle class="mark" cx="{x}" cy="{y}" r="{}" fill="{fill}" fill-opacity="0.75"><title>{words}</title></circle>"#,
+            dot.radius
+        );
+    }
+
+    fn bar(&mut self, [x, y, width, height]: [i32; 4], series: usize, words: &str) {
+        let (fill, words) = (hex(colour(series)), escaped(words));
+        let _ = writeln!(
+            self.0,
+            r#"<rect class="mark" x="{x}" y="{y}" width="{width}" height="{height}" fill="{fill}"><title>{words}</title></rect>"#
+        );
+    }
+
+    /// The name of a limit beside the top of its line, on the side where there is room.
+    fn limit(&mut self, x: i32, y: i32, name: &str) {
+        let (anchor, x) = if x > WIDTH as i32 / 2 { ("end", x - 5) } else { ("start", x + 5) };
+        self.words(x, y + 11, anchor, name);
+    }
+
+    fn legend(&mut self, x: i32, y: i32, series: usize, name: &str) {
+        let fill = hex(colour(series));
+        let _ = writeln!(self.0, r#"<rect x="{x}" y="{}" width="12" height="12" fill="{fill}"/>"#, y - 6);
+        self.words(x + 18, y + 5, "start", name);
+    }
+
+    fn words(&mut self, x: i32, y: i32, anchor: &str, words: &str) {
+        let (fill, words) = (hex(INK), escaped(words));
+        let _ = writeln!(
+            self.0,
+            r#"<text x="{x}" y="{y}" text-anchor="{anchor}" font-family="sans-serif" font-size="14" fill="{fill}">{words}</text>"#
+        );
+    }
+}
+
+/// Text for an element or an attribute.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+type Drawing = std::result::Result<(), DrawingAreaErrorKind<std::io::Error>>;
+
+fn drawn(size: (u32, u32), draw: impl FnOnce(&Area<'_>, &mut Marks) -> Drawing) -> Result<String> {
+    let (mut svg, mut marks) = (String::new(), Marks::default());
+    {
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        let done = draw(&area, &mut marks).and_then(|()| area.present());
+        done.map_err(|e| Error::invalid(format!("a figure cannot be drawn: {e}")))?;
+    }
+    Ok(svg.replace("</svg>", &format!("{}</svg>", marks.0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dot(x: f64, y: f64) -> Dot {
+        Dot { x, y, series: 0, radius: 3.0, words: format!("<{x}> & {y}") }
+    }
+
+    #[test]
+    fn every_finite_point_is_drawn_once_with_its_words() {
+        let dots = vec![dot(1.0, 2.0), dot(2.0, f64::NEG_INFINITY), dot(3.0, 4.0)];
+        let axis = |label: &str, of: fn(&Dot) -> f64| Axis::over(label, dots.iter().map(of));
+        let (x, y) = (axis("x", |d| d.x), axis("y", |d| d.y));
+        let limit = Some(Rule { at: 2.5, name: "budget".into() });
+        let plot = Plot { x, y, series: vec![], lines: vec![], dots: dots.clone(), limit };
+        let svg = plot.draw().unwrap();
+        assert_eq!(svg.matches("class=\"mark\"").count(), 2);
+        assert!(svg.contains("&lt;1&gt; &amp; 2") && svg.contains(">budget<"), "{svg}");
+        assert!(svg.trim_end().ends_with("</svg>"));
+    }
+
+    #[test]
+    fn axes_have_round_ticks_within_them() {
+        let axis = Axis::over("parameters", [5_200.0, 39_999.0]);
+        assert_eq!(axis.ticks, [10_000.0, 20_000.0, 30_000.0, 40_000.0]);
+        assert_eq!(axis.names, ["10k", "20k", "30k", "40k"]);
+        assert_eq!(Axis::over("one", [3.0]).ticks.iter().filter(|&&t| (2.7..=3.3).contains(&t)).count() > 1, true);
+        assert_eq!(Axis::over("none", [f64::NAN]).ticks.first(), Some(&0.0));
+        assert_eq!(Axis::logarithmic("seconds", [0.5, 700.0]).names, ["0.1", "1", "10", "100"]);
+    }
+
+    #[test]
+    fn bars_have_a_name_and_a_mark_for_each_part() {
+        let bar =
+            |name: &str, parts: &[(f64, usize)]| Bar { name: name.into(), parts: parts.into(), words: name.into() };
+        let bars = vec![bar("stem", &[(4.0, 0), (1.0, 1)]), bar("cell 1, 0→1", &[(9.0, 0)])];
+        let x = Axis::from_zero("parameters", [5.0, 9.0]);
+        let svg = Bars { x, bars, series: vec!["weights".into(), "batch norm".into()], limit: None }.draw().unwrap();
+        assert_eq!(svg.matches("class=\"mark\"").count(), 3);
+        assert!(svg.contains("cell 1, 0→1") && svg.contains("batch norm"));
+    }
+}

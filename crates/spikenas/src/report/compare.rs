@@ -1,0 +1,145 @@
+//! Several runs side by side.
+
+use super::chart::{Axis, Dot, Line, Plot};
+use super::figure::{Figure, Table, Value};
+use super::words::{duration, energy, grouped, percent};
+use super::{Records, Report, RunRecords, Section};
+use crate::memory::Ledger;
+use crate::metrics::Operations;
+use crate::{Error, Result};
+
+/// The report of several run folders; those of studies are compared run by run.
+pub(super) fn report(records: &[Records]) -> Result<Report> {
+    let runs: Vec<&RunRecords> = records
+        .iter()
+        .flat_map(|r| match r {
+            Records::Run(run) => std::slice::from_ref(run),
+            Records::Study(study) => study.runs.as_slice(),
+        })
+        .collect();
+    if runs.is_empty() {
+        return Err(Error::invalid("give at least one run folder"));
+    }
+    let mut sections = vec![table(&runs)];
+    sections.extend(accuracies(&runs)?);
+    let trained: Vec<_> = runs.iter().copied().filter(|r| r.epochs.len() > 1).collect();
+    if !trained.is_empty() {
+        let mut section = Section::titled("Learning curves");
+        for (index, part) in trained.chunks(6).enumerate() {
+            section.figures.push(curves(&format!("learning-curves-{}", index + 1), part)?);
+        }
+        sections.push(section);
+    }
+    let best = runs
+        .iter()
+        .filter_map(|r| Some((r.name(), r.evaluation.as_ref()?.accuracy)))
+        .max_by(|a, b| a.1.total_cmp(&b.1));
+    let summary = best.map_or("None of these runs is trained and tested yet.".into(), |(name, accuracy)| {
+        format!("{} runs side by side; the most accurate is {name} with {}.", runs.len(), percent(accuracy))
+    });
+    let faults = records.iter().flat_map(|r| r.faults()).cloned().collect();
+    Ok(Report { title: format!("{} runs compared", runs.len()), summary, facts: vec![], sections, faults })
+}
+
+fn table(runs: &[&RunRecords]) -> Section {
+    let columns = [
+        "run",
+        "images",
+        "#accuracy, %",
+        "#backbone",
+        "#network",
+        "#budget",
+        "#search",
+        "#scored",
+        "#training",
+        "#energy",
+        "architecture",
+    ];
+    let mut table = Table::new("Runs", &columns);
+    for run in runs {
+        let parameters = run.plan.as_ref().map(|plan| Ledger::new(plan).count());
+        let whole = |n: Option<u64>| Value::maybe(n.map(|n| n as f64), |n| grouped(n as u64));
+        let training: f64 = run.epochs.iter().map(|e| e.seconds).sum();
+        table.push(vec![
+            Value::text(run.name()),
+            Value::text(run.config.as_ref().map_or("–".into(), |c| c.data.source.to_string())),
+            Value::maybe(run.evaluation.as_ref().map(|e| e.accuracy), |a| format!("{a:.2}")),
+            whole(parameters.map(|p| p.backbone)),
+            whole(parameters.map(|p| p.network)),
+            whole(run.search.as_ref().and_then(|s| s.budget)),
+            Value::maybe(run.search.as_ref().map(|s| s.seconds), duration),
+            whole(run.search.as_ref().map(|s| s.scored as u64)),
+            Value::maybe((training > 0.0).then_some(training), duration),
+            Value::maybe(run.operations().as_ref().map(Operations::energy_pj), energy),
+            Value::text(run.architecture().map_or("–".into(), |a| a.to_string())),
+        ]);
+    }
+    let mut section = Section::titled("Runs");
+    section.tables.push(table);
+    section
+}
+
+fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
+    let mut table = Table::new("Accuracy and memory", &["run", "#backbone", "#accuracy, %"]);
+    let mut dots = Vec::new();
+    for run in runs {
+        let (Some(test), Some(plan)) = (&run.evaluation, &run.plan) else { continue };
+        let (x, y) = (Ledger::new(plan).count().backbone as f64, test.accuracy);
+        let words = format!("{}: {} parameters, {}", run.name(), grouped(x as u64), percent(y));
+        dots.push(Dot { x, y, series: 0, radius: 5.0, words });
+        table.push(vec![
+            Value::text(run.name()),
+            Value::number(x, grouped(x as u64)),
+            Value::number(y, format!("{y:.2}")),
+        ]);
+    }
+    if dots.is_empty() {
+        return Ok(None);
+    }
+    let alternative = format!("Points: backbone parameters against test accuracy of {} runs.", dots.len());
+    let plot = Plot {
+        x: Axis::over("parameters (backbone)", dots.iter().map(|d| d.x)),
+        y: Axis::over("test accuracy, %", dots.iter().map(|d| d.y)),
+        series: vec![],
+        lines: vec![],
+        dots,
+        limit: None,
+    };
+    let mut section = Section::titled("Accuracy against memory");
+    let title = "Accuracy against memory".into();
+    section.figures.push(Figure { name: "accuracy-memory".into(), title, alternative, svg: plot.draw()?, table });
+    Ok(Some(section))
+}
+
+/// Test accuracy after each epoch, a line a run.
+pub(super) fn curves(name: &str, runs: &[&RunRecords]) -> Result<Figure> {
+    let mut table = Table::new("Test accuracy, %", &["run", "#epoch", "#test %"]);
+    let (mut dots, mut lines) = (Vec::new(), Vec::new());
+    for (series, run) in runs.iter().enumerate() {
+        lines.push(Line { points: run.epochs.iter().map(|e| (e.epoch as f64, e.test_accuracy)).collect(), series });
+        for e in &run.epochs {
+            let words = format!("{}, epoch {}: {}", run.name(), e.epoch, percent(e.test_accuracy));
+            dots.push(Dot { x: e.epoch as f64, y: e.test_accuracy, series, radius: 3.0, words });
+            table.push(vec![
+                Value::text(run.name()),
+                Value::number(e.epoch as f64, e.epoch.to_string()),
+                Value::number(e.test_accuracy, format!("{:.2}", e.test_accuracy)),
+            ]);
+        }
+    }
+    let plot = Plot {
+        x: Axis::over("epoch", dots.iter().map(|d| d.x)),
+        y: Axis::over("test accuracy, %", dots.iter().map(|d| d.y)),
+        series: runs.iter().map(|r| r.name()).collect(),
+        lines,
+        dots,
+        limit: None,
+    };
+    Ok(Figure {
+        name: name.into(),
+        title: "Test accuracy after each epoch".into(),
+        alternative: format!("Lines: test accuracy after each epoch of {} runs.", runs.len()),
+        svg: plot.draw()?,
+        table,
+    })
+}

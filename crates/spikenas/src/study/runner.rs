@@ -1,0 +1,152 @@
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Scenario, ScenarioResult, Settings, StudyRecord};
+use crate::config::{DataConfig, RunConfig, comparable, list_differences};
+use crate::data::Dataset;
+use crate::files::{self, read_text};
+use crate::network::Device;
+use crate::progress::Progress;
+use crate::record::{FORMAT_VERSION, SearchRecord};
+use crate::run::{self, RunFolder};
+use crate::search::{Method, distinct_draws};
+use crate::space::SearchSpace;
+use crate::{Error, Result};
+
+/// A question, and how it is answered: `study.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// What is asked.
+    pub kind: Kind,
+    /// The scale: a built-in one, or a file.
+    pub scale: String,
+    /// Seed of everything that is drawn.
+    pub seed: u64,
+    /// Which images.
+    pub data: DataConfig,
+    /// What all scenarios have in common.
+    pub settings: Settings,
+}
+
+/// Runs scenarios one after the other, each in a folder of its own, and tells of the record as it grows; what was done
+/// before, by this process or an earlier one, is not done again.
+///
+/// Errors: the folder holds another study; those of [`run::search`], [`run::train`] and [`run::test`].
+pub fn run(
+    study: &Study,
+    scenarios: &[Scenario],
+    dataset: &Dataset,
+    device: &Device,
+    folder: &Path,
+    progress: &mut dyn Progress,
+    report: &mut dyn FnMut(&StudyRecord, &mut dyn Progress) -> Result<()>,
+) -> Result<StudyRecord> {
+    for scenario in scenarios {
+        let config = study.config(scenario, dataset)?;
+        run::check_training(&config, dataset)?;
+        run::check_search(&config, dataset)?;
+    }
+    let mut record = open(study, dataset, folder)?;
+    for (index, scenario) in scenarios.iter().enumerate() {
+        if record.results.iter().any(|r| r.scenario == *scenario) {
+            continue;
+        }
+        progress.note(&format!("{} ({} of {})", scenario.name, index + 1, scenarios.len()));
+        let config = study.config(scenario, dataset)?;
+        let result = run_scenario(study, scenario, &config, dataset, device, folder, progress)?;
+        record.results.retain(|r| r.scenario.name != scenario.name);
+        record.results.push(result);
+        let order = Scenario::all(study.kind);
+        let place = |r: &ScenarioResult| order.iter().position(|s| s.name == r.scenario.name);
+        record.results.sort_by_key(place);
+        files::write_json(&record_path(folder), &record)?;
+        report(&record, progress)?;
+    }
+    Ok(record)
+}
+
+fn record_path(folder: &Path) -> PathBuf {
+    folder.join("study.json")
+}
+
+/// The record of a study's folder, begun where there is none.
+fn open(study: &Study, dataset: &Dataset, folder: &Path) -> Result<StudyRecord> {
+    files::create_folder(folder)?;
+    let path = folder.join("study.toml");
+    if path.exists() {
+        let damaged = |e: toml::de::Error| Error::file(&path, format!("damaged ({})", e.message()));
+        let mut old: Study = toml::from_str(&read_text(&path)?).map_err(damaged)?;
+        // Where the images lie does not matter.
+        old.data.folder.clone_from(&study.data.folder);
+        let differences = list_differences(&comparable(&old)?, &comparable(study)?);
+        if !differences.is_empty() {
+            let differences = differences.join(", ");
+            let reason =
+                format!("belongs to another study ({differences}): choose another --out or repeat the options");
+            return Err(Error::file(folder, reason));
+        }
+    } else if std::fs::read_dir(folder).map_err(Error::io(folder))?.next().is_some() {
+        return Err(Error::file(folder, "is not empty and holds no study: choose another --out"));
+    }
+    let text = toml::to_string_pretty(study).map_err(|e| Error::file(&path, e.to_string()))?;
+    files::write_atomically(&path, |out| out.write_all(text.as_bytes()))?;
+    let path = record_path(folder);
+    if path.exists() {
+        let damaged = |e| Error::file(&path, format!("damaged record ({e}): remove it to go on from the run folders"));
+        return serde_json::from_str(&read_text(&path)?).map_err(damaged);
+    }
+    Ok(StudyRecord {
+        version: FORMAT_VERSION,
+        study: study.kind,
+        scale: study.scale.clone(),
+        data: study.data.source.to_string(),
+        train_images: study.settings.train.limit_train.unwrap_or(usize::MAX).min(dataset.train.len()),
+        test_images: dataset.test.len(),
+        settings: study.settings.clone(),
+        seed: study.seed,
+        threads: rayon::current_num_threads(),
+        program: env!("CARGO_PKG_VERSION").into(),
+        results: Vec::new(),
+    })
+}
+
+fn run_scenario(
+    study: &Study,
+    scenario: &Scenario,
+    config: &RunConfig,
+    dataset: &Dataset,
+    device: &Device,
+    folder: &Path,
+    progress: &mut dyn Progress,
+) -> Result<ScenarioResult> {
+    let folder = RunFolder::open(&folder.join(&scenario.name), config)?;
+    let search = run::search(config, dataset, Some(&folder), progress)?;
+    let epochs = run::train(config, &search.architecture, dataset, device, &folder, true, progress)?;
+    let tested = run::test_folder(&folder, dataset, progress)?;
+    let (candidates, search_seconds, extrapolated_from) = search_time(study, scenario, &search)?;
+    Ok(ScenarioResult {
+        scenario: scenario.clone(),
+        search,
+        search_seconds,
+        candidates,
+        extrapolated_from,
+        accuracy: tested.accuracy,
+        final_accuracy: epochs.last().map_or(0.0, |e| e.test_accuracy),
+        train_seconds: epochs.iter().map(|e| e.seconds).sum(),
+    })
+}
+
+/// Candidates that a search stands for, the time that it takes, and from how many draws that is extrapolated, if it is.
+///
+/// A score is computed once for equal draws, so that the time grows with the different ones.
+fn search_time(study: &Study, scenario: &Scenario, search: &SearchRecord) -> Result<(usize, f64, Option<usize>)> {
+    let (iterations, drawn) = study.settings.draws(scenario);
+    if scenario.method != Method::Random || iterations == drawn {
+        return Ok((search.candidates, search.seconds, None));
+    }
+    let space = SearchSpace::new(scenario.operations.clone(), scenario.cells)?;
+    let different = |count: usize| distinct_draws(&space, study.seed, count).max(1) as f64;
+    Ok((iterations, search.seconds * different(iterations) / different(drawn), Some(drawn)))
+}
