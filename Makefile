@@ -1,5 +1,5 @@
 # Everything that a change must pass. CI runs the same.
-.PHONY: check format lint test docs wgpu
+.PHONY: check format lint test docs wgpu page
 
 check: format lint test docs
 
@@ -18,3 +18,10 @@ docs:
 # The smallest golden case on a graphics adapter, or on a Vulkan driver in software (Debian: mesa-vulkan-drivers).
 wgpu:
 	cargo test --release -p spikenas --features wgpu --test golden_network golden_case_on_wgpu
+
+# The pages of reports in headless Chromium (Debian: chromium), driven by Playwright from PyPI.
+page:
+	cargo build --release
+	python3 -m venv target/page
+	target/page/bin/pip install --quiet --requirement crates/spikenas-cli/tests/page/requirements.txt
+	target/page/bin/python crates/spikenas-cli/tests/page/check.py

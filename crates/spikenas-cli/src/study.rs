@@ -83,6 +83,7 @@ fn run(kind: Kind, arguments: StudyArguments) -> Result<()> {
         let data = data.file_name().map_or("images".into(), |d| d.to_string_lossy());
         PathBuf::from("runs").join(format!("{kind}-{data}-{scale}-seed{seed}"))
     });
+    spikenas::study::check(&study, &scenarios, &dataset, &folder)?;
     let progress = &mut Terminal::new()?;
     progress.note(&format!("{} runs in {}", scenarios.len(), folder.display()));
     if is_cpu(&device) {

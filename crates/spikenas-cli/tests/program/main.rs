@@ -7,6 +7,7 @@ mod fetch;
 mod place;
 mod records;
 mod repeat;
+mod reports;
 mod resume;
 mod streams;
 mod weights_files;

@@ -33,6 +33,8 @@ const HEIGHT: u32 = 350;
 /// Height of a bar with the space around it.
 const BAR: u32 = 25;
 const FONT: (&str, i32) = ("sans-serif", 15);
+/// Height of a row of names of series.
+const LEGEND_ROW: u32 = 20;
 /// Width of a letter in pixels, about.
 const LETTER: f64 = 8.0;
 
@@ -63,6 +65,14 @@ impl Axis {
         let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
         let margin = if low == high { low.abs().max(1.0) * 0.1 } else { (high - low) * 0.05 };
         Self::between(label, low - margin, high + margin)
+    }
+
+    /// The same with ticks at whole numbers only.
+    pub(super) fn whole(mut self) -> Self {
+        let kept: Vec<usize> = (0..self.ticks.len()).filter(|&i| self.ticks[i].fract().abs() < 1e-9).collect();
+        self.names = kept.iter().map(|&i| self.names[i].clone()).collect();
+        self.ticks = kept.into_iter().map(|i| self.ticks[i]).collect();
+        self
     }
 
     /// An axis from zero over these values.
@@ -144,7 +154,7 @@ fn short(value: f64) -> String {
     match value.abs() {
         v if v >= 1e9 => scaled(1e9, "G"),
         v if v >= 1e6 => scaled(1e6, "M"),
-        v if v >= 1e4 => scaled(1e3, "k"),
+        v if v >= 1e3 => scaled(1e3, "k"),
         v if v > 0.0 && v < 1e-3 => format!("{value:.0e}"),
         _ => scaled(1.0, ""),
     }
@@ -218,11 +228,12 @@ fn hex(colour: RGBColor) -> String {
 impl Plot {
     /// Draws it as an SVG document.
     pub(super) fn draw(&self) -> Result<String> {
-        drawn((WIDTH, HEIGHT), |area, marks| {
+        let legend = legend_height(&self.series);
+        drawn((WIDTH, HEIGHT + legend), |area, marks| {
             let left = self.y.widest_name() + 34;
             let mut chart = ChartBuilder::on(area)
                 .margin(10)
-                .margin_top(22)
+                .margin_top(22 + legend)
                 .margin_right(18)
                 .x_label_area_size(46)
                 .y_label_area_size(left)
@@ -251,21 +262,7 @@ impl Plot {
                 let (x, y) = chart.backend_coord(&(dot.x, dot.y));
                 marks.dot(x, y, dot);
             }
-            for (index, name) in self.series.iter().enumerate() {
-                let style = colour(index).filled();
-                chart
-                    .draw_series(std::iter::empty::<Circle<(f64, f64), i32>>())?
-                    .label(name)
-                    .legend(move |(x, y)| Circle::new((x + 9, y), 4, style));
-            }
-            if !self.series.is_empty() {
-                chart
-                    .configure_series_labels()
-                    .position(SeriesLabelPosition::LowerRight)
-                    .label_font(FONT.into_font().color(&INK))
-                    .legend_area_size(20)
-                    .draw()?;
-            }
+            marks.legend(&self.series);
             Ok(())
         })
     }
@@ -276,13 +273,13 @@ impl Bars {
     pub(super) fn draw(&self) -> Result<String> {
         let names: Vec<String> = self.bars.iter().map(|b| b.name.clone()).collect();
         let y = Axis::of_names(&names);
-        let legend = 20 * self.series.len() as u32;
-        let height = 70 + BAR * self.bars.len() as u32 + legend;
+        let legend = legend_height(&self.series);
+        let height = 80 + BAR * self.bars.len() as u32 + legend;
         drawn((WIDTH, height), |area, marks| {
             let mut chart = ChartBuilder::on(area)
                 .margin(10)
                 .margin_right(22)
-                .margin_top(12 + legend)
+                .margin_top(22 + legend)
                 .x_label_area_size(46)
                 .y_label_area_size(y.widest_name().min(WIDTH / 2) + 14)
                 .build_cartesian_2d(self.x.clone(), y.clone())?;
@@ -312,9 +309,7 @@ impl Bars {
                 let (x, top) = chart.backend_coord(&ends[1]);
                 marks.limit(x, top - 14, &rule.name);
             }
-            for (index, name) in self.series.iter().enumerate() {
-                marks.legend(12, 14 + 20 * index as i32, index, name);
-            }
+            marks.legend(&self.series);
             Ok(())
         })
     }
@@ -348,10 +343,13 @@ impl Marks {
         self.words(x, y + 11, anchor, name);
     }
 
-    fn legend(&mut self, x: i32, y: i32, series: usize, name: &str) {
-        let fill = hex(colour(series));
-        let _ = writeln!(self.0, r#"<rect x="{x}" y="{}" width="12" height="12" fill="{fill}"/>"#, y - 6);
-        self.words(x + 18, y + 5, "start", name);
+    /// A square and a name for each series, above the plot.
+    fn legend(&mut self, names: &[String]) {
+        for (index, ((x, row), name)) in legend_places(names).into_iter().zip(names).enumerate() {
+            let (fill, y) = (hex(colour(index)), 8 + row * LEGEND_ROW as i32);
+            let _ = writeln!(self.0, r#"<rect x="{x}" y="{y}" width="12" height="12" rx="2" fill="{fill}"/>"#);
+            self.words(x + 17, y + 11, "start", name);
+        }
     }
 
     fn words(&mut self, x: i32, y: i32, anchor: &str, words: &str) {
@@ -361,6 +359,25 @@ impl Marks {
             r#"<text x="{x}" y="{y}" text-anchor="{anchor}" font-family="sans-serif" font-size="14" fill="{fill}">{words}</text>"#
         );
     }
+}
+
+/// Where the names of series stand: the left end and the row.
+fn legend_places(names: &[String]) -> Vec<(i32, i32)> {
+    let (mut x, mut row) = (12, 0);
+    let mut places = Vec::new();
+    for name in names {
+        let width = 36 + (name.chars().count() as f64 * LETTER) as i32;
+        if x > 12 && x + width > WIDTH as i32 {
+            (x, row) = (12, row + 1);
+        }
+        places.push((x, row));
+        x += width;
+    }
+    places
+}
+
+fn legend_height(names: &[String]) -> u32 {
+    legend_places(names).last().map_or(0, |&(_, row)| LEGEND_ROW * (row as u32 + 1))
 }
 
 /// Text for an element or an attribute.
@@ -408,7 +425,7 @@ mod tests {
         assert_eq!(axis.names, ["10k", "20k", "30k", "40k"]);
         assert_eq!(Axis::over("one", [3.0]).ticks.iter().filter(|&&t| (2.7..=3.3).contains(&t)).count() > 1, true);
         assert_eq!(Axis::over("none", [f64::NAN]).ticks.first(), Some(&0.0));
-        assert_eq!(Axis::logarithmic("seconds", [0.5, 700.0]).names, ["0.1", "1", "10", "100"]);
+        assert_eq!(Axis::logarithmic("seconds", [0.5, 700.0]).names, ["0.1", "1", "10", "100", "1k"]);
     }
 
     #[test]

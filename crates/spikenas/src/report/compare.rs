@@ -23,13 +23,7 @@ pub(super) fn report(records: &[Records]) -> Result<Report> {
     let mut sections = vec![table(&runs)];
     sections.extend(accuracies(&runs)?);
     let trained: Vec<_> = runs.iter().copied().filter(|r| r.epochs.len() > 1).collect();
-    if !trained.is_empty() {
-        let mut section = Section::titled("Learning curves");
-        for (index, part) in trained.chunks(6).enumerate() {
-            section.figures.push(curves(&format!("learning-curves-{}", index + 1), part)?);
-        }
-        sections.push(section);
-    }
+    sections.extend(learning_curves(&trained)?);
     let best = runs
         .iter()
         .filter_map(|r| Some((r.name(), r.evaluation.as_ref()?.accuracy)))
@@ -111,8 +105,20 @@ fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
     Ok(Some(section))
 }
 
-/// Test accuracy after each epoch, a line a run.
-pub(super) fn curves(name: &str, runs: &[&RunRecords]) -> Result<Figure> {
+/// Test accuracy after each epoch, a line a run, no more lines a figure than there are colours.
+pub(super) fn learning_curves(runs: &[&RunRecords]) -> Result<Option<Section>> {
+    if runs.is_empty() {
+        return Ok(None);
+    }
+    let mut section = Section::titled("Learning curves");
+    let figures = runs.len().div_ceil(6);
+    for (index, part) in runs.chunks(runs.len().div_ceil(figures)).enumerate() {
+        section.figures.push(curves(&format!("learning-curves-{}", index + 1), part)?);
+    }
+    Ok(Some(section))
+}
+
+fn curves(name: &str, runs: &[&RunRecords]) -> Result<Figure> {
     let mut table = Table::new("Test accuracy, %", &["run", "#epoch", "#test %"]);
     let (mut dots, mut lines) = (Vec::new(), Vec::new());
     for (series, run) in runs.iter().enumerate() {
@@ -128,7 +134,7 @@ pub(super) fn curves(name: &str, runs: &[&RunRecords]) -> Result<Figure> {
         }
     }
     let plot = Plot {
-        x: Axis::over("epoch", dots.iter().map(|d| d.x)),
+        x: Axis::over("epoch", dots.iter().map(|d| d.x)).whole(),
         y: Axis::over("test accuracy, %", dots.iter().map(|d| d.y)),
         series: runs.iter().map(|r| r.name()).collect(),
         lines,

@@ -25,6 +25,13 @@ const ACCURACIES: [Published; 9] = [
 const SPEED_UPS: [(&str, Option<f64>, Option<f64>); 2] =
     [("SpikeNAS_2C2O_M", Some(347.7), None), ("SpikeNAS_2C3O_M", None, Some(4.4))];
 
+/// Parameters in percent of the budget (section 5.2): CIFAR-10, then CIFAR-100.
+const PARTS_OF_BUDGET: [(&str, Option<f64>, Option<f64>); 3] = [
+    ("SNASNet_2C5O", Some(106.0), Some(123.0)),
+    ("SpikeNAS_2C2O_M", Some(76.0), None),
+    ("SpikeNAS_2C3O_M", None, Some(85.0)),
+];
+
 fn is_cifar100(data: &str) -> bool {
     data == "cifar100"
 }
@@ -37,6 +44,15 @@ pub(super) fn accuracy(scenario: &str, data: &str) -> Option<f64> {
 
 /// The speed-up that the paper gives a scenario's search.
 pub(super) fn speed_up(scenario: &str, data: &str) -> Option<f64> {
-    let (_, cifar10, cifar100) = SPEED_UPS.iter().find(|(name, ..)| *name == scenario)?;
+    find(&SPEED_UPS, scenario, data)
+}
+
+/// The parameters that the paper gives a scenario's network, in percent of the budget.
+pub(super) fn part_of_budget(scenario: &str, data: &str) -> Option<f64> {
+    find(&PARTS_OF_BUDGET, scenario, data)
+}
+
+fn find(figures: &[(&str, Option<f64>, Option<f64>)], scenario: &str, data: &str) -> Option<f64> {
+    let (_, cifar10, cifar100) = figures.iter().find(|(name, ..)| *name == scenario)?;
     if is_cifar100(data) { *cifar100 } else { *cifar10 }
 }

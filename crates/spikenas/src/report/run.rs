@@ -16,7 +16,8 @@ use crate::search::Method;
 /// The report of a run folder, of what is there of it.
 pub(super) fn report(run: &RunRecords) -> Result<Report> {
     let mut sections = Vec::new();
-    sections.extend(run.architecture().as_ref().map(cells));
+    let planned = run.plan.as_ref().map(|plan| plan.architecture.clone());
+    sections.extend(planned.or_else(|| run.architecture()).as_ref().map(cells));
     if !run.candidates.is_empty() {
         sections.push(search(run)?);
     }
@@ -116,7 +117,12 @@ fn cells(architecture: &crate::space::Architecture) -> Section {
             .into(),
     );
     section.code.push(architecture.to_string());
-    for (index, drawn) in architecture.cells().iter().enumerate() {
+    let cells = architecture.cells();
+    if cells.len() > 1 && cells.iter().all(|cell| cell == &cells[0]) {
+        section.cells.push((format!("All {} cells: {}", cells.len(), cell::words(&cells[0])), cell::draw(&cells[0])));
+        return section;
+    }
+    for (index, drawn) in cells.iter().enumerate() {
         section.cells.push((format!("Cell {}: {}", index + 1, cell::words(drawn)), cell::draw(drawn)));
     }
     section
@@ -236,7 +242,7 @@ fn learning_curve(epochs: &[EpochRecord]) -> Result<Figure> {
         percent(best)
     );
     let plot = Plot {
-        x: Axis::over("epoch", epochs.iter().map(|e| e.epoch as f64)),
+        x: Axis::over("epoch", epochs.iter().map(|e| e.epoch as f64)).whole(),
         y: Axis::over("accuracy, %", dots.iter().map(|d| d.y)),
         series: ["test", "training, as augmented"].map(String::from).to_vec(),
         lines: vec![line(1), line(0)],

@@ -3,7 +3,7 @@
 use super::chart::{Axis, Bar, Bars, Dot, Plot, Rule};
 use super::figure::{Figure, Table, Value};
 use super::words::{duration, grouped, percent};
-use super::{Report, Section, StudyRecords, published};
+use super::{Report, Section, StudyRecords, compare, published};
 use crate::Result;
 use crate::study::{Kind, ScenarioResult, StudyRecord};
 
@@ -30,7 +30,8 @@ pub(super) fn report(records: &StudyRecords) -> Result<Report> {
             }
             Kind::Operations | Kind::Iterations => sections.push(accuracies(study)?),
         }
-        sections.extend(curves(records)?);
+        let trained: Vec<_> = records.runs.iter().filter(|r| r.epochs.len() > 1).collect();
+        sections.extend(compare::learning_curves(&trained)?);
     }
     sections.push(settings(study));
     Ok(Report { title, summary: summary(study), facts: facts(study), sections, faults: records.faults.clone() })
@@ -207,7 +208,7 @@ fn accuracy_and_memory(study: &StudyRecord) -> Result<Section> {
 /// Fig. 11 (c).
 fn budgets(study: &StudyRecord) -> Result<Section> {
     let budget = study.results.iter().find_map(|r| r.search.budget);
-    let mut table = Table::new("Memory and budget", &["scenario", "#backbone", "#of the budget, %"]);
+    let mut table = Table::new("Memory and budget", &["scenario", "#backbone", "#of the budget, %", "#paper, %"]);
     let mut bars = Vec::new();
     for r in &study.results {
         let parameters = r.search.parameters.backbone;
@@ -223,6 +224,7 @@ fn budgets(study: &StudyRecord) -> Result<Section> {
             Value::text(&r.scenario.name),
             Value::number(parameters as f64, grouped(parameters)),
             Value::maybe(part, |p| format!("{p:.0}")),
+            Value::maybe(published::part_of_budget(&r.scenario.name, &study.data), |p| format!("{p:.0}")),
         ]);
     }
     let with_budget: Vec<_> = study.results.iter().filter(|r| r.search.budget.is_some()).collect();
@@ -330,20 +332,6 @@ fn accuracies(study: &StudyRecord) -> Result<Section> {
         table,
     });
     Ok(section)
-}
-
-/// Test accuracy after each epoch, a line a scenario.
-fn curves(records: &StudyRecords) -> Result<Option<Section>> {
-    let runs: Vec<_> = records.runs.iter().filter(|r| r.epochs.len() > 1).collect();
-    if runs.is_empty() {
-        return Ok(None);
-    }
-    let mut section = Section::titled("Learning curves");
-    // As many lines a figure as there are colours.
-    for (index, part) in runs.chunks(6).enumerate() {
-        section.figures.push(super::compare::curves(&format!("learning-curves-{}", index + 1), part)?);
-    }
-    Ok(Some(section))
 }
 
 fn settings(study: &StudyRecord) -> Section {

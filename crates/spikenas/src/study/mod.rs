@@ -10,6 +10,6 @@ mod settings;
 
 pub use estimate::Estimate;
 pub use record::{ScenarioResult, StudyRecord};
-pub use runner::{Study, run};
+pub use runner::{Study, check, run};
 pub use scenario::{Kind, Scenario};
 pub use settings::{Budgets, NetworkSettings, RandomSearch, ScoreSettings, Settings};

@@ -30,10 +30,38 @@ pub struct Study {
     pub settings: Settings,
 }
 
+/// Whether a study can begin or go on in a folder, before anything is written.
+///
+/// Errors: the folder holds another study or something else; those of [`run::check_search`] and [`run::check_training`].
+pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &Path) -> Result<()> {
+    for scenario in scenarios {
+        let config = study.config(scenario, dataset)?;
+        run::check_training(&config, dataset)?;
+        run::check_search(&config, dataset)?;
+    }
+    let path = study_path(folder);
+    if path.exists() {
+        let damaged = |e: toml::de::Error| Error::file(&path, format!("damaged ({})", e.message().trim()));
+        let mut old: Study = toml::from_str(&read_text(&path)?).map_err(damaged)?;
+        // Where the images lie does not matter.
+        old.data.folder.clone_from(&study.data.folder);
+        let differences = list_differences(&comparable(&old)?, &comparable(study)?);
+        if !differences.is_empty() {
+            let differences = differences.join(", ");
+            let reason =
+                format!("belongs to another study ({differences}): choose another --out or repeat the options");
+            return Err(Error::file(folder, reason));
+        }
+    } else if folder.exists() && std::fs::read_dir(folder).map_err(Error::io(folder))?.next().is_some() {
+        return Err(Error::file(folder, "is not empty and holds no study: choose another --out"));
+    }
+    Ok(())
+}
+
 /// Runs scenarios one after the other, each in a folder of its own, and tells of the record as it grows; what was done
 /// before, by this process or an earlier one, is not done again.
 ///
-/// Errors: the folder holds another study; those of [`run::search`], [`run::train`] and [`run::test`].
+/// Errors: those of [`check`], [`run::search`], [`run::train`] and [`run::test`].
 pub fn run(
     study: &Study,
     scenarios: &[Scenario],
@@ -43,11 +71,7 @@ pub fn run(
     progress: &mut dyn Progress,
     report: &mut dyn FnMut(&StudyRecord, &mut dyn Progress) -> Result<()>,
 ) -> Result<StudyRecord> {
-    for scenario in scenarios {
-        let config = study.config(scenario, dataset)?;
-        run::check_training(&config, dataset)?;
-        run::check_search(&config, dataset)?;
-    }
+    check(study, scenarios, dataset, folder)?;
     let mut record = open(study, dataset, folder)?;
     for (index, scenario) in scenarios.iter().enumerate() {
         if record.results.iter().any(|r| r.scenario == *scenario) {
@@ -67,6 +91,10 @@ pub fn run(
     Ok(record)
 }
 
+fn study_path(folder: &Path) -> PathBuf {
+    folder.join("study.toml")
+}
+
 fn record_path(folder: &Path) -> PathBuf {
     folder.join("study.json")
 }
@@ -74,22 +102,7 @@ fn record_path(folder: &Path) -> PathBuf {
 /// The record of a study's folder, begun where there is none.
 fn open(study: &Study, dataset: &Dataset, folder: &Path) -> Result<StudyRecord> {
     files::create_folder(folder)?;
-    let path = folder.join("study.toml");
-    if path.exists() {
-        let damaged = |e: toml::de::Error| Error::file(&path, format!("damaged ({})", e.message()));
-        let mut old: Study = toml::from_str(&read_text(&path)?).map_err(damaged)?;
-        // Where the images lie does not matter.
-        old.data.folder.clone_from(&study.data.folder);
-        let differences = list_differences(&comparable(&old)?, &comparable(study)?);
-        if !differences.is_empty() {
-            let differences = differences.join(", ");
-            let reason =
-                format!("belongs to another study ({differences}): choose another --out or repeat the options");
-            return Err(Error::file(folder, reason));
-        }
-    } else if std::fs::read_dir(folder).map_err(Error::io(folder))?.next().is_some() {
-        return Err(Error::file(folder, "is not empty and holds no study: choose another --out"));
-    }
+    let path = study_path(folder);
     let text = toml::to_string_pretty(study).map_err(|e| Error::file(&path, e.to_string()))?;
     files::write_atomically(&path, |out| out.write_all(text.as_bytes()))?;
     let path = record_path(folder);

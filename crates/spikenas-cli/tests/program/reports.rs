@@ -1,0 +1,135 @@
+//! Reports and studies.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::place::{Place, TINY, text};
+
+#[test]
+fn a_run_leaves_a_page_and_its_command_makes_the_same_run() {
+    let place = Place::new();
+    let options = "--seed 3 --budget 2k --ops skip,conv3x3 --score hamming --epochs 2 --optimizer adam --schedule step:1 \
+                   --label-smoothing 0.1 --limit-train 16 --no-augment --accumulate 2";
+    place.succeeds(&format!("run {TINY} {options} --out one"));
+    assert!(place.read("one/report.html").starts_with("<!DOCTYPE html>"));
+    let report = place.json("report one --out elsewhere.html");
+    assert!(place.path("elsewhere.html").exists());
+    let run = &report["runs"][0];
+    let command = run["command"].as_str().unwrap();
+    assert!(!command.contains('#'), "{command}");
+    let again = command.strip_prefix("spikenas ").unwrap();
+    place.succeeds(&format!("{again} --out two"));
+    assert_eq!(place.read("two/config.toml"), place.read("one/config.toml"));
+    for key in ["Footprint", "ClassificationAccuracy", "ActivationSparsity", "SynapticOperations"] {
+        assert!(!run["neurobench"][key].is_null(), "{key}: {run}");
+    }
+    let operations = &run["neurobench"]["SynapticOperations"];
+    assert!(operations["Effective_ACs"].as_f64().unwrap() < operations["Dense"].as_f64().unwrap());
+}
+
+#[test]
+fn a_report_in_text_fits_a_terminal_and_writes_nothing() {
+    let place = Place::new();
+    place.succeeds(&format!("search {TINY} --ops skip,conv3x3 --cells 1 --out run"));
+    let before = fs::read_dir(place.path("run")).unwrap().count();
+    let text = place.succeeds("report run --text");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("It is not trained yet.") && words.contains("(0)"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert_eq!(fs::read_dir(place.path("run")).unwrap().count(), before);
+}
+
+#[test]
+fn figures_are_files_too() {
+    let place = Place::new();
+    place.succeeds(&format!("search {TINY} --ops skip,conv3x3 --cells 1 --out run"));
+    place.succeeds("report run --svg figures");
+    assert!(place.read("figures/candidates.svg").starts_with("<svg"));
+}
+
+#[test]
+fn a_damaged_record_is_a_warning_and_no_record_an_error() {
+    let place = Place::new();
+    place.succeeds(&format!("search {TINY} --ops skip --cells 1 --out run"));
+    fs::write(place.path("run/search.json"), "{").unwrap();
+    let output = place.run("report run");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stderr).contains("warning: run/search.json: damaged"), "{}", text(&output.stderr));
+    place.refuses("report images", 1, "holds no record");
+    place.refuses("report nowhere", 1, "no such folder");
+}
+
+/// Settings of a study that takes a second.
+fn settings(place: &Place) {
+    let smoke = place.succeeds("reproduce --scale smoke --show-settings");
+    let changes = [
+        ("widths = [\n    8,\n    16,\n]", "widths = [4, 8]"),
+        ("last_pool = 4", "last_pool = 2"),
+        ("hidden = 64", "hidden = 16"),
+        ("timesteps = 5", "timesteps = 2"),
+        ("cifar10 = \"5200\"", "cifar10 = \"1600\""),
+        ("batch = 32", "batch = 8"),
+        ("drawn = 200", "drawn = 20"),
+        ("epochs = 2", "epochs = 1"),
+        ("limit_train = 1000", "limit_train = 16"),
+    ];
+    let tiny = changes.iter().fold(smoke, |text, (from, to)| {
+        assert!(text.contains(from), "{from}: {text}");
+        text.replace(from, to)
+    });
+    fs::write(place.path("tiny.toml"), tiny).unwrap();
+}
+
+/// Results of a study without their times.
+fn timeless(mut study: Value) -> Value {
+    for result in study["results"].as_array_mut().unwrap() {
+        result["search_seconds"] = Value::Null;
+        result["train_seconds"] = Value::Null;
+        result["search"]["seconds"] = Value::Null;
+        // What was known from before a kill is not computed again.
+        result["search"]["passes"] = Value::Null;
+    }
+    study
+}
+
+const REPRODUCE: &str = "reproduce --data images --scale tiny.toml --scenario 2c5o,1C2O,2C2O_M,3C2O_M";
+
+#[test]
+fn a_killed_reproduction_goes_on_where_it_was() {
+    let place = Place::new();
+    settings(&place);
+    let whole = timeless(place.json(&format!("{REPRODUCE} --out whole")));
+    let names: Vec<&str> =
+        whole["results"].as_array().unwrap().iter().map(|r| r["scenario"]["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["SNASNet_2C5O", "SpikeNAS_1C2O", "SpikeNAS_2C2O_M", "SpikeNAS_3C2O_M"]);
+    assert_eq!(whole["results"][0]["extrapolated_from"], 20);
+    assert!(whole["results"][2]["search"]["parameters"]["backbone"].as_u64().unwrap() <= 1600);
+    assert!(place.read("whole/report.html").contains("SpikeNAS_2C2O_M"));
+    for (file, lines) in
+        [("SNASNet_2C5O/journal.jsonl", 5), ("SpikeNAS_1C2O/config.toml", 1), ("SpikeNAS_1C2O/journal.jsonl", 30)]
+    {
+        let mut child = place.start_until(&format!("{REPRODUCE} --out killed"), &format!("killed/{file}"), lines);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert_eq!(timeless(place.json(&format!("{REPRODUCE} --out killed"))), whole);
+}
+
+#[test]
+fn a_study_says_what_it_will_take_and_refuses_what_it_cannot_do() {
+    let place = Place::new();
+    settings(&place);
+    let output = place.run("ablate --data images --scale tiny.toml --scenario without_skip --out study");
+    let stderr = text(&output.stderr);
+    assert!(output.status.success() && stderr.contains("take about"), "{stderr}");
+    place.refuses(
+        "ablate --data images --scale tiny.toml --scenario without_skip --seed 5 --out study",
+        1,
+        "seed 1 -> 5",
+    );
+    place.refuses("reproduce --scenario 4C1O", 2, "SpikeNAS_3C2O_M");
+    place.refuses("reproduce --scale enormous", 2, "smoke, cpu, paper");
+    place.refuses("ablate --study scenarios", 2, "operations, iterations");
+    place.refuses("reproduce --data cifar10 --data-dir none", 1, "none");
+}
