@@ -2,6 +2,7 @@ use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
+pub use spikenas::report::duration;
 use spikenas::{Error, Result};
 
 /// Prints a result: JSON where it was asked for, words otherwise.
@@ -50,22 +51,5 @@ pub fn say(line: &str) {
 
 /// A number with thousands separated: `1_234_567`.
 pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push('_');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A duration in words.
-pub fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 60.0 => format!("{s:.1} s"),
-        s if s < 3600.0 => format!("{} min {:02} s", (s / 60.0) as u64, s as u64 % 60),
-        s => format!("{} h {:02} min", (s / 3600.0) as u64, s as u64 / 60 % 60),
-    }
+    spikenas::report::grouped(number).replace('\u{202f}', "_")
 }

@@ -46,6 +46,20 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
+    /// What the program takes for the built-in sample where no option is given.
+    #[cfg(test)]
+    pub(crate) fn of_sample() -> Self {
+        Self {
+            version: FORMAT_VERSION,
+            architecture: None,
+            data: DataConfig { source: Source::Sample, folder: "data".into() },
+            network: NetworkConfig::preset("sample").unwrap(),
+            score: ScoreConfig::default(),
+            search: SearchConfig::default(),
+            train: TrainConfig { epochs: 8, ..TrainConfig::default() },
+        }
+    }
+
     /// Whether every value is in range; the first that is not, named.
     pub fn check(&self) -> Result<()> {
         self.network.check()?;
@@ -123,15 +137,9 @@ mod tests {
     use super::*;
 
     fn config() -> RunConfig {
-        RunConfig {
-            version: FORMAT_VERSION,
-            architecture: None,
-            data: DataConfig { source: Source::Sample, folder: "data".into() },
-            network: NetworkConfig::preset("sample").unwrap(),
-            score: ScoreConfig::default(),
-            search: SearchConfig { budget: Some("40k".parse().unwrap()), ..SearchConfig::default() },
-            train: TrainConfig::default(),
-        }
+        let mut config = RunConfig::of_sample();
+        config.search.budget = Some("40k".parse().unwrap());
+        config
     }
 
     #[test]

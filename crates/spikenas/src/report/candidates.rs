@@ -1,6 +1,7 @@
 //! Every candidate of a search as a point of parameters against score.
 
-use super::chart::{Axis, Dot, Line, Plot, Rule};
+use super::axis::Axis;
+use super::chart::{Dot, Line, Plot, Rule};
 use super::figure::{Figure, Table, Value};
 use super::words::grouped;
 use crate::Result;

@@ -155,28 +155,15 @@ fn quoted(word: &str) -> String {
 mod tests {
     use super::*;
     use crate::config::DataConfig;
-    use crate::record::FORMAT_VERSION;
-
-    fn sample() -> RunConfig {
-        RunConfig {
-            version: FORMAT_VERSION,
-            architecture: None,
-            data: DataConfig { source: Source::Sample, folder: "data".into() },
-            network: NetworkConfig::preset("sample").unwrap(),
-            score: ScoreConfig::default(),
-            search: SearchConfig::default(),
-            train: TrainConfig { epochs: 8, ..TrainConfig::default() },
-        }
-    }
 
     #[test]
     fn defaults_need_no_option() {
-        assert_eq!(command_line(&sample()), "spikenas run");
+        assert_eq!(command_line(&RunConfig::of_sample()), "spikenas run");
     }
 
     #[test]
     fn what_differs_is_said_and_what_cannot_be_said_is_noted() {
-        let mut config = sample();
+        let mut config = RunConfig::of_sample();
         config.data = DataConfig { source: Source::Cifar10, folder: "my data".into() };
         config.network.widths = [32, 64];
         config.search.budget = Some("200k".parse().unwrap());

@@ -1,6 +1,7 @@
 //! Several runs side by side.
 
-use super::chart::{Axis, Dot, Line, Plot};
+use super::axis::Axis;
+use super::chart::{Dot, Line, Plot};
 use super::figure::{Figure, Table, Value};
 use super::words::{duration, energy, grouped, percent};
 use super::{Records, Report, RunRecords, Section};

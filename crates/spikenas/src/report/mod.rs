@@ -3,6 +3,7 @@
 //! The way of the data: [`Records`] (what stands in a folder, and what is wrong with it) -> [`Section`]s of facts, figures and
 //! tables -> one HTML page, SVG files, or lines of text.
 
+mod axis;
 mod candidates;
 mod cell;
 mod chart;
@@ -23,6 +24,7 @@ pub use figure::{Column, Figure, Table, Value};
 pub use page::page;
 pub use records::{Records, RunRecords, StudyRecords};
 pub use text::text;
+pub use words::{duration, grouped};
 
 use serde::Serialize;
 

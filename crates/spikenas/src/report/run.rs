@@ -1,7 +1,8 @@
 //! The report of one run.
 
+use super::axis::Axis;
 use super::cell;
-use super::chart::{Axis, Bar, Bars, Dot, Line, Plot};
+use super::chart::{Bar, Bars, Dot, Line, Plot};
 use super::figure::{Figure, Table, Value};
 use super::words::{count, duration, energy, grouped, layer, percent};
 use super::{Report, RunRecords, Section, candidates, command_line};

@@ -1,6 +1,7 @@
 //! The report of a study: its scenarios side by side, and the paper's figures beside ours.
 
-use super::chart::{Axis, Bar, Bars, Dot, Plot, Rule};
+use super::axis::Axis;
+use super::chart::{Bar, Bars, Dot, Plot, Rule};
 use super::figure::{Figure, Table, Value};
 use super::words::{duration, grouped, percent};
 use super::{Report, Section, StudyRecords, compare, published};
