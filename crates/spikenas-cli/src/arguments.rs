@@ -70,7 +70,8 @@ pub struct NetworkArguments {
     pub timesteps: Option<usize>,
 }
 
-fn parse_widths(text: &str) -> Result<[usize; 2]> {
+/// Reads two widths.
+pub fn parse_widths(text: &str) -> Result<[usize; 2]> {
     let numbers: Option<Vec<usize>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
     let numbers = numbers.and_then(|n| <[usize; 2]>::try_from(n).ok());
     numbers.ok_or_else(|| Error::invalid("give two numbers, such as 128,256"))
@@ -157,7 +158,8 @@ pub fn parse_bits(text: &str) -> Result<Bits> {
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Score")]
 pub struct ScoreArguments {
-    /// Which score: sahd, sahd-unscaled or hamming
+    /// Which score: sahd (the paper's), sahd-unscaled, hamming, layer-kernel, funnel, membrane-entropy, synflow, zico, depth or
+    /// parameters
     #[arg(long, value_name = "NAME", default_value = "sahd")]
     pub score: ScoreKind,
     /// Images of a mini-batch [default: 64]
@@ -198,6 +200,10 @@ pub struct MethodArguments {
     /// Candidates that a random search draws
     #[arg(long, value_name = "N", default_value = "5000")]
     pub iterations: usize,
+    /// Score the ten leading candidates N times more, with other weights and images, and take the smallest of those tied with the
+    /// best; 0 takes the highest score, as the paper does
+    #[arg(long, value_name = "N", default_value = "4")]
+    pub confirm: usize,
 }
 
 /// How a network is trained.
@@ -365,6 +371,7 @@ impl SearchArguments {
                 scope: self.budget.scope,
                 bits: self.budget.bits,
                 iterations: self.method.iterations,
+                confirm: self.method.confirm,
                 seed,
             },
             train,

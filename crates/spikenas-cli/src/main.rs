@@ -1,6 +1,7 @@
 //! `spikenas`: finds, trains and tests spiking neural networks that fit a memory budget.
 
 mod arguments;
+mod correlate;
 mod data;
 mod evaluate;
 mod memory;
@@ -45,6 +46,8 @@ enum Command {
     Reproduce(study::ReproduceArguments),
     /// What each operation, or more iterations, are worth
     Ablate(study::AblateArguments),
+    /// How well scores rank a table of trained architectures
+    Correlate(correlate::Arguments),
     /// A page of one or more runs
     Report(report::Arguments),
     /// List, check and fetch datasets
@@ -62,6 +65,7 @@ impl Command {
             Command::Evaluate(arguments) => evaluate::run(arguments),
             Command::Reproduce(arguments) => study::reproduce(arguments),
             Command::Ablate(arguments) => study::ablate(arguments),
+            Command::Correlate(arguments) => correlate::run(arguments),
             Command::Report(arguments) => report::run(arguments),
             Command::Data(arguments) => data::run(arguments),
         }

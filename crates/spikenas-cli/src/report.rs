@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use spikenas::correlate::Correlation;
 use spikenas::report::{Records, Report, RunSummary, page, text};
 use spikenas::study::StudyRecord;
 use spikenas::{Error, Result};
@@ -41,6 +42,7 @@ struct Written {
 enum Summary {
     Run(RunSummary),
     Study { study: Option<StudyRecord>, faults: Vec<String> },
+    Correlation(Correlation),
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
@@ -65,6 +67,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let figures = arguments.svg.as_deref().map_or(Ok(Vec::new()), |folder| write_figures(&report, folder))?;
     let runs = records.iter().map(|r| match r {
         Records::Run(run) => Summary::Run(run.summary()),
+        Records::Correlation(correlation, _) => Summary::Correlation(correlation.clone()),
         Records::Study(study) => Summary::Study { study: study.study.clone(), faults: study.faults.clone() },
     });
     let written = Written { page: path, figures, runs: runs.collect() };

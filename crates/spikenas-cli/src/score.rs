@@ -5,9 +5,9 @@ use serde::Serialize;
 use spikenas::Result;
 use spikenas::memory::{Ledger, ParameterCount};
 use spikenas::plan::Plan;
+use spikenas::proxy;
 use spikenas::record::Number;
 use spikenas::run::score_batches;
-use spikenas::score::Scorer;
 use spikenas::space::Architecture;
 
 use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, ScoreArguments, SpaceArguments};
@@ -42,7 +42,7 @@ struct Scored {
     architecture: Architecture,
     score: Number,
     parameters: ParameterCount,
-    firing_rate: f64,
+    firing_rate: Option<f64>,
     seconds: f64,
 }
 
@@ -56,7 +56,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let plans =
         architectures.iter().map(|a| Plan::new(a, &network, dataset.train.shape)).collect::<Result<Vec<Plan>>>()?;
     let batches = score_batches(&config, &dataset)?;
-    let scorer = Scorer::new(config, &network, batches)?;
+    let scorer = proxy::scorer(&config, &network, batches)?;
     let mut begin = Instant::now();
     let mut results: Vec<Option<Scored>> = plans.iter().map(|_| None).collect();
     scorer.score_each(&plans, &mut |index, score| {
@@ -79,10 +79,8 @@ fn words(scores: &Scores) -> String {
         format!("{:>12}  {:>12}  {:>11}  {:>8}  architecture\n", "score", "backbone", "firing rate", "seconds");
     for s in &scores.results {
         let backbone = grouped(s.parameters.backbone);
-        text += &format!(
-            "{:12.4}  {backbone:>12}  {:11.4}  {:8.2}  {}\n",
-            s.score.0, s.firing_rate, s.seconds, s.architecture
-        );
+        let rate = s.firing_rate.map_or("-".into(), |rate| format!("{rate:.4}"));
+        text += &format!("{:12.4}  {backbone:>12}  {rate:>11}  {:8.2}  {}\n", s.score.0, s.seconds, s.architecture);
     }
     text
 }

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use spikenas::Result;
-use spikenas::record::SearchRecord;
+use spikenas::record::{Confirmation, SearchRecord};
 use spikenas::run::{self, RunFolder};
 
 use crate::arguments::SearchArguments;
@@ -33,8 +33,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// The result in words.
 pub fn words(record: &SearchRecord) -> String {
     let budget = record.budget.map_or("no budget".into(), |b| format!("budget {} ({})", grouped(b), record.scope));
+    let sure = record.confirmation.as_ref().map_or(String::new(), |c| format!("\n{}", confirmation_words(c)));
     format!(
-        "architecture  {}\nscore         {:.4}\nparameters    {} backbone + {} classifier, {budget}\nsearch        {} candidates, {} fit, {} scored in {}",
+        "architecture  {}\nscore         {:.4}\nparameters    {} backbone + {} classifier, {budget}\nsearch        {} candidates, {} fit, {} scored in {}{sure}",
         record.architecture,
         record.score.0,
         grouped(record.parameters.backbone),
@@ -44,4 +45,20 @@ pub fn words(record: &SearchRecord) -> String {
         record.scored,
         duration(record.seconds),
     )
+}
+
+/// How sure the winner is.
+fn confirmation_words(confirmation: &Confirmation) -> String {
+    let tied = confirmation.leaders.iter().filter(|leader| leader.is_tied).count();
+    let rounds = confirmation.leaders.first().map_or(0, |leader| leader.scores.len());
+    let margin = confirmation.margin.map_or("no other is told apart".into(), |m| format!("{m:.4} above the next"));
+    let mut words = match (tied, rounds) {
+        (_, 0 | 1) => format!("sure          the smallest of {tied} with equal scores"),
+        (1, _) => format!("sure          best of {rounds} rounds, {margin}"),
+        _ => format!("sure          the smallest of {tied} that are tied after {rounds} rounds, {margin}"),
+    };
+    if confirmation.degenerate_count > 0 {
+        words += &format!("\ndegenerate    {} candidates", confirmation.degenerate_count);
+    }
+    words
 }

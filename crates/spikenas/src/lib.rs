@@ -7,14 +7,17 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod correlate;
 pub mod data;
 mod error;
 pub mod files;
+mod journal;
 pub mod memory;
 pub mod metrics;
 pub mod network;
 pub mod plan;
 mod progress;
+pub mod proxy;
 pub mod random;
 pub mod record;
 pub mod report;

@@ -4,7 +4,9 @@ mod golden_case;
 
 use golden_case::{GoldenCase, numbers};
 use serde_json::Value;
-use spikenas::score::{KernelMatrix, LayerParameters, Membranes, Mode, ScoreKind, Trace, forward, log_abs_determinant};
+use spikenas::score::{
+    KernelKind, KernelMatrix, LayerParameters, Membranes, Mode, Trace, forward, log_abs_determinant,
+};
 use spikenas_kernels::Isa;
 
 /// Flips of a membrane within rounding of its threshold that are let pass, in a layer and timestep, and in all.
@@ -66,15 +68,15 @@ fn assert_close(what: &str, got: f64, want: f64, tolerance: f64) {
 
 fn compare_scores(case: &GoldenCase, isa: Isa, trace: &Trace, flips: u64, scores: &Value) {
     let what = |key: &str| format!("{} {isa:?} {key}", case.name);
-    let score = |kind: ScoreKind| kind.of(isa, trace);
+    let score = |kind: KernelKind| kind.of(isa, trace);
     let relative = |key: &str, got: f64| {
         let want = number(&scores[key]);
         assert_close(&what(key), got, want, tolerance(1e-8, flips) * want.abs());
     };
-    relative("score_exact_f64", score(ScoreKind::Sahd));
-    relative("eq4_logabsdet", score(ScoreKind::Hamming));
-    relative("sah_logabsdet", score(ScoreKind::SahdUnscaled));
-    assert_close(&what("score_ref"), score(ScoreKind::Sahd), number(&scores["score_ref"]), tolerance(1e-3, flips));
+    relative("score_exact_f64", score(KernelKind::Sahd));
+    relative("eq4_logabsdet", score(KernelKind::Hamming));
+    relative("sah_logabsdet", score(KernelKind::SahdUnscaled));
+    assert_close(&what("score_ref"), score(KernelKind::Sahd), number(&scores["score_ref"]), tolerance(1e-3, flips));
 }
 
 fn norm(values: impl IntoIterator<Item = f32>) -> f64 {
@@ -118,9 +120,9 @@ fn golden_kernel_matrices() {
         let trace = pass(case, isa, Mode::Train, None);
         let flips = flips(case, isa, &trace);
         for (key, kind, exact) in [
-            ("K_exact_f64", ScoreKind::Sahd, 1e-12),
-            ("K_eq4_sum", ScoreKind::Hamming, 0.0),
-            ("K_sah_sum", ScoreKind::SahdUnscaled, 1e-12),
+            ("K_exact_f64", KernelKind::Sahd, 1e-12),
+            ("K_eq4_sum", KernelKind::Hamming, 0.0),
+            ("K_sah_sum", KernelKind::SahdUnscaled, 1e-12),
         ] {
             let want: Vec<f64> = case.json[key].as_array().unwrap().iter().flat_map(numbers).collect();
             let got = KernelMatrix::new(isa, kind, &trace).values;

@@ -1,4 +1,5 @@
 use super::{BatchNorm, Convolution, EdgePlan, Lif, Linear, Plan};
+use crate::space::{Edge, Operation};
 
 /// One tensor of the state dict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,17 @@ impl Plan {
         }
         lifs.extend([&self.last_lif, &self.classifier.lif]);
         lifs
+    }
+
+    /// Names of the LIF layers on edges that no path from their cell's input to its output takes.
+    pub fn idle_lifs(&self) -> Vec<&str> {
+        let mut idle = Vec::new();
+        for (cell, plan) in self.architecture.cells().iter().zip(&self.cells) {
+            let pruned = cell.pruned();
+            let dead = Edge::ALL.into_iter().filter(|&edge| pruned.operation(edge) == Operation::Zeroize);
+            idle.extend(dead.filter_map(|edge| plan.edges[edge.index()].convolution()).map(|c| c.lif.name.as_str()));
+        }
+        idle
     }
 
     /// Every tensor of the state dict that holds numbers, in the reference's order.

@@ -107,6 +107,7 @@ impl Line {
             self.set(&mut said.search.iterations, &search.iterations, "iterations", search.iterations);
         }
         said.search.iterations = search.iterations;
+        self.set(&mut said.search.confirm, &search.confirm, "confirm", search.confirm);
         self.set(&mut said.score.kind, &score.kind, "score", score.kind);
         self.set(&mut said.score.batch, &score.batch, "batch", score.batch);
         said.train.batch = score.batch;

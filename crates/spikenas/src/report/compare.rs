@@ -16,6 +16,7 @@ pub(super) fn report(records: &[Records]) -> Result<Report> {
         .flat_map(|r| match r {
             Records::Run(run) => std::slice::from_ref(run),
             Records::Study(study) => study.runs.as_slice(),
+            Records::Correlation(..) => &[],
         })
         .collect();
     if runs.is_empty() {

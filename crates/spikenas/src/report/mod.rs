@@ -9,6 +9,7 @@ mod cell;
 mod chart;
 mod command;
 mod compare;
+mod correlation;
 mod figure;
 mod page;
 mod published;
@@ -20,10 +21,11 @@ mod words;
 
 pub use cell::draw_in_characters;
 pub use command::command_line;
+pub use correlation::table as correlation_table;
 pub use figure::{Column, Figure, Table, Value};
 pub use page::page;
 pub use records::{Records, RunRecords, StudyRecords};
-pub use text::text;
+pub use text::{table_lines, text};
 pub use words::{duration, grouped};
 
 use serde::Serialize;
@@ -97,6 +99,7 @@ impl Report {
         match records {
             [Records::Run(run)] => run::report(run),
             [Records::Study(study)] => study::report(study),
+            [Records::Correlation(correlation, faults)] => correlation::report(correlation, faults),
             several => compare::report(several),
         }
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{RunSummary, command_line};
 use crate::config::RunConfig;
+use crate::correlate::Correlation;
 use crate::files::read_text;
 use crate::metrics::{Evaluation, NeuroBench, Operations};
 use crate::plan::{Plan, Shape};
@@ -22,6 +23,8 @@ pub enum Records {
     Run(RunRecords),
     /// Of a study: several runs and what they show together.
     Study(StudyRecords),
+    /// Of how well scores rank a table, and what could not be read.
+    Correlation(Correlation, Vec<String>),
 }
 
 impl Records {
@@ -32,6 +35,10 @@ impl Records {
     pub fn read(folder: &Path) -> Result<Self> {
         if folder.join("study.json").is_file() {
             return Ok(Records::Study(StudyRecords::read(folder)));
+        }
+        let path = folder.join("correlate.json");
+        if path.is_file() {
+            return Ok(Records::Correlation(read_json(&path)?, Vec::new()));
         }
         let known = ["config.toml", "search.json", "journal.jsonl", "train.jsonl", "evaluate.json"];
         if !known.iter().any(|name| folder.join(name).is_file()) {
@@ -46,6 +53,7 @@ impl Records {
         match self {
             Records::Run(run) => &run.faults,
             Records::Study(study) => &study.faults,
+            Records::Correlation(_, faults) => faults,
         }
     }
 }

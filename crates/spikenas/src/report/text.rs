@@ -38,8 +38,8 @@ fn section_lines(section: &Section) -> Vec<String> {
     lines
 }
 
-/// A table with as many columns as fit; those that do not are left out, the last ones first.
-fn table_lines(table: &Table) -> Vec<String> {
+/// A table in at most 100 columns: those that do not fit are left out, the last ones first.
+pub fn table_lines(table: &Table) -> Vec<String> {
     let width = |column: usize| {
         let values = table.rows.iter().map(|row| row[column].text.chars().count());
         values.chain([table.columns[column].name.chars().count()]).max().unwrap_or(0)

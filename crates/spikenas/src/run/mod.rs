@@ -1,5 +1,6 @@
 //! The stages of a run on a dataset, and the folder that keeps their records.
 
+mod confirm;
 mod folder;
 mod stages;
 mod tensorboard;

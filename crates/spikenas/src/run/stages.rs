@@ -1,17 +1,19 @@
 use std::time::Instant;
 
 use super::RunFolder;
+use super::confirm::{confirm, smallest_tied};
 use super::tensorboard::EventFile;
 use crate::config::RunConfig;
-use crate::data::{Dataset, shuffled};
+use crate::data::{Batch, Dataset, shuffled};
 use crate::files;
 use crate::metrics::check_images;
 use crate::network::{Device, is_cpu, training_memory};
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::proxy;
 use crate::random::{fingerprint, generator, name_key};
 use crate::record::{EpochRecord, FORMAT_VERSION, SearchRecord};
-use crate::score::{ScoreConfig, Scorer};
+use crate::score::{ArchitectureScorer, ScoreConfig};
 use crate::search::{self, Evaluation, Journal, JournalHeader, Problem};
 use crate::space::{Architecture, Cell, Operation};
 use crate::train::{self, Checkpoint, TrainConfig, TrainingSink};
@@ -19,7 +21,7 @@ use crate::weights::Weights;
 use crate::{Error, Result};
 
 /// The mini-batches that all candidates are scored on: training images, not augmented, drawn by the seed; one a repeat.
-pub fn score_batches(config: &ScoreConfig, dataset: &Dataset) -> Result<Vec<Vec<f32>>> {
+pub fn score_batches(config: &ScoreConfig, dataset: &Dataset) -> Result<Vec<Batch>> {
     config.check()?;
     let count = dataset.train.len();
     if config.batch > count {
@@ -27,7 +29,7 @@ pub fn score_batches(config: &ScoreConfig, dataset: &Dataset) -> Result<Vec<Vec<
     }
     let draw = |repeat: usize| {
         let order = shuffled(count, &mut generator(&[config.seed, name_key("scored images"), repeat as u64]));
-        dataset.train.batch(&order[..config.batch], &dataset.normalisation, None).images
+        dataset.train.batch(&order[..config.batch], &dataset.normalisation, None)
     };
     Ok((0..config.repeats).map(draw).collect())
 }
@@ -40,7 +42,7 @@ pub fn check_search(config: &RunConfig, dataset: &Dataset) -> Result<()> {
     config.check()?;
     let (problem, scorer, _) = prepare(config, dataset)?;
     problem.plan(&any_architecture(config)?)?;
-    Evaluation::new(problem, &scorer, None)?.check_feasible()
+    Evaluation::new(problem, scorer.as_ref(), None)?.check_feasible()
 }
 
 /// Whether the network of a configuration can be trained on a dataset, whatever its cells.
@@ -60,12 +62,12 @@ fn any_architecture(config: &RunConfig) -> Result<Architecture> {
 }
 
 /// What is searched, what gives the scores, and the fingerprint of the images that they are computed from.
-fn prepare(config: &RunConfig, dataset: &Dataset) -> Result<(Problem, Scorer, String)> {
+fn prepare(config: &RunConfig, dataset: &Dataset) -> Result<(Problem, Box<dyn ArchitectureScorer>, String)> {
     let batches = score_batches(&config.score, dataset)?;
-    let bits = batches.iter().flatten().flat_map(|v| v.to_bits().to_le_bytes());
+    let bits = batches.iter().flat_map(|b| &b.images).flat_map(|v| v.to_bits().to_le_bytes());
     let images = format!("{:016x}", fingerprint(bits));
     let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;
-    Ok((problem, Scorer::new(config.score.clone(), &config.network, batches)?, images))
+    Ok((problem, proxy::scorer(&config.score, &config.network, batches)?, images))
 }
 
 /// Searches as a configuration says; with a folder, from its journal and into its records.
@@ -91,9 +93,20 @@ pub fn search(
         search: config.search.clone(),
     };
     let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
-    let seconds_before = journal.as_ref().map_or(0.0, Journal::seconds);
-    let mut evaluation = Evaluation::new(problem, &scorer, journal)?;
-    let (best, passes) = search::search(&config.search, &mut evaluation, progress)?;
+    let seconds_before = journal.as_ref().map_or(0.0, |j| j.entries().iter().map(|e| e.seconds).sum());
+    let mut evaluation = Evaluation::new(problem, scorer.as_ref(), journal)?;
+    let (mut best, passes) = search::search(&config.search, &mut evaluation, progress)?;
+    let seconds = seconds_before + begin.elapsed().as_secs_f64();
+    let confirmation = match config.search.confirm {
+        0 => None,
+        _ => Some(confirm(config, dataset, &evaluation, &best.architecture, progress)?),
+    };
+    let chosen = confirmation.as_ref().and_then(|c| smallest_tied(c, config.search.scope));
+    if let Some(chosen) = chosen {
+        best.architecture = chosen.architecture.clone();
+        best.parameters = chosen.parameters;
+        best.score = evaluation.score(&chosen.architecture).unwrap_or(best.score);
+    }
     let record = SearchRecord {
         version: FORMAT_VERSION,
         architecture: best.architecture,
@@ -107,7 +120,8 @@ pub fn search(
         feasible: passes.iter().map(|p| p.feasible).sum(),
         scored: passes.iter().map(|p| p.scored).sum(),
         passes,
-        seconds: seconds_before + begin.elapsed().as_secs_f64(),
+        seconds,
+        confirmation,
         seed: config.search.seed,
         program: Some(env!("CARGO_PKG_VERSION").into()),
     };

@@ -10,7 +10,7 @@ use super::buffers::Buffer;
 use super::feature_map::Part;
 use super::forward::{Membranes, Mode};
 use super::graph::{Graph, Id, Map, Node};
-use super::kernel_matrix::{LayerKernel, ScoreKind};
+use super::kernel_matrix::{Activity, KernelKind};
 use super::parameters::LayerParameters;
 use crate::plan::{BatchNorm, Classifier, Convolution, Lif, NetworkConfig, Shape, SpikingConvolution};
 use crate::{Error, Result};
@@ -19,7 +19,7 @@ use crate::{Error, Result};
 pub(crate) enum Value {
     Part(Part),
     Norm(Arc<Vec<Affine>>),
-    Spikes { spikes: Arc<Spikes>, kernel: Option<Arc<LayerKernel>> },
+    Spikes { spikes: Arc<Spikes>, activity: Option<Arc<Activity>> },
     Output(Vec<f32>),
 }
 
@@ -34,8 +34,8 @@ pub(crate) struct Pass<'a> {
     /// Side of the pooling before the classifier.
     pub(crate) last_pool: usize,
     pub(crate) mode: Mode,
-    /// The score whose kernel matrices are wanted.
-    pub(crate) kind: Option<ScoreKind>,
+    /// The kernels that are wanted of each LIF layer, with its firing rate; nothing of it where not even that is.
+    pub(crate) kernels: Option<&'a [KernelKind]>,
     /// Whether all sums of a convolution are kept beside their averages, for the way back.
     pub(crate) keeps_sums: bool,
     /// Where membranes start and are left; without, they start at 0 and are not kept.
@@ -52,7 +52,7 @@ impl<'a> Pass<'a> {
             tau: config.tau,
             last_pool: config.last_pool,
             mode: Mode::Train,
-            kind: None,
+            kernels: None,
             keeps_sums: false,
             membranes: None,
         }
@@ -122,10 +122,10 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// The part of the kernel matrix of a node that is computed and retained.
-    pub(crate) fn kernel(&self, id: Id) -> &Arc<LayerKernel> {
+    /// What a score needs of a node that is computed and retained.
+    pub(crate) fn activity(&self, id: Id) -> &Arc<Activity> {
         match &self.slots[id].value {
-            Some(Value::Spikes { kernel: Some(kernel), .. }) => kernel,
+            Some(Value::Spikes { activity: Some(activity), .. }) => activity,
             _ => unreachable!("the node gives spikes, is retained, and a score is wanted"),
         }
     }
@@ -298,9 +298,9 @@ impl<'a> Executor<'a> {
     }
 
     fn spiking(&self, spikes: Spikes) -> Value {
-        let kernel =
-            self.pass.kind.map(|kind| LayerKernel::new(self.parameters.isa(), kind, &spikes, self.pass.samples));
-        Value::Spikes { spikes: Arc::new(spikes), kernel: kernel.map(Arc::new) }
+        let isa = self.parameters.isa();
+        let activity = self.pass.kernels.map(|kinds| Activity::new(isa, kinds, &spikes, self.pass.samples));
+        Value::Spikes { spikes: Arc::new(spikes), activity: activity.map(Arc::new) }
     }
 
     fn hidden(&mut self, classifier: &Classifier, shape: Shape, spikes: Id) -> Value {

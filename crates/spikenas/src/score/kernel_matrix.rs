@@ -1,22 +1,13 @@
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 use spikenas_kernels::{Isa, Spikes, hamming_distances};
 
 use super::{Trace, log_abs_determinant};
-use crate::{Error, Result};
 
-/// Training-free figures of merit; higher is better.
-///
-/// All are log|det K| of a kernel matrix K summed over the LIF layers and timesteps, `K_ij += F - alpha_ij * H_ij`, with F
-/// the neurons of the layer and H the Hamming distances of the samples' codes (paper, Eq. 4 and 5). They differ in alpha.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ScoreKind {
+/// Kernels of a network's spikes, summed over its LIF layers and timesteps: `K_ij += F - alpha_ij * H_ij`, with F the neurons of
+/// the layer and H the Hamming distances of the samples' codes (paper, Eq. 4 and 5). They differ in alpha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KernelKind {
     /// Sparsity-aware, SNASNet's last revision: `alpha = 0.5 / ((r_i (1 - r_j) + (1 - r_i) r_j) F + 0.001)` with firing
     /// rates r; K is divided by its number of summands.
-    #[default]
     Sahd,
     /// Sparsity-aware without the factor F: `alpha = 0.5 / (r_i (1 - r_j) + (1 - r_i) r_j)`, 0 where that is undefined.
     SahdUnscaled,
@@ -24,50 +15,21 @@ pub enum ScoreKind {
     Hamming,
 }
 
-impl ScoreKind {
-    /// Every score.
-    pub const ALL: [ScoreKind; 3] = [ScoreKind::Sahd, ScoreKind::SahdUnscaled, ScoreKind::Hamming];
-
-    /// The name used on the command line and in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            ScoreKind::Sahd => "sahd",
-            ScoreKind::SahdUnscaled => "sahd-unscaled",
-            ScoreKind::Hamming => "hamming",
-        }
-    }
-
+impl KernelKind {
     /// `alpha_ij` of a layer with so many neurons, for two samples' firing rates.
     fn alpha(self, neurons: f64, r_i: f64, r_j: f64) -> f64 {
         let differing = r_i * (1.0 - r_j) + (1.0 - r_i) * r_j;
         match self {
-            ScoreKind::Sahd => 0.5 / (differing * neurons + 1e-3),
-            ScoreKind::SahdUnscaled if differing == 0.0 => 0.0,
-            ScoreKind::SahdUnscaled => 0.5 / differing,
-            ScoreKind::Hamming => 1.0,
+            KernelKind::Sahd => 0.5 / (differing * neurons + 1e-3),
+            KernelKind::SahdUnscaled if differing == 0.0 => 0.0,
+            KernelKind::SahdUnscaled => 0.5 / differing,
+            KernelKind::Hamming => 1.0,
         }
     }
 
-    /// The score of a network's spikes.
+    /// log|det K| of a network's spikes.
     pub fn of(self, isa: Isa, trace: &Trace) -> f64 {
         KernelMatrix::new(isa, self, trace).log_abs_determinant()
-    }
-}
-
-impl fmt::Display for ScoreKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for ScoreKind {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        ScoreKind::ALL.into_iter().find(|s| s.name() == text).ok_or_else(|| {
-            let known = ScoreKind::ALL.map(ScoreKind::name).join(", ");
-            Error::invalid(format!("unknown score `{text}`: choose from {known}"))
-        })
     }
 }
 
@@ -82,26 +44,26 @@ pub struct KernelMatrix {
 
 impl KernelMatrix {
     /// Sums the kernel over every LIF layer and timestep of a trace.
-    pub fn new(isa: Isa, kind: ScoreKind, trace: &Trace) -> Self {
-        let layers: Vec<LayerKernel> =
-            trace.layers.iter().map(|layer| LayerKernel::new(isa, kind, &layer.spikes, trace.samples)).collect();
+    pub fn new(isa: Isa, kind: KernelKind, trace: &Trace) -> Self {
+        let layers: Vec<Activity> =
+            trace.layers.iter().map(|layer| Activity::new(isa, &[kind], &layer.spikes, trace.samples)).collect();
         Self::total(kind, &layers, trace.samples, trace.timesteps)
     }
 
     /// Sums the kernels of a network's LIF layers, in their order.
     pub(super) fn total<'a>(
-        kind: ScoreKind,
-        layers: impl IntoIterator<Item = &'a LayerKernel>,
+        kind: KernelKind,
+        layers: impl IntoIterator<Item = &'a Activity>,
         samples: usize,
         timesteps: usize,
     ) -> Self {
         let mut values = vec![0.0; samples * samples];
         let mut summands = 0;
         for layer in layers {
-            values.iter_mut().zip(&layer.values).for_each(|(sum, value)| *sum += value);
+            values.iter_mut().zip(layer.kernel(kind)).for_each(|(sum, value)| *sum += value);
             summands += timesteps;
         }
-        if kind == ScoreKind::Sahd {
+        if kind == KernelKind::Sahd {
             values.iter_mut().for_each(|v| *v /= summands as f64);
         }
         Self { samples, values }
@@ -113,32 +75,58 @@ impl KernelMatrix {
     }
 }
 
-/// What one LIF layer adds to the kernel matrix.
+/// What a score needs of one LIF layer.
 #[derive(Clone, Debug)]
-pub(crate) struct LayerKernel {
-    /// `[samples, samples]`, summed over the timesteps.
-    values: Vec<f64>,
+pub(crate) struct Activity {
+    /// `[samples, samples]` for each kernel, summed over the timesteps.
+    kernels: Vec<(KernelKind, Vec<f64>)>,
+    /// Neurons of a sample.
+    neurons: usize,
+    timesteps: usize,
     /// Spikes of all samples and timesteps.
     pub(super) spikes: u64,
     /// Places where there could be one.
     pub(super) places: u64,
 }
 
-impl LayerKernel {
-    pub(super) fn new(isa: Isa, kind: ScoreKind, spikes: &Spikes, samples: usize) -> Self {
-        let neurons = (spikes.pixels() * spikes.channels()) as f64;
+impl Activity {
+    pub(super) fn new(isa: Isa, kinds: &[KernelKind], spikes: &Spikes, samples: usize) -> Self {
+        let neurons = spikes.pixels() * spikes.channels();
         let counts = spikes.counts();
-        let mut values = vec![0.0; samples * samples];
-        for (step, counts) in counts.chunks(samples.max(1)).enumerate() {
+        let mut kernels: Vec<_> = kinds.iter().map(|&kind| (kind, vec![0.0; samples * samples])).collect();
+        let steps = counts.chunks(samples.max(1));
+        let timesteps = steps.len();
+        for (step, counts) in steps.enumerate().take(if kinds.is_empty() { 0 } else { timesteps }) {
             let distances = hamming_distances(isa, spikes, samples, step);
-            for (i, row) in values.chunks_mut(samples).enumerate() {
-                for (j, value) in row.iter_mut().enumerate() {
-                    let alpha = kind.alpha(neurons, counts[i] as f64 / neurons, counts[j] as f64 / neurons);
-                    *value += neurons - alpha * distances[i * samples + j] as f64;
+            let rates: Vec<f64> = counts.iter().map(|&c| c as f64 / neurons as f64).collect();
+            for (kind, values) in &mut kernels {
+                for (i, row) in values.chunks_mut(samples).enumerate() {
+                    for (j, value) in row.iter_mut().enumerate() {
+                        let alpha = kind.alpha(neurons as f64, rates[i], rates[j]);
+                        *value += neurons as f64 - alpha * distances[i * samples + j] as f64;
+                    }
                 }
             }
         }
-        let places = (spikes.maps() * spikes.pixels() * spikes.channels()) as u64;
-        Self { values, spikes: counts.iter().sum(), places }
+        let places = (spikes.maps() * neurons) as u64;
+        Self { kernels, neurons, timesteps, spikes: counts.iter().sum(), places }
+    }
+
+    fn kernel(&self, kind: KernelKind) -> &[f64] {
+        let found = self.kernels.iter().find(|(k, _)| *k == kind);
+        found.map_or(&[], |(_, values)| values)
+    }
+
+    /// Spikes a neuron and timestep.
+    pub(super) fn rate(&self) -> f64 {
+        self.spikes as f64 / (self.places as f64).max(1.0)
+    }
+
+    /// log|det(K / (T F) + I / 1000)| of the layer's own kernel.
+    pub(super) fn log_determinant(&self, kind: KernelKind, samples: usize) -> f64 {
+        let scale = (self.neurons * self.timesteps) as f64;
+        let mut values: Vec<f64> = self.kernel(kind).iter().map(|v| v / scale).collect();
+        values.iter_mut().step_by(samples + 1).for_each(|diagonal| *diagonal += 1e-3);
+        log_abs_determinant(&values, samples)
     }
 }

@@ -5,9 +5,10 @@ use spikenas_kernels::Isa;
 
 use super::buffers::Buffers;
 use super::executor::{Executor, Pass};
+use super::funnel::funnel;
 use super::graph::{Goal, Graph, Walk};
-use super::kernel_matrix::LayerKernel;
-use super::{KernelMatrix, LayerParameters, ScoreKind};
+use super::kernel_matrix::Activity;
+use super::{KernelKind, KernelMatrix, LayerParameters, ScoreKind};
 use crate::plan::{NetworkConfig, Plan};
 use crate::space::{Architecture, Edge, Operation};
 use crate::{Error, Result};
@@ -54,10 +55,22 @@ impl ScoreConfig {
 /// The score of one architecture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
-    /// The figure of merit; minus infinity where the kernel matrix is singular, never NaN.
+    /// The figure of merit; minus infinity where the kernel matrix is singular or nothing comes through, never NaN.
     pub value: f64,
-    /// Spikes a neuron and timestep over all LIF layers.
-    pub firing_rate: f64,
+    /// Spikes a neuron and timestep over all LIF layers; not known where the score takes no forward pass.
+    pub firing_rate: Option<f64>,
+}
+
+/// Gives architectures their scores.
+pub trait ArchitectureScorer {
+    /// Scores plans in an order of its own and reports the index and the score, never NaN, of each at once.
+    fn score_each(&self, plans: &[Plan], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()>;
+}
+
+impl ArchitectureScorer for Scorer {
+    fn score_each(&self, plans: &[Plan], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
+        Scorer::score_each(self, plans, report)
+    }
 }
 
 /// Networks that share what they have in common.
@@ -66,9 +79,13 @@ const WINDOW: usize = 1024;
 /// The same where scores are means over repeats: they are known only at the end of a window.
 const WINDOW_OF_REPEATS: usize = 64;
 
-/// Scores architectures, all on the same mini-batches and with the same weights for equal parts.
+/// Scores architectures by their spikes, all on the same mini-batches and with the same weights for equal parts.
 pub struct Scorer {
     config: ScoreConfig,
+    /// The scores that are taken, of one pass.
+    kinds: Vec<ScoreKind>,
+    /// The kernels that they need.
+    kernels: Vec<KernelKind>,
     network: NetworkConfig,
     repeats: Vec<Repeat>,
 }
@@ -81,8 +98,27 @@ struct Repeat {
 
 impl Scorer {
     /// A scorer on the given mini-batches, one a repeat, each `[batch, channels, height, width]` and normalised.
+    ///
+    /// Errors: settings out of range, another number of mini-batches, a score that is not made of spikes.
     pub fn new(config: ScoreConfig, network: &NetworkConfig, batches: Vec<Vec<f32>>) -> Result<Self> {
+        let kinds = vec![config.kind];
+        Self::of_several(config, kinds, network, batches)
+    }
+
+    /// The same for several scores, whatever the configuration's is.
+    pub fn of_several(
+        config: ScoreConfig,
+        kinds: Vec<ScoreKind>,
+        network: &NetworkConfig,
+        batches: Vec<Vec<f32>>,
+    ) -> Result<Self> {
         config.check()?;
+        if let Some(other) = kinds.iter().find(|kind| !kind.is_of_spikes()) {
+            return Err(Error::invalid(format!("`{other}` is not a score of spikes")));
+        }
+        let mut kernels: Vec<KernelKind> = kinds.iter().filter_map(|kind| kind.kernel()).collect();
+        kernels.sort_unstable();
+        kernels.dedup();
         if batches.len() != config.repeats {
             return Err(Error::invalid(format!("{} mini-batches for {} repeats", batches.len(), config.repeats)));
         }
@@ -92,7 +128,7 @@ impl Scorer {
             Repeat { images, parameters: drawn.sharing(&buffers) }
         };
         let repeats = batches.into_iter().enumerate().map(repeat).collect();
-        Ok(Self { config, network: network.clone(), repeats })
+        Ok(Self { config, kinds, kernels, network: network.clone(), repeats })
     }
 
     /// The score of one architecture, the mean over the repeats. Errors: see [`Scorer::score_each`].
@@ -110,6 +146,15 @@ impl Scorer {
     ///
     /// Errors: a plan of another network, a score that is not a number, too little memory, an error of the report.
     pub fn score_each(&self, plans: &[Plan], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
+        self.score_each_by_all(plans, &mut |index, scores| report(index, scores[0]))
+    }
+
+    /// The same with a score of each kind, in their order.
+    pub fn score_each_by_all(
+        &self,
+        plans: &[Plan],
+        report: &mut dyn FnMut(usize, &[Score]) -> Result<()>,
+    ) -> Result<()> {
         if let Some(plan) = plans.iter().find(|plan| plan.config != self.network) {
             return Err(Error::invalid(format!("`{}` was laid out for another network", plan.architecture)));
         }
@@ -126,46 +171,71 @@ impl Scorer {
         &self,
         plans: &[Plan],
         indices: &[usize],
-        report: &mut dyn FnMut(usize, Score) -> Result<()>,
+        report: &mut dyn FnMut(usize, &[Score]) -> Result<()>,
     ) -> Result<()> {
         let mut graph = Graph::default();
         let walks: Vec<Walk> = indices.iter().map(|&index| graph.add(&plans[index], Goal::Spikes)).collect();
-        let mut totals = vec![Score { value: 0.0, firing_rate: 0.0 }; indices.len()];
-        let count = self.repeats.len();
+        let nothing = Score { value: 0.0, firing_rate: Some(0.0) };
+        let mut totals = vec![vec![nothing; self.kinds.len()]; indices.len()];
+        let count = self.repeats.len() as f64;
         for (repeat, Repeat { images, parameters }) in self.repeats.iter().enumerate() {
-            let kind = Some(self.config.kind);
-            let pass = Pass { kind, ..Pass::new(&self.network, images, self.config.batch) };
+            let pass = Pass { kernels: Some(&self.kernels), ..Pass::new(&self.network, images, self.config.batch) };
             let mut executor = Executor::new(&graph, parameters, pass);
             walks.iter().flat_map(|walk| &walk.layers).for_each(|&(_, id)| executor.retain(id));
-            for ((walk, total), &index) in walks.iter().zip(&mut totals).zip(indices) {
-                let score = self.score_walk(&mut executor, walk)?;
-                if score.value.is_nan() {
-                    let architecture = &plans[index].architecture;
-                    return Err(Error::NotFinite(format!("the score of `{architecture}` is not a number")));
+            for ((walk, totals), &index) in walks.iter().zip(&mut totals).zip(indices) {
+                let layers = walk_layers(&mut executor, walk)?;
+                for (total, &kind) in totals.iter_mut().zip(&self.kinds) {
+                    let value = self.score_layers(kind, &plans[index], &layers);
+                    if value.is_nan() {
+                        let architecture = &plans[index].architecture;
+                        return Err(Error::NotFinite(format!("the score of `{architecture}` is not a number")));
+                    }
+                    total.value += value / count;
+                    total.firing_rate = total.firing_rate.map(|rate| rate + mean_rate(&layers) / count);
                 }
-                total.value += score.value / count as f64;
-                total.firing_rate += score.firing_rate / count as f64;
-                if repeat + 1 == count {
-                    report(index, *total)?;
+                if repeat + 1 == self.repeats.len() {
+                    report(index, totals)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// The score of one network of a graph; lets go what only it has.
-    fn score_walk(&self, executor: &mut Executor<'_>, walk: &Walk) -> Result<Score> {
-        for &id in &walk.order {
-            executor.visit(id)?;
-        }
-        let layers: Vec<_> = walk.layers.iter().map(|&(_, id)| executor.kernel(id).clone()).collect();
-        walk.layers.iter().for_each(|&(_, id)| executor.release(id));
+    fn score_layers(&self, kind: ScoreKind, plan: &Plan, layers: &[(String, Arc<Activity>)]) -> f64 {
         let (batch, steps) = (self.config.batch, self.network.timesteps);
-        let matrix = KernelMatrix::total(self.config.kind, layers.iter().map(Arc::as_ref), batch, steps);
-        let sum = |of: fn(&LayerKernel) -> u64| layers.iter().map(|layer| of(layer)).sum::<u64>() as f64;
-        let firing_rate = sum(|layer| layer.spikes) / sum(|layer| layer.places).max(1.0);
-        Ok(Score { value: matrix.log_abs_determinant(), firing_rate })
+        let activities = || layers.iter().map(|(_, activity)| activity.as_ref());
+        match (kind, kind.kernel()) {
+            (ScoreKind::LayerKernel, Some(kernel)) => {
+                let idle = plan.idle_lifs();
+                let live = layers.iter().filter(|(name, _)| !idle.contains(&name.as_str()));
+                let (sum, count) = live.fold((0.0, 0.0), |(sum, count), (_, activity)| {
+                    (sum + activity.log_determinant(kernel, batch), count + 1.0)
+                });
+                sum / f64::max(count, 1.0)
+            }
+            (_, Some(kernel)) => KernelMatrix::total(kernel, activities(), batch, steps).log_abs_determinant(),
+            (_, None) => {
+                let of = |name: &str| layers.iter().find(|(layer, _)| layer == name).map_or(0.0, |(_, a)| a.rate());
+                funnel(plan, of)
+            }
+        }
     }
+}
+
+/// What every LIF layer of one network of a graph did; lets go what only it has.
+fn walk_layers(executor: &mut Executor<'_>, walk: &Walk) -> Result<Vec<(String, Arc<Activity>)>> {
+    for &id in &walk.order {
+        executor.visit(id)?;
+    }
+    let layers = walk.layers.iter().map(|(name, id)| (name.clone(), executor.activity(*id).clone())).collect();
+    walk.layers.iter().for_each(|&(_, id)| executor.release(id));
+    Ok(layers)
+}
+
+/// Spikes a neuron and timestep over all layers.
+fn mean_rate(layers: &[(String, Arc<Activity>)]) -> f64 {
+    let sum = |of: fn(&Activity) -> u64| layers.iter().map(|(_, a)| of(a)).sum::<u64>() as f64;
+    sum(|a| a.spikes) / sum(|a| a.places).max(1.0)
 }
 
 /// Sorts architectures so that those that have most in common stand together: cell by cell, and in a cell the edges that

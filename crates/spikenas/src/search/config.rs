@@ -67,6 +67,10 @@ pub struct SearchConfig {
     pub bits: Bits,
     /// Candidates that a random search draws.
     pub iterations: usize,
+    /// Times that the leading candidates are scored again, with other weights and images, and the smallest of those tied with the
+    /// best is taken; 0 takes the one with the highest score, as the paper does.
+    #[serde(default)]
+    pub confirm: usize,
     /// Seed of a random search.
     pub seed: u64,
 }
@@ -80,6 +84,7 @@ impl Default for SearchConfig {
             scope: Scope::default(),
             bits: Bits::default(),
             iterations: 5000,
+            confirm: 4,
             seed: 1,
         }
     }

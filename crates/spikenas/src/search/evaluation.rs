@@ -8,21 +8,9 @@ use super::journal::{Journal, JournalEntry};
 use crate::memory::{Ledger, ParameterCount, Scope};
 use crate::plan::{NetworkConfig, Plan, Shape};
 use crate::progress::Progress;
-use crate::score::{Score, Scorer};
+use crate::score::{ArchitectureScorer, Score};
 use crate::space::{Architecture, SearchSpace};
 use crate::{Error, Result};
-
-/// Gives architectures their scores.
-pub trait ArchitectureScorer {
-    /// Scores plans in an order of its own and reports the index and the score, never NaN, of each at once.
-    fn score_each(&self, plans: &[Plan], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()>;
-}
-
-impl ArchitectureScorer for Scorer {
-    fn score_each(&self, plans: &[Plan], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
-        Scorer::score_each(self, plans, report)
-    }
-}
 
 /// Candidates that are handed to the scorer at a time.
 const AT_A_TIME: usize = 4096;
@@ -108,6 +96,27 @@ impl<'a> Evaluation<'a> {
     /// What is searched for.
     pub fn problem(&self) -> &Problem {
         &self.problem
+    }
+
+    /// The score of a candidate, where it is known.
+    pub fn score(&self, architecture: &Architecture) -> Option<Score> {
+        self.known.get(architecture).copied()
+    }
+
+    /// Every candidate whose score is known and that fits the budget, the best first; of equal scores the smallest.
+    pub fn ranking(&self) -> Result<Vec<(Architecture, Score, ParameterCount)>> {
+        let mut ranking = Vec::new();
+        for (architecture, &score) in &self.known {
+            let (_, parameters) = self.problem.plan(architecture)?;
+            if self.problem.is_feasible(&parameters) {
+                ranking.push((architecture.clone(), score, parameters));
+            }
+        }
+        let size = |parameters: &ParameterCount| parameters.in_scope(self.problem.scope);
+        ranking.sort_by(|(a, s, p), (b, t, q)| {
+            t.value.total_cmp(&s.value).then(size(p).cmp(&size(q))).then_with(|| a.cmp(b))
+        });
+        Ok(ranking)
     }
 
     /// Whether any network of equal cells fits the budget; if none does, the error names the smallest.

@@ -1,18 +1,11 @@
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::config::SearchConfig;
-use crate::config::{comparable, list_differences};
 use crate::memory::ParameterCount;
 use crate::plan::{NetworkConfig, Shape};
-use crate::record::{FORMAT_VERSION, Number};
+use crate::record::Number;
 use crate::score::ScoreConfig;
 use crate::space::Architecture;
-use crate::{Error, Result};
 
 /// Everything that a score depends on; the first line of a journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,109 +33,14 @@ pub struct JournalEntry {
     pub architecture: Architecture,
     /// Its score.
     pub score: Number,
-    /// Its firing rate.
-    pub firing_rate: f64,
+    /// Its firing rate, where the score took a forward pass.
+    #[serde(default)]
+    pub firing_rate: Option<f64>,
     /// Its parameters.
     pub parameters: ParameterCount,
     /// What the score took.
     pub seconds: f64,
 }
 
-/// The scores of a search, on the disk line by line as they are found.
-pub struct Journal {
-    path: PathBuf,
-    file: File,
-    entries: Vec<JournalEntry>,
-}
-
-impl Journal {
-    /// Opens a journal to go on with it, or begins one.
-    ///
-    /// A last line that was cut off is dropped. Errors: a line before it that cannot be read, a header of another
-    /// configuration (the error says what differs) or of another version.
-    pub fn open(path: &Path, header: &JournalHeader) -> Result<Self> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(Error::io(path))?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(Error::io(path))?;
-        let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
-        let entries = read_lines(path, &text[..whole], header)?;
-        file.set_len(whole as u64).map_err(Error::io(path))?;
-        file.seek(SeekFrom::End(0)).map_err(Error::io(path))?;
-        let mut journal = Self { path: path.to_path_buf(), file, entries };
-        if whole == 0 {
-            journal.write_line(header)?;
-        }
-        Ok(journal)
-    }
-
-    /// The candidates scored so far.
-    pub fn entries(&self) -> &[JournalEntry] {
-        &self.entries
-    }
-
-    /// What the scores so far took.
-    pub fn seconds(&self) -> f64 {
-        self.entries.iter().map(|e| e.seconds).sum()
-    }
-
-    /// Adds a candidate, flushed to the system before this returns.
-    pub fn append(&mut self, entry: JournalEntry) -> Result<()> {
-        self.write_line(&entry)?;
-        self.entries.push(entry);
-        Ok(())
-    }
-
-    fn write_line(&mut self, line: &impl Serialize) -> Result<()> {
-        let mut text = serde_json::to_vec(line).map_err(|e| Error::file(&self.path, e.to_string()))?;
-        text.push(b'\n');
-        // One write a line: a kill leaves a whole line or a last one without its end.
-        self.file.write_all(&text).map_err(Error::io(&self.path))
-    }
-}
-
-fn read_lines(path: &Path, text: &[u8], header: &JournalHeader) -> Result<Vec<JournalEntry>> {
-    let mut lines = text.split(|&b| b == b'\n').filter(|line| !line.is_empty()).enumerate();
-    if let Some((_, first)) = lines.next() {
-        check_header(path, first, header)?;
-    }
-    lines
-        .map(|(index, line)| {
-            serde_json::from_slice(line).map_err(|e| {
-                Error::file(
-                    path,
-                    format!("line {} is not a scored candidate ({e}): remove the file to begin again", index + 1),
-                )
-            })
-        })
-        .collect()
-}
-
-fn check_header(path: &Path, line: &[u8], header: &JournalHeader) -> Result<()> {
-    let unreadable = |e: serde_json::Error| {
-        Error::file(path, format!("line 1 is not a journal's header ({e}): choose another --out"))
-    };
-    let found: Value = serde_json::from_slice(line).map_err(unreadable)?;
-    if found["version"] != FORMAT_VERSION {
-        return Err(Error::file(
-            path,
-            format!("format version {}, this program writes {FORMAT_VERSION}", found["version"]),
-        ));
-    }
-    let differences = list_differences(&found, &comparable(header)?);
-    if differences.is_empty() {
-        return Ok(());
-    }
-    Err(Error::file(
-        path,
-        format!(
-            "belongs to another configuration ({}): choose another --out or repeat the options",
-            differences.join(", ")
-        ),
-    ))
-}
+/// The scores of a search.
+pub type Journal = crate::journal::Journal<JournalEntry>;

@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::{Error, Result};
 
 pub use config::{Method, SearchConfig};
-pub use evaluation::{ArchitectureScorer, Best, Evaluation, PassRecord, Problem};
+pub use evaluation::{Best, Evaluation, PassRecord, Problem};
 pub use journal::{Journal, JournalEntry, JournalHeader};
 pub use random::distinct_draws;
 

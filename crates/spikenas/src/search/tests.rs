@@ -5,6 +5,7 @@ use crate::memory::Budget;
 use crate::plan::{NetworkConfig, Plan, Shape};
 use crate::progress::Silent;
 use crate::record::FORMAT_VERSION;
+use crate::score::ArchitectureScorer;
 use crate::score::{Score, ScoreConfig};
 use crate::space::{Architecture, Cell, Edge, Operation};
 
@@ -31,7 +32,7 @@ impl<F: Fn(&Architecture) -> f64> ArchitectureScorer for Toy<F> {
                 return Err(Error::Interrupted("killed".into()));
             }
             self.calls.borrow_mut().push(plan.architecture.clone());
-            report(index, Score { value: (self.value)(&plan.architecture), firing_rate: 0.0 })?;
+            report(index, Score { value: (self.value)(&plan.architecture), firing_rate: None })?;
         }
         Ok(())
     }

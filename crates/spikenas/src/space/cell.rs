@@ -104,6 +104,26 @@ impl Cell {
         (reached, reaching)
     }
 
+    /// Every path from input to output over edges that connect, from few edges to many.
+    ///
+    /// ```
+    /// use spikenas::space::{Architecture, Edge};
+    /// let cell = "0301 0030 0003 0000".parse::<Architecture>().unwrap().cells()[0];
+    /// let paths: Vec<Vec<Edge>> = cell.paths().collect();
+    /// assert_eq!(paths, [vec![Edge::E03], vec![Edge::E01, Edge::E12, Edge::E23]]);
+    /// ```
+    pub fn paths(&self) -> impl Iterator<Item = Vec<Edge>> + '_ {
+        const PATHS: [&[Edge]; 4] =
+            [&[Edge::E03], &[Edge::E01, Edge::E13], &[Edge::E02, Edge::E23], &[Edge::E01, Edge::E12, Edge::E23]];
+        let connects = |path: &&[Edge]| path.iter().all(|&e| self.operation(e) != Operation::Zeroize);
+        PATHS.into_iter().filter(connects).map(<[Edge]>::to_vec)
+    }
+
+    /// Most 3x3 convolutions on a path from input to output; `None` where there is no path.
+    pub fn depth(&self) -> Option<usize> {
+        self.paths().map(|path| path.into_iter().filter(|&e| self.operation(e).is_conv3x3()).count()).max()
+    }
+
     /// Whether some path of operations other than zeroize leads from the input to the output.
     pub fn is_connected(&self) -> bool {
         self.reach().0[3]

@@ -98,6 +98,11 @@ impl Operation {
         }
     }
 
+    /// Whether it is a 3x3 convolution, at whatever threshold.
+    pub fn is_conv3x3(self) -> bool {
+        self.kernel() == Some(Kernel::Three)
+    }
+
     /// The kernel, for operations that convolve spikes.
     pub fn kernel(self) -> Option<Kernel> {
         match self {

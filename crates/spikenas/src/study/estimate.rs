@@ -5,8 +5,8 @@ use crate::Result;
 use crate::data::Dataset;
 use crate::memory::Ledger;
 use crate::plan::Plan;
+use crate::proxy;
 use crate::run::score_batches;
-use crate::score::Scorer;
 use crate::search::{Method, distinct_draws};
 use crate::space::{Architecture, SearchSpace};
 
@@ -58,10 +58,11 @@ impl Estimate {
 fn seconds_a_score(study: &Study, scenario: &Scenario, dataset: &Dataset) -> Result<f64> {
     let config = study.config(scenario, dataset)?;
     let plan = Plan::new(&MIDDLING.parse()?, &config.network, dataset.train.shape)?;
-    let scorer = Scorer::new(config.score.clone(), &config.network, score_batches(&config.score, dataset)?)?;
-    scorer.score(&plan)?;
+    let scorer = proxy::scorer(&config.score, &config.network, score_batches(&config.score, dataset)?)?;
+    let plan = [plan];
+    scorer.score_each(&plan, &mut |_, _| Ok(()))?;
     let begin = Instant::now();
-    scorer.score(&plan)?;
+    scorer.score_each(&plan, &mut |_, _| Ok(()))?;
     Ok(begin.elapsed().as_secs_f64())
 }
 

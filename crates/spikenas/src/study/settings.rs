@@ -9,7 +9,7 @@ use crate::files::read_text;
 use crate::memory::Budget;
 use crate::plan::{Initialisation, NetworkConfig};
 use crate::record::FORMAT_VERSION;
-use crate::score::ScoreConfig;
+use crate::score::{ScoreConfig, ScoreKind};
 use crate::search::{Method, SearchConfig};
 use crate::train::TrainConfig;
 use crate::{Error, Result};
@@ -66,6 +66,8 @@ pub struct Budgets {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreSettings {
+    /// Which score.
+    pub kind: ScoreKind,
     /// Images of a mini-batch.
     pub batch: usize,
     /// Mini-batches whose scores are averaged.
@@ -168,14 +170,14 @@ impl Study {
             initialisation,
             ..NetworkConfig::preset(preset)?
         };
-        let ScoreSettings { batch, repeats } = settings.score;
+        let ScoreSettings { kind, batch, repeats } = settings.score;
         let budget = scenario.has_budget.then(|| settings.budget(&self.data.source));
         let config = RunConfig {
             version: FORMAT_VERSION,
             architecture: None,
             data: self.data.clone(),
             network,
-            score: ScoreConfig { batch, repeats, seed: self.seed, ..ScoreConfig::default() },
+            score: ScoreConfig { kind, batch, repeats, seed: self.seed, ..ScoreConfig::default() },
             search: SearchConfig {
                 method: scenario.method,
                 operations: scenario.operations.clone(),
@@ -184,6 +186,8 @@ impl Study {
                     Method::Random => settings.draws(scenario).1,
                     Method::Spikenas | Method::Exhaustive => SearchConfig::default().iterations,
                 },
+                // As the paper: the highest score wins.
+                confirm: 0,
                 seed: self.seed,
                 ..SearchConfig::default()
             },

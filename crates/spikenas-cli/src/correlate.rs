@@ -1,0 +1,100 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use spikenas::Result;
+use spikenas::correlate::{CorrelateConfig, Half, Table, correlate, score_table};
+use spikenas::files;
+use spikenas::plan::NetworkConfig;
+use spikenas::report::{correlation_table, table_lines};
+use spikenas::score::{ScoreConfig, ScoreKind};
+
+use crate::arguments::{CommonArguments, DataArguments};
+use crate::output::print;
+use crate::progress::Terminal;
+use crate::report;
+
+/// How well scores rank a table of trained architectures.
+#[derive(Args)]
+pub struct Arguments {
+    /// A table of trained cells: columns op01, op02, op12, op03, op13, op23 with SpikeNAS-Bench's digits, and a truth
+    #[arg(long, value_name = "CSV")]
+    table: PathBuf,
+    /// The column that holds the truth, an accuracy in percent
+    #[arg(long, value_name = "NAME", default_value = "test_acc")]
+    columns: String,
+    /// Scores, joined by commas [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    score: Vec<ScoreKind>,
+    /// Seeds of weights and images, from --seed on
+    #[arg(long, value_name = "N", default_value = "3")]
+    seeds: u64,
+    /// One random half of the table, always the same: choice, to choose a score on, or verdict, to judge the choice
+    #[arg(long, value_name = "NAME")]
+    half: Option<HalfName>,
+    /// So many cells, drawn by --seed [default: all]
+    #[arg(long, value_name = "N")]
+    sample: Option<usize>,
+    /// Images of a mini-batch
+    #[arg(long, value_name = "N", default_value = "32")]
+    batch: usize,
+    /// Mini-batches, each with weights of its own, whose scores are averaged
+    #[arg(long, value_name = "N", default_value = "1")]
+    repeats: usize,
+    /// Channels before and after the reduction
+    #[arg(long, value_name = "N,N", default_value = "16,32", value_parser = crate::arguments::parse_widths)]
+    widths: [usize; 2],
+    /// Keep scores and figures in this folder; repeated after a stop, it goes on
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    common: CommonArguments,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum HalfName {
+    Choice,
+    Verdict,
+}
+
+pub fn run(arguments: Arguments) -> Result<()> {
+    arguments.common.machine.start_threads()?;
+    let seed = arguments.common.seed();
+    let mut table = Table::read(&arguments.table, &arguments.columns)?;
+    if let Some(half) = arguments.half {
+        table = table.half(match half {
+            HalfName::Choice => Half::Choice,
+            HalfName::Verdict => Half::Verdict,
+        });
+    }
+    if let Some(count) = arguments.sample {
+        table = table.sample(count.max(2), seed);
+    }
+    let dataset = arguments.data.open()?;
+    let preset = NetworkConfig::preset("sample")?;
+    let config = CorrelateConfig {
+        scores: if arguments.score.is_empty() { ScoreKind::ALL.to_vec() } else { arguments.score },
+        seeds: (seed..seed + arguments.seeds.max(1)).collect(),
+        network: NetworkConfig { widths: arguments.widths, classes: dataset.classes.len(), ..preset },
+        batch: arguments.batch,
+        repeats: arguments.repeats,
+    };
+    config.network.check()?;
+    ScoreConfig { batch: config.batch, repeats: config.repeats, ..ScoreConfig::default() }.check()?;
+    let journal = match &arguments.out {
+        Some(folder) => {
+            files::create_folder(folder)?;
+            Some(folder.join("scores.jsonl"))
+        }
+        None => None,
+    };
+    let progress = &mut Terminal::new()?;
+    let scores = score_table(&table, &config, &dataset, journal.as_deref(), progress)?;
+    let correlation = correlate(&table, &config, &scores)?;
+    if let Some(folder) = &arguments.out {
+        files::write_json(&folder.join("correlate.json"), &correlation)?;
+        report::write_page(folder)?;
+    }
+    print(arguments.common.machine.json, &correlation, || table_lines(&correlation_table(&correlation)).join("\n"))
+}

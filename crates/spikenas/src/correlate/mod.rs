@@ -1,0 +1,14 @@
+//! How well scores rank a table of trained architectures.
+//!
+//! [`Table`] (cells and what they reached) -> [`score_table`] (each score of each cell, for several seeds) -> [`Correlation`] (how
+//! well each score's order is the table's).
+
+mod ranks;
+mod record;
+mod scoring;
+mod table;
+
+pub use ranks::{kendall_tau_b, spearman};
+pub use record::{AllAndLiving, Correlation, ScoreCorrelation, correlate};
+pub use scoring::{CorrelateConfig, Scores, score_table};
+pub use table::{Half, Row, Table, Trivial};

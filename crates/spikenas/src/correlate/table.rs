@@ -1,0 +1,197 @@
+use std::path::Path;
+
+use crate::data::shuffled;
+use crate::random::{generator, name_key};
+use crate::space::{Cell, Digits, Edge, Operation};
+use crate::{Error, Result};
+
+/// Trained cells and what they reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// One trained cell each.
+    pub rows: Vec<Row>,
+}
+
+/// One trained cell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    /// The cell, alike in all places of the network.
+    pub cell: Cell,
+    /// What it reached: an accuracy in percent.
+    pub truth: f64,
+}
+
+/// A random half of a table's rows, always the same two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// The half that may be looked at while a score is chosen.
+    Choice,
+    /// The half that tells how good the choice was.
+    Verdict,
+}
+
+impl Table {
+    /// Reads a table of SpikeNAS-Bench's form: columns `op01`, `op02`, `op12`, `op03`, `op13`, `op23` with its digits, in any order
+    /// and among others, and one with the truth.
+    ///
+    /// Errors name the file, and the line of a row that cannot be read.
+    pub fn read(path: &Path, truth: &str) -> Result<Self> {
+        let wrong = |reason: String| Error::file(path, reason);
+        let mut reader = csv::Reader::from_path(path).map_err(|e| wrong(e.to_string()))?;
+        let heads = reader.headers().map_err(|e| wrong(e.to_string()))?.clone();
+        let column = |name: &str| {
+            let found = heads.iter().position(|head| head.trim() == name);
+            found.ok_or_else(|| {
+                wrong(format!("has no column `{name}`; it has {}", heads.iter().collect::<Vec<_>>().join(", ")))
+            })
+        };
+        let edges = Edge::ALL.map(|edge| column(&format!("op{}{}", edge.from(), edge.to())));
+        let truth = column(truth)?;
+        let mut columns = Vec::new();
+        for edge in edges {
+            columns.push(edge?);
+        }
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(|e| wrong(e.to_string()))?;
+            let line = record.position().map_or(0, |p| p.line());
+            let text = |column: usize| record.get(column).unwrap_or_default().trim();
+            let mut cell = Cell::uniform(Operation::Zeroize);
+            for (edge, &column) in Edge::ALL.into_iter().zip(&columns) {
+                let operations = Digits::SpikenasBench.operations();
+                let operation = text(column).parse::<usize>().ok().and_then(|digit| operations.get(digit).copied());
+                let operation = operation
+                    .ok_or_else(|| wrong(format!("line {line}: `{}` is not one of the digits 0 to 4", text(column))))?;
+                cell = cell.with(edge, operation);
+            }
+            let value = text(truth).parse::<f64>().ok().filter(|v| v.is_finite());
+            let value = value.ok_or_else(|| wrong(format!("line {line}: `{}` is not a number", text(truth))))?;
+            rows.push(Row { cell, truth: value });
+        }
+        if rows.len() < 2 {
+            return Err(wrong(format!("has {} rows: there is nothing to rank", rows.len())));
+        }
+        Ok(Self { rows })
+    }
+
+    /// One of the two halves.
+    pub fn half(mut self, half: Half) -> Self {
+        let order = shuffled(self.rows.len(), &mut generator(&[name_key("half of a table")]));
+        let (choice, verdict) = order.split_at(self.rows.len() / 2);
+        let mut kept = match half {
+            Half::Choice => choice.to_vec(),
+            Half::Verdict => verdict.to_vec(),
+        };
+        kept.sort_unstable();
+        self.rows = kept.into_iter().map(|index| self.rows[index]).collect();
+        self
+    }
+
+    /// So many rows, drawn by a seed, in the order of the table.
+    pub fn sample(mut self, count: usize, seed: u64) -> Self {
+        let mut kept = shuffled(self.rows.len(), &mut generator(&[seed, name_key("sample of a table")]));
+        kept.truncate(count);
+        kept.sort_unstable();
+        self.rows = kept.into_iter().map(|index| self.rows[index]).collect();
+        self
+    }
+}
+
+/// Ranks that need no network at all: what every score has to beat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trivial {
+    /// Convolutions, which is the order of the parameters.
+    Parameters,
+    /// Convolutions on a path from input to output.
+    LiveConvolutions,
+    /// Most convolutions on one path.
+    Depth,
+    /// The same, then the number of paths.
+    DepthThenPaths,
+}
+
+impl Trivial {
+    /// Every trivial rank.
+    pub const ALL: [Trivial; 4] =
+        [Trivial::Parameters, Trivial::LiveConvolutions, Trivial::Depth, Trivial::DepthThenPaths];
+
+    /// Its name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Trivial::Parameters => "rank: parameters",
+            Trivial::LiveConvolutions => "rank: live convolutions",
+            Trivial::Depth => "rank: depth",
+            Trivial::DepthThenPaths => "rank: depth, then paths",
+        }
+    }
+
+    /// The value that a cell is ranked by.
+    pub fn of(self, cell: &Cell) -> f64 {
+        let depth = || cell.depth().map_or(f64::NEG_INFINITY, |depth| depth as f64);
+        match self {
+            Trivial::Parameters => convolutions(cell) as f64,
+            Trivial::LiveConvolutions => convolutions(&cell.pruned()) as f64,
+            Trivial::Depth => depth(),
+            Trivial::DepthThenPaths => depth() + cell.paths().count() as f64 / 16.0,
+        }
+    }
+}
+
+/// Convolutions of a cell.
+pub(super) fn convolutions(cell: &Cell) -> usize {
+    cell.operations().into_iter().filter(|o| o.kernel().is_some()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Table> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table.csv");
+        std::fs::write(&path, text).unwrap();
+        Table::read(&path, "test_acc")
+    }
+
+    const HEADS: &str = "id,op01,op02,op12,op03,op13,op23,test_acc\n";
+
+    #[test]
+    fn columns_are_found_by_name() {
+        let table = read("test_acc,op23,op13,op03,op12,op02,op01\n81.5,0,0,2,0,0,0\n80,4,0,0,0,1,0\n").unwrap();
+        assert_eq!(table.rows[0].cell.operation(Edge::E03), Operation::Conv3x3Low);
+        assert_eq!(table.rows[1].cell.operation(Edge::E23), Operation::Conv3x3High);
+        assert_eq!(table.rows[0].truth, 81.5);
+    }
+
+    #[test]
+    fn rows_that_cannot_be_read_are_named() {
+        for (text, word) in [
+            (format!("{HEADS}0,0,0,0,7,0,0,10\n1,0,0,0,1,0,0,80\n"), "line 2: `7`"),
+            (format!("{HEADS}0,0,0,0,1,0,0,good\n"), "line 2: `good`"),
+            (format!("{HEADS}0,0,0,0,1,0,0,80\n"), "1 rows"),
+            (format!("{HEADS}0,0,0\n"), "table.csv"),
+            ("op01,test_acc\n1,2\n".into(), "no column `op02`"),
+        ] {
+            let error = read(&text).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn halves_are_apart_and_make_the_whole() {
+        let row = |truth: usize| Row { cell: Cell::uniform(Operation::Skip), truth: truth as f64 };
+        let table = Table { rows: (0..101).map(row).collect() };
+        let truths = |half| table.clone().half(half).rows.iter().map(|r| r.truth as usize).collect::<Vec<_>>();
+        let (choice, verdict) = (truths(Half::Choice), truths(Half::Verdict));
+        let mut all = [choice.clone(), verdict].concat();
+        all.sort_unstable();
+        assert_eq!((choice.len(), all), (50, (0..101).collect::<Vec<_>>()));
+    }
+
+    #[test]
+    fn trivial_ranks_know_what_leads_to_the_output() {
+        let cell = "0323 0000 0000 0000".parse::<crate::space::Architecture>().unwrap().cells()[0];
+        let values = Trivial::ALL.map(|rank| rank.of(&cell));
+        assert_eq!(values, [3.0, 1.0, 1.0, 1.0 + 1.0 / 16.0]);
+    }
+}

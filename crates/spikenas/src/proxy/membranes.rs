@@ -1,0 +1,50 @@
+use rayon::prelude::*;
+
+use crate::Result;
+use crate::plan::Plan;
+use crate::score::{LayerParameters, Membranes, Mode, forward};
+
+/// Entropy of the spectrum of the membranes that the last timestep leaves, mean over the LIF layers: how many directions a
+/// mini-batch takes in a layer before it is cut down to spikes (after the expressivity of AZ-NAS, Lee and Ham, CVPR 2024).
+///
+/// Of order 2, `-ln(sum of squares / square of the sum)` of the eigenvalues of the samples' Gram matrix, each neuron's mean taken
+/// off; it needs no eigenvalue, since the sums are the matrix's squared norm and its trace. A layer whose membranes do not differ
+/// between samples counts 0.
+pub(super) fn entropy(plan: &Plan, parameters: &LayerParameters<'_>, images: &[f32]) -> Result<f64> {
+    let mut membranes = Membranes::new();
+    let trace = forward(plan, parameters, images, Mode::Train, Some(&mut membranes))?;
+    let entropies = membranes.values().map(|layer| entropy_of(layer, trace.samples));
+    Ok(entropies.sum::<f64>() / membranes.len().max(1) as f64)
+}
+
+/// `layer`: [samples, neurons].
+fn entropy_of(layer: &[f32], samples: usize) -> f64 {
+    let neurons = layer.len() / samples.max(1);
+    let rows: Vec<&[f32]> = layer.chunks(neurons.max(1)).collect();
+    let product =
+        |i: usize, j: usize| -> f64 { rows[i].iter().zip(rows[j]).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
+    let gram: Vec<Vec<f64>> =
+        (0..samples).into_par_iter().map(|i| (0..samples).map(|j| product(i, j)).collect()).collect();
+    let means: Vec<f64> = gram.iter().map(|row| row.iter().sum::<f64>() / samples as f64).collect();
+    let mean = means.iter().sum::<f64>() / samples as f64;
+    let centred = |i: usize, j: usize| gram[i][j] - means[i] - means[j] + mean;
+    let trace: f64 = (0..samples).map(|i| centred(i, i)).sum();
+    let squares: f64 =
+        (0..samples).flat_map(|i| (0..samples).map(move |j| (i, j))).map(|(i, j)| centred(i, j).powi(2)).sum();
+    if trace > 0.0 && squares > 0.0 { -(squares / (trace * trace)).ln() } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entropy_counts_the_directions_that_samples_take() {
+        // Four samples along two directions of equal spread: the spectrum is two equal values.
+        let two = [1.0, 0.0, -1.0, 0.0, 0.0, 1.0, 0.0, -1.0];
+        assert!((entropy_of(&two, 4) - 2f64.ln()).abs() < 1e-12);
+        let one = [1.0, 2.0, 3.0, 4.0];
+        assert!(entropy_of(&one, 4).abs() < 1e-12);
+        assert_eq!(entropy_of(&[5.0; 8], 4), 0.0);
+    }
+}

@@ -1,0 +1,18 @@
+use crate::memory::Ledger;
+use crate::plan::Plan;
+
+/// Most 3x3 convolutions on a path through each cell, added up; of equal ones, more paths count more. Minus infinity where a
+/// cell has no path.
+pub(super) fn depth(plan: &Plan) -> f64 {
+    let cells = plan.architecture.cells();
+    let of_cell = |cell: &crate::space::Cell| {
+        // At most four paths a cell and three cells: they never make up for a convolution.
+        cell.depth().map_or(f64::NEG_INFINITY, |depth| depth as f64 + cell.paths().count() as f64 / 16.0)
+    };
+    cells.iter().map(of_cell).sum()
+}
+
+/// Trainable parameters of the backbone.
+pub(super) fn parameters(plan: &Plan) -> f64 {
+    Ledger::new(plan).count().backbone as f64
+}
