@@ -133,3 +133,61 @@ fn a_study_says_what_it_will_take_and_refuses_what_it_cannot_do() {
     place.refuses("ablate --study scenarios", 2, "operations, iterations");
     place.refuses("reproduce --data cifar10 --data-dir none", 1, "none");
 }
+
+/// A table of trained cells: id and the columns of SpikeNAS-Bench, accuracies by depth.
+fn table(place: &Place) {
+    let mut text = String::from("id,op01,op02,op12,op03,op13,op23,test_acc\n");
+    for (row, (cell, truth)) in [
+        ("0,0,0,0,0,0", "10.0"),
+        ("0,0,0,1,0,0", "81.0"),
+        ("0,0,0,2,0,0", "86.0"),
+        ("0,0,0,4,0,0", "85.5"),
+        ("2,0,0,0,4,0", "88.0"),
+        ("4,0,0,0,2,0", "86.9"),
+        ("2,0,3,0,0,4", "88.4"),
+        ("4,0,3,0,0,2", "86.8"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        text += &format!("{row},{cell},{truth}\n");
+    }
+    fs::write(place.path("table.csv"), text).unwrap();
+}
+
+const CORRELATE: &str = "correlate --table table.csv --data images --widths 4,8 --batch 8 --seeds 2";
+
+#[test]
+fn correlate_ranks_every_score_beside_the_trivial_ranks() {
+    let place = Place::new();
+    table(&place);
+    let found = place.json(&format!("{CORRELATE} --out ranks"));
+    assert_eq!((&found["cells"], &found["living"], &found["seeds"]), (&8.into(), &7.into(), &2.into()));
+    let scores = found["scores"].as_array().unwrap();
+    let named = |name: &str| scores.iter().find(|s| s["score"] == name).unwrap();
+    assert_eq!(scores.len(), 14);
+    assert_eq!(scores.iter().filter(|s| s["default"] == true).count(), 1);
+    for score in scores {
+        for key in ["tau_b", "tau_random_ties", "spearman"] {
+            assert!(score[key]["all"].is_f64() && score[key]["living"].is_f64(), "{key}: {score}");
+        }
+        assert!(score["tau_within_depth"].is_f64() && score["best_by_budget"]["3"].is_f64(), "{score}");
+    }
+    assert!(named("rank: depth")["tau_b"]["all"].as_f64().unwrap() > 0.7);
+    assert!(place.read("ranks/report.html").contains("funnel"));
+    // Everything is known: nothing is scored again, and the figures are the same.
+    let journal = place.read("ranks/scores.jsonl");
+    assert_eq!(place.json(&format!("{CORRELATE} --out ranks")), found);
+    assert_eq!(place.read("ranks/scores.jsonl"), journal);
+}
+
+#[test]
+fn correlate_refuses_what_it_cannot_rank() {
+    let place = Place::new();
+    table(&place);
+    place.refuses(&format!("{CORRELATE} --columns accuracy"), 1, "no column `accuracy`");
+    place.refuses("correlate --table none.csv --data images", 1, "none.csv");
+    place.refuses(&format!("{CORRELATE} --score sahd,luck"), 2, "luck");
+    fs::write(place.path("table.csv"), "op01,op02\n").unwrap();
+    place.refuses(CORRELATE, 1, "table.csv");
+}

@@ -66,12 +66,17 @@ pub struct Budgets {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreSettings {
-    /// Which score.
+    /// Which score; the paper's where a file of settings names none.
+    #[serde(default = "of_the_paper")]
     pub kind: ScoreKind,
     /// Images of a mini-batch.
     pub batch: usize,
     /// Mini-batches whose scores are averaged.
     pub repeats: usize,
+}
+
+fn of_the_paper() -> ScoreKind {
+    ScoreKind::Sahd
 }
 
 /// How a random search draws.
