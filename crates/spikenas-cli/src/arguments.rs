@@ -158,10 +158,10 @@ pub fn parse_bits(text: &str) -> Result<Bits> {
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Score")]
 pub struct ScoreArguments {
-    /// Which score: sahd (the paper's), sahd-unscaled, hamming, layer-kernel, funnel, membrane-entropy, synflow, zico, depth or
-    /// parameters
-    #[arg(long, value_name = "NAME", default_value = "sahd")]
-    pub score: ScoreKind,
+    /// Which score: funnel, sahd (the paper's), sahd-unscaled, hamming, layer-kernel, membrane-entropy, synflow, zico, depth or
+    /// parameters [default: funnel; sahd with the preset snasnet-cifar10]
+    #[arg(long, value_name = "NAME")]
+    pub score: Option<ScoreKind>,
     /// Images of a mini-batch [default: 64]
     #[arg(long, value_name = "N")]
     pub batch: Option<usize>,
@@ -182,9 +182,10 @@ fn parse_memory(text: &str) -> Result<u64> {
 
 impl ScoreArguments {
     /// The configuration that says so.
-    pub fn config(&self, seed: u64) -> Result<ScoreConfig> {
+    pub fn config(&self, network: &NetworkArguments, seed: u64) -> Result<ScoreConfig> {
         let batch = self.batch.unwrap_or(ScoreConfig::default().batch);
-        let config = ScoreConfig { kind: self.score, batch, repeats: self.repeats, seed, memory: self.memory };
+        let kind = self.score.unwrap_or_else(|| ScoreKind::of_preset(network.preset.as_deref().unwrap_or_default()));
+        let config = ScoreConfig { kind, batch, repeats: self.repeats, seed, memory: self.memory };
         config.check()?;
         Ok(config)
     }
@@ -356,7 +357,7 @@ impl SearchArguments {
     /// The configuration of a run with these options.
     pub fn config(&self, dataset: &Dataset) -> Result<RunConfig> {
         let seed = self.common.seed();
-        let score = self.score.config(seed)?;
+        let score = self.score.config(&self.network, seed)?;
         let train = TrainConfig { batch: score.batch, seed, ..self.network.train_config(&self.data) };
         Ok(RunConfig {
             version: FORMAT_VERSION,

@@ -50,7 +50,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     arguments.common.machine.start_threads()?;
     let architectures =
         arguments.arch.iter().map(|text| arguments.space.architecture(text)).collect::<Result<Vec<_>>>()?;
-    let config = arguments.score.config(arguments.common.seed())?;
+    let config = arguments.score.config(&arguments.network, arguments.common.seed())?;
     let dataset = arguments.data.open()?;
     let network = arguments.network.config(&arguments.data, Some(&dataset))?;
     let plans =

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::json;
 use spikenas::plan::{NetworkConfig, Plan, Shape};
-use spikenas::score::{ScoreConfig, Scorer};
+use spikenas::score::{ScoreConfig, ScoreKind, Scorer};
 
 const TIMES: usize = 5;
 
@@ -28,7 +28,8 @@ fn main() -> spikenas::Result<()> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().expect("threads start");
     let network = NetworkConfig::preset(&preset)?;
     let image = Shape { channels: 3, height: 32, width: 32 };
-    let config = ScoreConfig::default();
+    // The score of the peers.
+    let config = ScoreConfig { kind: ScoreKind::Sahd, ..ScoreConfig::default() };
     let images: Vec<f32> = (0..config.batch * image.len()).map(|i| 1.7 * ((i * i) as f32 * 0.37).sin()).collect();
     let architectures = if given.is_empty() { ARCHITECTURES.map(String::from).to_vec() } else { given };
     for text in architectures {

@@ -1,7 +1,7 @@
 use crate::config::RunConfig;
 use crate::data::Source;
 use crate::plan::NetworkConfig;
-use crate::score::ScoreConfig;
+use crate::score::{ScoreConfig, ScoreKind};
 use crate::search::{Method, SearchConfig};
 use crate::space::SearchSpace;
 use crate::train::{OptimiserKind, Schedule, TrainConfig};
@@ -87,7 +87,7 @@ impl Line {
             architecture: None,
             data: data.clone(),
             network: said,
-            score: ScoreConfig::default(),
+            score: ScoreConfig { kind: ScoreKind::of_preset(preset), ..ScoreConfig::default() },
             search: SearchConfig::default(),
             train: TrainConfig { epochs, ..TrainConfig::default() },
         }

@@ -11,7 +11,6 @@ use crate::{Error, Result};
 #[serde(rename_all = "kebab-case")]
 pub enum ScoreKind {
     /// log|det K| of the sparsity-aware kernel of SNASNet's last revision, see [`KernelKind::Sahd`].
-    #[default]
     Sahd,
     /// The same without the number of neurons, see [`KernelKind::SahdUnscaled`].
     SahdUnscaled,
@@ -20,6 +19,7 @@ pub enum ScoreKind {
     /// Mean of log|det| over the layers' own kernels, each scaled to ones on its diagonal.
     LayerKernel,
     /// Convolutions on the paths through each cell, and how far firing falls from the first to the last of them.
+    #[default]
     Funnel,
     /// Entropy of the spectrum of the membranes.
     MembraneEntropy,
@@ -47,6 +47,11 @@ impl ScoreKind {
         ScoreKind::Depth,
         ScoreKind::Parameters,
     ];
+
+    /// What is taken with a preset of the network where none is named: the paper's with SNASNet's own, else the default.
+    pub fn of_preset(preset: &str) -> Self {
+        if preset.starts_with("snasnet") { ScoreKind::Sahd } else { ScoreKind::default() }
+    }
 
     /// The name used on the command line and in records.
     pub fn name(self) -> &'static str {

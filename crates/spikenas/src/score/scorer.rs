@@ -259,7 +259,7 @@ mod tests {
     }
 
     fn scorer(network: &NetworkConfig, config: ScoreConfig) -> Scorer {
-        let config = ScoreConfig { batch: 4, ..config };
+        let config = ScoreConfig { batch: 4, kind: ScoreKind::Sahd, ..config };
         let images = |repeat: usize| (0..4 * IMAGE.len()).map(|i| ((i * i + repeat) as f32 * 0.37).sin()).collect();
         let batches = (0..config.repeats).map(images).collect();
         Scorer::new(config, network, batches).unwrap()
