@@ -4,7 +4,6 @@
 //! tables -> one HTML page, SVG files, or lines of text.
 
 mod axis;
-mod candidates;
 mod cell;
 mod chart;
 mod command;
@@ -15,6 +14,7 @@ mod page;
 mod published;
 mod records;
 mod run;
+mod search;
 mod study;
 mod text;
 mod words;

@@ -5,14 +5,13 @@ use super::cell;
 use super::chart::{Bar, Bars, Dot, Line, Plot};
 use super::figure::{Figure, Table, Value};
 use super::words::{count, duration, energy, grouped, layer, percent};
-use super::{Report, RunRecords, Section, candidates, command_line};
+use super::{Report, RunRecords, Section, command_line, search};
 use crate::Result;
 use crate::config::RunConfig;
-use crate::memory::{Ledger, Scope};
+use crate::memory::Ledger;
 use crate::metrics::{ADDITION_PJ, Evaluation, MULTIPLICATION_PJ, Operations};
 use crate::plan::Plan;
-use crate::record::{Confirmation, EpochRecord, FORMAT_VERSION};
-use crate::score::ScoreKind;
+use crate::record::{EpochRecord, FORMAT_VERSION};
 use crate::search::Method;
 
 /// The report of a run folder, of what is there of it.
@@ -21,7 +20,7 @@ pub(super) fn report(run: &RunRecords) -> Result<Report> {
     let planned = run.plan.as_ref().map(|plan| plan.architecture.clone());
     sections.extend(planned.or_else(|| run.architecture()).as_ref().map(cells));
     if !run.candidates.is_empty() {
-        sections.push(search(run)?);
+        sections.push(search::section(run)?);
     }
     if let Some(plan) = &run.plan {
         sections.push(memory(plan)?);
@@ -128,74 +127,6 @@ fn cells(architecture: &crate::space::Architecture) -> Section {
         section.cells.push((format!("Cell {}: {}", index + 1, cell::words(drawn)), cell::draw(drawn)));
     }
     section
-}
-
-fn search(run: &RunRecords) -> Result<Section> {
-    let mut section = Section::titled("Search");
-    let config = run.config.as_ref();
-    let scope = config.map_or(Scope::default(), |c| c.search.scope);
-    let budget = config.and_then(|c| c.search.budget_parameters());
-    let winner = run.search.as_ref().map(|s| &s.architecture);
-    section.figures.push(candidates::figure(&run.candidates, scope, budget, winner)?);
-    section.words.extend(config.map(|c| about_score(c.score.kind)));
-    if let Some(confirmation) = run.search.as_ref().and_then(|s| s.confirmation.as_ref()) {
-        section.words.push(how_sure(confirmation));
-        section.tables.push(leaders(confirmation, scope));
-        section.tables.extend((!confirmation.degenerate.is_empty()).then(|| degenerate(confirmation)));
-    }
-    Ok(section)
-}
-
-fn about_score(kind: ScoreKind) -> String {
-    let worth = match kind {
-        ScoreKind::Funnel => "Of the scores that the program has, it ranks SpikeNAS-Bench's trained cells best",
-        kind if kind.is_of_the_paper() => {
-            "On SpikeNAS-Bench it ranks trained cells no better than their number of parameters does"
-        }
-        _ => "How well it ranks trained cells stands in docs/scores.md",
-    };
-    format!("The score, {kind}, looks at an untrained network. {worth}; it is a guide, not a forecast of accuracy.")
-}
-
-fn how_sure(confirmation: &Confirmation) -> String {
-    let tied = confirmation.leaders.iter().filter(|l| l.is_tied).count();
-    let rounds = confirmation.leaders.first().map_or(0, |l| l.scores.len());
-    let margin = confirmation.margin.map_or("no other leader is told apart from it".into(), |m| {
-        format!("the next that is told apart from it is {m:.4} below")
-    });
-    format!(
-        "The leading candidates were scored {rounds} times in all, each time with other weights and images. {tied} of {} are tied \
-         with the best mean (two standard errors of paired differences); the smallest of them won, and {margin}.",
-        confirmation.leaders.len()
-    )
-}
-
-fn leaders(confirmation: &Confirmation, scope: Scope) -> Table {
-    let mut table =
-        Table::new("Leading candidates", &["architecture", "#parameters", "#mean", "#deviation", "tied with the best"]);
-    for leader in &confirmation.leaders {
-        let parameters = leader.parameters.in_scope(scope);
-        table.push(vec![
-            Value::text(leader.architecture.to_string()),
-            Value::number(parameters as f64, grouped(parameters)),
-            Value::number(leader.mean.0, format!("{:.4}", leader.mean.0)),
-            Value::number(leader.deviation.0, format!("{:.4}", leader.deviation.0)),
-            Value::text(if leader.is_tied { "yes" } else { "" }),
-        ]);
-    }
-    table
-}
-
-fn degenerate(confirmation: &Confirmation) -> Table {
-    let mut table = Table::new("Candidates with a score of minus infinity", &["architecture", "why"]);
-    for one in &confirmation.degenerate {
-        table.push(vec![Value::text(one.architecture.to_string()), Value::text(&one.reason)]);
-    }
-    let left = confirmation.degenerate_count - confirmation.degenerate.len().min(confirmation.degenerate_count);
-    if left > 0 {
-        table.notes.push(format!("and {} more.", grouped(left as u64)));
-    }
-    table
 }
 
 fn memory(plan: &Plan) -> Result<Section> {

@@ -1,19 +1,91 @@
-//! Every candidate of a search as a point of parameters against score.
+//! What a search looked at: every candidate as a point of parameters against score, and how sure the winner is.
 
 use super::axis::Axis;
 use super::chart::{Dot, Line, Plot, Rule};
 use super::figure::{Figure, Table, Value};
 use super::words::grouped;
+use super::{RunRecords, Section};
 use crate::Result;
 use crate::memory::Scope;
+use crate::record::Confirmation;
+use crate::score::ScoreKind;
 use crate::search::JournalEntry;
 use crate::space::Architecture;
 
 /// More candidates than these are neither drawn nor listed: a page must stay small.
 const MOST: usize = 2000;
 
+/// The section of a run's search.
+pub(super) fn section(run: &RunRecords) -> Result<Section> {
+    let mut section = Section::titled("Search");
+    let config = run.config.as_ref();
+    let scope = config.map_or(Scope::default(), |c| c.search.scope);
+    let budget = config.and_then(|c| c.search.budget_parameters());
+    let winner = run.search.as_ref().map(|s| &s.architecture);
+    section.figures.push(figure(&run.candidates, scope, budget, winner)?);
+    section.words.extend(config.map(|c| about_score(c.score.kind)));
+    if let Some(confirmation) = run.search.as_ref().and_then(|s| s.confirmation.as_ref()) {
+        section.words.push(how_sure(confirmation));
+        section.tables.push(leaders(confirmation, scope));
+        section.tables.extend((!confirmation.degenerate.is_empty()).then(|| degenerate(confirmation)));
+    }
+    Ok(section)
+}
+
+fn about_score(kind: ScoreKind) -> String {
+    let worth = match kind {
+        ScoreKind::Funnel => "Of the scores that the program has, it ranks SpikeNAS-Bench's trained cells best",
+        kind if kind.is_of_the_paper() => {
+            "On SpikeNAS-Bench it ranks trained cells no better than their number of parameters does"
+        }
+        _ => "How well it ranks trained cells stands in docs/scores.md",
+    };
+    format!("The score, {kind}, looks at an untrained network. {worth}; it is a guide, not a forecast of accuracy.")
+}
+
+fn how_sure(confirmation: &Confirmation) -> String {
+    let tied = confirmation.leaders.iter().filter(|l| l.is_tied).count();
+    let rounds = confirmation.leaders.first().map_or(0, |l| l.scores.len());
+    let margin = confirmation.margin.map_or("no other leader is told apart from it".into(), |m| {
+        format!("the next that is told apart from it is {m:.4} below")
+    });
+    format!(
+        "The leading candidates were scored {rounds} times in all, each time with other weights and images. {tied} of {} are tied \
+         with the best mean (two standard errors of paired differences); the smallest of them won, and {margin}.",
+        confirmation.leaders.len()
+    )
+}
+
+fn leaders(confirmation: &Confirmation, scope: Scope) -> Table {
+    let mut table =
+        Table::new("Leading candidates", &["architecture", "#parameters", "#mean", "#deviation", "tied with the best"]);
+    for leader in &confirmation.leaders {
+        let parameters = leader.parameters.in_scope(scope);
+        table.push(vec![
+            Value::text(leader.architecture.to_string()),
+            Value::number(parameters as f64, grouped(parameters)),
+            Value::number(leader.mean.0, format!("{:.4}", leader.mean.0)),
+            Value::number(leader.deviation.0, format!("{:.4}", leader.deviation.0)),
+            Value::text(if leader.is_tied { "yes" } else { "" }),
+        ]);
+    }
+    table
+}
+
+fn degenerate(confirmation: &Confirmation) -> Table {
+    let mut table = Table::new("Candidates with a score of minus infinity", &["architecture", "why"]);
+    for one in &confirmation.degenerate {
+        table.push(vec![Value::text(one.architecture.to_string()), Value::text(&one.reason)]);
+    }
+    let left = confirmation.degenerate_count - confirmation.degenerate.len().min(confirmation.degenerate_count);
+    if left > 0 {
+        table.notes.push(format!("and {} more.", grouped(left as u64)));
+    }
+    table
+}
+
 /// The figure of a search's candidates.
-pub(super) fn figure(
+fn figure(
     candidates: &[JournalEntry],
     scope: Scope,
     budget: Option<u64>,
