@@ -105,7 +105,6 @@ fn words(record: &StudyRecord) -> String {
         "scenario", "accuracy", "backbone", "budget", "scored", "search"
     );
     for r in &record.results {
-        let mark = if r.extrapolated_from.is_some() { "≈ " } else { "" };
         text += &format!(
             "{:<20} {:>8.2} % {:>11} {:>11} {:>9} {:>11}\n",
             r.scenario.name,
@@ -113,7 +112,7 @@ fn words(record: &StudyRecord) -> String {
             grouped(r.search.parameters.backbone),
             r.search.budget.map_or("none".into(), grouped),
             r.search.scored,
-            format!("{mark}{}", duration(r.search_seconds)),
+            format!("{}{}", r.mark(), duration(r.search_seconds)),
         );
     }
     if record.results.iter().any(|r| r.extrapolated_from.is_some()) {

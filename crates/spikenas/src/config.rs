@@ -70,10 +70,7 @@ impl RunConfig {
     /// Reads a configuration. Errors name the file, and the line where it is malformed.
     pub fn load(path: &Path) -> Result<Self> {
         let text = files::read_text(path)?;
-        let config: Self = toml::from_str(&text).map_err(|e| {
-            let line = e.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
-            Error::file(path, format!("line {line}: {}", e.message().trim().replace('\n', " ")))
-        })?;
+        let config: Self = files::parse_toml(path, &text)?;
         if config.version != FORMAT_VERSION {
             return Err(Error::file(
                 path,

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::{Error, Result};
 
@@ -46,6 +47,14 @@ pub fn write_text(path: &Path, text: &str) -> Result<()> {
 /// Reads a text file.
 pub fn read_text(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(Error::io(path))
+}
+
+/// Reads TOML that stands in a file. Errors name the file, and the line where it is malformed.
+pub(crate) fn parse_toml<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|e| {
+        let line = e.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        Error::file(path, format!("line {line}: {}", e.message().trim().replace('\n', " ")))
+    })
 }
 
 /// Makes a folder and those above it.

@@ -71,16 +71,17 @@ fn facts(study: &StudyRecord) -> Vec<(String, String)> {
     facts
 }
 
-/// The time of a search, marked where it is extrapolated.
-fn search_time(result: &ScenarioResult) -> String {
-    let mark = if result.extrapolated_from.is_some() { "≈ " } else { "" };
-    format!("{mark}{}", duration(result.search_seconds))
+/// The seconds of a search, marked where they are extrapolated.
+fn search_seconds(result: &ScenarioResult) -> Value {
+    Value::number(result.search_seconds, format!("{}{:.1}", result.mark(), result.search_seconds))
 }
 
-/// How many times faster than the baseline's a search is.
-fn speed_up(study: &StudyRecord, result: &ScenarioResult) -> Option<f64> {
-    let baseline = study.baseline()?;
-    Some(baseline.search_seconds / result.search_seconds.max(1e-9))
+/// How many times faster than the baseline's a search is, marked where either time is extrapolated.
+fn speed_up(study: &StudyRecord, result: &ScenarioResult) -> Value {
+    let Some(baseline) = study.baseline() else { return Value::missing() };
+    let times = baseline.search_seconds / result.search_seconds.max(1e-9);
+    let mark = if baseline.mark().is_empty() { result.mark() } else { baseline.mark() };
+    Value::number(times, format!("{mark}{times:.1}"))
 }
 
 fn results(study: &StudyRecord) -> Section {
@@ -107,19 +108,16 @@ fn results(study: &StudyRecord) -> Section {
         if is_table_1 {
             row.push(Value::maybe(published::accuracy(name, &study.data), two));
         }
-        let mark = if r.extrapolated_from.is_some() { "≈ " } else { "" };
         row.extend([
             whole(r.search.parameters.backbone),
             whole(r.search.parameters.network),
             Value::maybe(r.search.budget.map(|b| b as f64), |b| grouped(b as u64)),
-            Value::number(r.search_seconds, format!("{mark}{:.1}", r.search_seconds)),
+            search_seconds(r),
             whole(r.candidates as u64),
             whole(r.search.scored as u64),
         ]);
         if is_table_1 {
-            let is_extrapolated = study.baseline().is_some_and(|b| b.extrapolated_from.is_some());
-            let mark = if is_extrapolated { "≈ " } else { "" };
-            row.push(Value::maybe(speed_up(study, r), |v| format!("{mark}{v:.1}")));
+            row.push(speed_up(study, r));
             row.push(Value::maybe(published::speed_up(name, &study.data), |v| format!("{v:.1}")));
         }
         row.push(Value::text(r.search.architecture.to_string()));
@@ -261,21 +259,20 @@ fn search_times(study: &StudyRecord) -> Result<Section> {
         let faster = speed_up(study, r);
         let fewer = baseline.map(|b| b.candidates as f64 / r.search.scored.max(1) as f64);
         let words = format!(
-            "{}: {}{}",
+            "{}: {}{}{}",
             r.scenario.name,
-            search_time(r),
-            faster.map_or(String::new(), |f| format!(", {f:.1} times as fast as SNASNet's"))
+            r.mark(),
+            duration(r.search_seconds),
+            baseline.map_or(String::new(), |_| format!(", {} times as fast as SNASNet's", faster.text))
         );
         bars.push(Bar { name: r.scenario.name.clone(), parts: vec![(r.search_seconds, series_of(r))], words });
-        let one = |v: f64| format!("{v:.1}");
-        let mark = if r.extrapolated_from.is_some() { "≈ " } else { "" };
         table.push(vec![
             Value::text(&r.scenario.name),
-            Value::number(r.search_seconds, format!("{mark}{:.1}", r.search_seconds)),
+            search_seconds(r),
             Value::number(r.candidates as f64, grouped(r.candidates as u64)),
             Value::number(r.search.scored as f64, grouped(r.search.scored as u64)),
-            Value::maybe(faster, one),
-            Value::maybe(fewer, one),
+            faster,
+            Value::maybe(fewer, |v| format!("{v:.1}")),
         ]);
     }
     let mut section = Section::titled("Search time");
@@ -314,7 +311,7 @@ fn accuracies(study: &StudyRecord) -> Result<Section> {
             Value::text(name),
             Value::number(r.accuracy, format!("{:.2}", r.accuracy)),
             Value::maybe(apart, |a| format!("{a:+.2}")),
-            Value::number(r.search_seconds, format!("{:.1}", r.search_seconds)),
+            search_seconds(r),
         ]);
     }
     let mut section = Section::titled("Accuracy of every variant");

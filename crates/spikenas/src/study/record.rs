@@ -52,6 +52,13 @@ pub struct ScenarioResult {
     pub train_seconds: f64,
 }
 
+impl ScenarioResult {
+    /// What stands before a time of the search, and before what is made of it: `≈ ` where it is extrapolated.
+    pub fn mark(&self) -> &'static str {
+        if self.extrapolated_from.is_some() { "≈ " } else { "" }
+    }
+}
+
 impl StudyRecord {
     /// The result of SNASNet's search, once it is there.
     pub fn baseline(&self) -> Option<&ScenarioResult> {

@@ -41,8 +41,7 @@ pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &
     }
     let path = study_path(folder);
     if path.exists() {
-        let damaged = |e: toml::de::Error| Error::file(&path, format!("damaged ({})", e.message().trim()));
-        let mut old: Study = toml::from_str(&read_text(&path)?).map_err(damaged)?;
+        let mut old: Study = files::parse_toml(&path, &read_text(&path)?)?;
         // Where the images lie does not matter.
         old.data.folder.clone_from(&study.data.folder);
         let differences = list_differences(&comparable(&old)?, &comparable(study)?);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::RunConfig;
 use crate::data::{Dataset, Source};
-use crate::files::read_text;
+use crate::files::{parse_toml, read_text};
 use crate::memory::Budget;
 use crate::plan::{Initialisation, NetworkConfig};
 use crate::record::FORMAT_VERSION;
@@ -116,10 +116,7 @@ impl Settings {
                 )));
             }
         };
-        let settings: Self = toml::from_str(&text).map_err(|e| {
-            let line = e.span().map_or(0, |span| text[..span.start.min(text.len())].lines().count().max(1));
-            Error::file(path, format!("line {line}: {}", e.message().trim().replace('\n', " ")))
-        })?;
+        let settings: Self = parse_toml(path, &text)?;
         settings.check().map_err(|e| Error::file(path, e.to_string()))?;
         Ok(settings)
     }
