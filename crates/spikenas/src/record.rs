@@ -1,8 +1,13 @@
 //! What commands write for people and programs to read later; JSON, versioned.
 
-use serde::de::{Deserializer, Error as _};
-use serde::{Deserialize, Serialize, Serializer};
+use std::path::Path;
 
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::Error;
+use crate::files::read_text;
 use crate::memory::{ParameterCount, Scope};
 use crate::search::{Method, PassRecord};
 use crate::space::Architecture;
@@ -148,6 +153,24 @@ pub struct EpochRecord {
     pub images_per_second: f64,
     /// Wall-clock time with the test.
     pub seconds: f64,
+}
+
+/// Reads a JSON record whose version, where it has one, must be known.
+pub(crate) fn read_record<T: DeserializeOwned>(path: &Path) -> crate::Result<T> {
+    let damaged = |e: serde_json::Error| Error::file(path, format!("damaged record ({e})"));
+    let value: Value = serde_json::from_str(&read_text(path)?).map_err(damaged)?;
+    check_version(path, &value)?;
+    serde_json::from_value(value).map_err(damaged)
+}
+
+/// Whether a record's version, where it has one, is known.
+pub(crate) fn check_version(path: &Path, value: &Value) -> crate::Result<()> {
+    match value.get("version") {
+        Some(version) if *version != FORMAT_VERSION => {
+            Err(Error::file(path, format!("format version {version}, this program knows {FORMAT_VERSION}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

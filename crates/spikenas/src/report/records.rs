@@ -9,7 +9,7 @@ use crate::correlate::Correlation;
 use crate::files::read_text;
 use crate::metrics::{Evaluation, NeuroBench, Operations};
 use crate::plan::{Plan, Shape};
-use crate::record::{EpochRecord, FORMAT_VERSION, SearchRecord};
+use crate::record::{EpochRecord, SearchRecord, check_version, read_record};
 use crate::search::JournalEntry;
 use crate::space::Architecture;
 use crate::study::StudyRecord;
@@ -38,7 +38,7 @@ impl Records {
         }
         let path = folder.join("correlate.json");
         if path.is_file() {
-            return Ok(Records::Correlation(read_json(&path)?, Vec::new()));
+            return Ok(Records::Correlation(read_record(&path)?, Vec::new()));
         }
         let known = ["config.toml", "search.json", "journal.jsonl", "train.jsonl", "evaluate.json"];
         if !known.iter().any(|name| folder.join(name).is_file()) {
@@ -86,8 +86,8 @@ impl RunRecords {
         let mut faults = Faults::default();
         let path = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
         run.config = path("config.toml").and_then(|path| faults.keep(RunConfig::load(&path)));
-        run.search = path("search.json").and_then(|path| faults.keep(read_json(&path)));
-        run.evaluation = path("evaluate.json").and_then(|path| faults.keep(read_json(&path)));
+        run.search = path("search.json").and_then(|path| faults.keep(read_record(&path)));
+        run.evaluation = path("evaluate.json").and_then(|path| faults.keep(read_record(&path)));
         run.epochs = path("train.jsonl").map_or(Vec::new(), |path| read_lines(&path, 0, &mut faults));
         let mut input = Shape { channels: 3, height: 32, width: 32 };
         if let Some(path) = path("journal.jsonl") {
@@ -157,7 +157,7 @@ impl StudyRecords {
     /// Reads what can be read.
     pub fn read(folder: &Path) -> Self {
         let mut faults = Faults::default();
-        let study: Option<StudyRecord> = faults.keep(read_json(&folder.join("study.json")));
+        let study: Option<StudyRecord> = faults.keep(read_record(&folder.join("study.json")));
         let names = study.iter().flat_map(|s| &s.results).map(|r| r.scenario.name.clone());
         let runs: Vec<RunRecords> = names.map(|name| RunRecords::read(&folder.join(name))).collect();
         faults.0.extend(runs.iter().flat_map(|r| r.faults.iter().cloned()));
@@ -172,23 +172,6 @@ struct Faults(Vec<String>);
 impl Faults {
     fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.0.push(error.to_string())).ok()
-    }
-}
-
-/// Reads a JSON record whose version, where it has one, must be known.
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let damaged = |e: serde_json::Error| Error::file(path, format!("damaged record ({e})"));
-    let value: Value = serde_json::from_str(&read_text(path)?).map_err(damaged)?;
-    check_version(path, &value)?;
-    serde_json::from_value(value).map_err(damaged)
-}
-
-fn check_version(path: &Path, value: &Value) -> Result<()> {
-    match value.get("version") {
-        Some(version) if *version != FORMAT_VERSION => {
-            Err(Error::file(path, format!("format version {version}, this program knows {FORMAT_VERSION}")))
-        }
-        _ => Ok(()),
     }
 }
 

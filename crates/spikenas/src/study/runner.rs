@@ -8,7 +8,7 @@ use crate::data::Dataset;
 use crate::files::{self, read_text};
 use crate::network::Device;
 use crate::progress::Progress;
-use crate::record::{FORMAT_VERSION, SearchRecord};
+use crate::record::{FORMAT_VERSION, SearchRecord, read_record};
 use crate::run::{self, RunFolder};
 use crate::search::{Method, distinct_draws};
 use crate::space::SearchSpace;
@@ -106,8 +106,7 @@ fn open(study: &Study, dataset: &Dataset, folder: &Path) -> Result<StudyRecord> 
     files::write_atomically(&path, |out| out.write_all(text.as_bytes()))?;
     let path = record_path(folder);
     if path.exists() {
-        let damaged = |e| Error::file(&path, format!("damaged record ({e}): remove it to go on from the run folders"));
-        return serde_json::from_str(&read_text(&path)?).map_err(damaged);
+        return read_record(&path);
     }
     Ok(StudyRecord {
         version: FORMAT_VERSION,
