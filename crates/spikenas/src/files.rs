@@ -44,6 +44,12 @@ pub fn write_text(path: &Path, text: &str) -> Result<()> {
     write_atomically(path, |out| out.write_all(text.as_bytes()))
 }
 
+/// Copies a file in one step.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    let mut source = File::open(from).map_err(Error::io(from))?;
+    write_atomically(to, |out| std::io::copy(&mut source, out).map(drop))
+}
+
 /// Reads a text file.
 pub fn read_text(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(Error::io(path))

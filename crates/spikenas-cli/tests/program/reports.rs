@@ -117,6 +117,26 @@ fn a_killed_reproduction_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_network_that_two_scenarios_find_is_trained_once() {
+    let place = Place::new();
+    settings(&place);
+    let wide = place.read("tiny.toml").replace("\"1600\"", "\"1M\"");
+    fs::write(place.path("tiny.toml"), wide).unwrap();
+    let reproduce = "reproduce --data images --scale tiny.toml --scenario";
+    let both = place.json(&format!("{reproduce} 1C2O,1C2O_M --out both"));
+    let [free, bound] = [&both["results"][0], &both["results"][1]];
+    assert_eq!((&free["trained_as"], &bound["trained_as"]), (&Value::Null, &"SpikeNAS_1C2O".into()));
+    assert_eq!(free["accuracy"], bound["accuracy"]);
+    assert!(place.read("both/report.html").contains("SpikeNAS_1C2O_M found the network of SpikeNAS_1C2O"));
+    // What was taken over is what a training of its own gives.
+    place.succeeds(&format!("{reproduce} 1C2O_M --out alone"));
+    for file in ["model.safetensors", "evaluate.json"] {
+        let of = |study: &str| fs::read(place.path(&format!("{study}/SpikeNAS_1C2O_M/{file}"))).unwrap();
+        assert!(of("both") == of("alone"), "{file}");
+    }
+}
+
+#[test]
 fn a_study_says_what_it_will_take_and_refuses_what_it_cannot_do() {
     let place = Place::new();
     settings(&place);

@@ -64,7 +64,7 @@ fn facts(study: &StudyRecord) -> Vec<(String, String)> {
         fact("best accuracy", format!("{} ({})", percent(best.accuracy), best.scenario.name));
     }
     let search: f64 = study.results.iter().map(|r| r.search.seconds).sum();
-    let training: f64 = study.results.iter().map(|r| r.train_seconds).sum();
+    let training: f64 = study.results.iter().filter(|r| r.trained_as.is_none()).map(|r| r.train_seconds).sum();
     fact("searches took", duration(search));
     fact("trainings took", duration(training));
     fact("threads", study.threads.to_string());
@@ -131,6 +131,9 @@ fn results(study: &StudyRecord) -> Section {
             grouped(r.extrapolated_from.unwrap_or(0) as u64),
             grouped(r.candidates as u64)
         ));
+    }
+    for (name, same) in study.results.iter().filter_map(|r| Some((&r.scenario.name, r.trained_as.as_ref()?))) {
+        table.notes.push(format!("{name} found the network of {same}; it was trained once."));
     }
     if is_table_1 {
         let data = if study.data == "cifar100" { "CIFAR-100" } else { "CIFAR-10" };

@@ -177,6 +177,14 @@ impl RunFolder {
         file.and_then(|mut file| file.write_all(&line)).map_err(Error::io(&path))
     }
 
+    /// Takes over the finished training of the same network from another folder; the checkpoint last, so that there is none
+    /// as long as anything is missing.
+    pub fn copy_training(&self, other: &Self) -> Result<()> {
+        self.checkpoint_path().parent().map_or(Ok(()), files::create_folder)?;
+        let paths = [Self::epochs_path, Self::model_path, Self::checkpoint_path];
+        paths.iter().try_for_each(|path| files::copy(&path(other), &path(self)))
+    }
+
     /// Drops the epochs after one, of which no checkpoint was written.
     pub fn truncate_epochs(&self, last: usize) -> Result<()> {
         let kept: Vec<EpochRecord> = self.epochs()?.into_iter().filter(|e| e.epoch <= last).collect();

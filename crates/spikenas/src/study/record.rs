@@ -50,6 +50,9 @@ pub struct ScenarioResult {
     pub final_accuracy: f64,
     /// What the training took, with its tests.
     pub train_seconds: f64,
+    /// The earlier scenario that found the same network, where the training is that one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained_as: Option<String>,
 }
 
 impl ScenarioResult {

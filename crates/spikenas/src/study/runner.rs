@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Scenario, ScenarioResult, Settings, StudyRecord};
-use crate::config::{DataConfig, RunConfig, comparable, list_differences};
+use crate::config::{DataConfig, comparable, list_differences};
 use crate::data::Dataset;
 use crate::files::{self, read_text};
 use crate::network::Device;
@@ -77,8 +77,7 @@ pub fn run(
             continue;
         }
         progress.note(&format!("{} ({} of {})", scenario.name, index + 1, scenarios.len()));
-        let config = study.config(scenario, dataset)?;
-        let result = run_scenario(study, scenario, &config, dataset, device, folder, progress)?;
+        let result = run_scenario(study, scenario, &record.results, dataset, device, folder, progress)?;
         record.results.retain(|r| r.scenario.name != scenario.name);
         record.results.push(result);
         let order = Scenario::all(study.kind);
@@ -126,15 +125,31 @@ fn open(study: &Study, dataset: &Dataset, folder: &Path) -> Result<StudyRecord> 
 fn run_scenario(
     study: &Study,
     scenario: &Scenario,
-    config: &RunConfig,
+    earlier: &[ScenarioResult],
     dataset: &Dataset,
     device: &Device,
-    folder: &Path,
+    parent: &Path,
     progress: &mut dyn Progress,
 ) -> Result<ScenarioResult> {
-    let folder = RunFolder::open(&folder.join(&scenario.name), config)?;
-    let search = run::search(config, dataset, Some(&folder), progress)?;
-    let epochs = run::train(config, &search.architecture, dataset, device, &folder, true, progress)?;
+    let config = study.config(scenario, dataset)?;
+    let folder = RunFolder::open(&parent.join(&scenario.name), &config)?;
+    let search = run::search(&config, dataset, Some(&folder), progress)?;
+    // Settings and seed are those of all scenarios, so that training the same network again would give the same again.
+    let is_same = |r: &&ScenarioResult| {
+        r.scenario != *scenario
+            && r.trained_as.is_none()
+            && r.scenario.cells == scenario.cells
+            && r.search.architecture == search.architecture
+    };
+    let trained_as = earlier.iter().find(is_same).map(|r| r.scenario.name.clone());
+    let epochs = match &trained_as {
+        Some(name) => {
+            progress.note(&format!("{name} found the same network: its training is taken over"));
+            folder.copy_training(&RunFolder::existing(&parent.join(name))?.0)?;
+            folder.epochs()?
+        }
+        None => run::train(&config, &search.architecture, dataset, device, &folder, true, progress)?,
+    };
     let tested = run::test_folder(&folder, dataset, progress)?;
     let (candidates, search_seconds, extrapolated_from) = search_time(study, scenario, &search)?;
     Ok(ScenarioResult {
@@ -146,6 +161,7 @@ fn run_scenario(
         accuracy: tested.accuracy,
         final_accuracy: epochs.last().map_or(0.0, |e| e.test_accuracy),
         train_seconds: epochs.iter().map(|e| e.seconds).sum(),
+        trained_as,
     })
 }
 
