@@ -31,7 +31,8 @@ pub(super) fn report(records: &StudyRecords) -> Result<Report> {
             }
             Kind::Operations | Kind::Iterations => sections.push(accuracies(study)?),
         }
-        let trained: Vec<_> = records.runs.iter().filter(|r| r.epochs.len() > 1).collect();
+        let is_trained = |name: &str| study.trained().any(|r| r.scenario.name == name);
+        let trained: Vec<_> = records.runs.iter().filter(|r| r.epochs.len() > 1 && is_trained(&r.name())).collect();
         sections.extend(compare::learning_curves(&trained)?);
     }
     sections.push(settings(study));
@@ -60,11 +61,11 @@ fn summary(study: &StudyRecord) -> String {
 fn facts(study: &StudyRecord) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut fact = |name: &str, value: String| facts.push((name.to_string(), value));
-    if let Some(best) = study.results.iter().max_by(|a, b| a.accuracy.total_cmp(&b.accuracy)) {
+    if let Some(best) = study.trained().max_by(|a, b| a.accuracy.total_cmp(&b.accuracy)) {
         fact("best accuracy", format!("{} ({})", percent(best.accuracy), best.scenario.name));
     }
     let search: f64 = study.results.iter().map(|r| r.search.seconds).sum();
-    let training: f64 = study.results.iter().filter(|r| r.trained_as.is_none()).map(|r| r.train_seconds).sum();
+    let training: f64 = study.trained().map(|r| r.train_seconds).sum();
     fact("searches took", duration(search));
     fact("trainings took", duration(training));
     fact("threads", study.threads.to_string());
@@ -73,7 +74,9 @@ fn facts(study: &StudyRecord) -> Vec<(String, String)> {
 
 /// The seconds of a search, marked where they are extrapolated.
 fn search_seconds(result: &ScenarioResult) -> Value {
-    Value::number(result.search_seconds, format!("{}{:.1}", result.mark(), result.search_seconds))
+    let seconds = result.search_seconds;
+    let digits = if seconds < 1.0 { 2 } else { 1 };
+    Value::number(seconds, format!("{}{seconds:.digits$}", result.mark()))
 }
 
 /// How many times faster than the baseline's a search is, marked where either time is extrapolated.

@@ -13,9 +13,10 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// A duration: `17.6 s`, `3 min 13 s`, `2 h 05 min`.
+/// A duration: `0.24 s`, `17.6 s`, `3 min 13 s`, `2 h 05 min`.
 pub fn duration(seconds: f64) -> String {
     match seconds {
+        s if s < 1.0 => format!("{s:.2} s"),
         s if s < 60.0 => format!("{s:.1} s"),
         s if s < 3600.0 => format!("{} min {:02} s", (s / 60.0) as u64, s as u64 % 60),
         s if s < 172_800.0 => format!("{} h {:02} min", (s / 3600.0) as u64, s as u64 / 60 % 60),

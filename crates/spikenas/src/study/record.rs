@@ -67,4 +67,9 @@ impl StudyRecord {
     pub fn baseline(&self) -> Option<&ScenarioResult> {
         self.results.iter().find(|r| r.scenario.is_baseline())
     }
+
+    /// The results that have a training of their own, so that each network is there once.
+    pub fn trained(&self) -> impl Iterator<Item = &ScenarioResult> {
+        self.results.iter().filter(|r| r.trained_as.is_none())
+    }
 }
