@@ -136,7 +136,7 @@ fn run_scenario(
     let search = run::search(&config, dataset, Some(&folder), progress)?;
     // Settings and seed are those of all scenarios, so that training the same network again would give the same again.
     let is_same = |r: &&ScenarioResult| {
-        r.scenario != *scenario
+        r.scenario.name != scenario.name
             && r.trained_as.is_none()
             && r.scenario.cells == scenario.cells
             && r.search.architecture == search.architecture
