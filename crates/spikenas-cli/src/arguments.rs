@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use spikenas::config::{DataConfig, RunConfig};
-use spikenas::data::{Dataset, Source};
-use spikenas::memory::{Bits, Budget, Scope};
-use spikenas::plan::{NetworkConfig, Shape};
+use spikenas::cost::{Bits, Budget, Scope};
+use spikenas::data::{DataConfig, Dataset, Source};
+use spikenas::graph::{NetworkConfig, Shape};
 use spikenas::record::FORMAT_VERSION;
 use spikenas::score::{ScoreConfig, ScoreKind};
 use spikenas::search::{Method, SearchConfig};
 use spikenas::space::{Architecture, Digits, Operation, SearchSpace};
 use spikenas::train::{OptimiserKind, Schedule, TrainConfig};
+use spikenas::workflow::run::RunConfig;
 use spikenas::{Error, Result};
 
 /// Which images.

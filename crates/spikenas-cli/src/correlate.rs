@@ -2,11 +2,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use spikenas::Result;
-use spikenas::correlate::{CorrelateConfig, Half, Table, correlate, score_table};
-use spikenas::files;
-use spikenas::plan::NetworkConfig;
+use spikenas::engine::engine;
+use spikenas::graph::NetworkConfig;
+use spikenas::record::files;
 use spikenas::report::{correlation_table, table_lines};
 use spikenas::score::{ScoreConfig, ScoreKind};
+use spikenas::workflow::correlate::{CorrelateConfig, Half, Table, correlate, score_table};
 
 use crate::arguments::{CommonArguments, DataArguments};
 use crate::output::print;
@@ -90,7 +91,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         None => None,
     };
     let progress = &mut Terminal::new()?;
-    let scores = score_table(&table, &config, &dataset, journal.as_deref(), progress)?;
+    let scores = score_table(&table, &config, &dataset, &engine("cpu")?, journal.as_deref(), progress)?;
     let correlation = correlate(&table, &config, &scores)?;
     if let Some(folder) = &arguments.out {
         files::write_json(&folder.join("correlate.json"), &correlation)?;

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use spikenas::data::{Dataset, Fetched, Report, Source, check, fetch};
+use spikenas::data::{Contents, Dataset, Fetched, Source, check, fetch};
 use spikenas::{Error, Progress, Result};
 
 use crate::arguments::DataArguments;
@@ -96,8 +96,8 @@ fn list(data_dir: &Path, json: bool) -> Result<()> {
     print(json, &datasets, || datasets.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-fn report_words(report: &Report) -> String {
-    let split = |name: &str, s: &spikenas::data::SplitReport| {
+fn report_words(report: &Contents) -> String {
+    let split = |name: &str, s: &spikenas::data::SplitContents| {
         let expected = s.expected.map_or(String::new(), |n| format!(" of {n}"));
         let (least, most) = (s.per_class.iter().min().unwrap_or(&0), s.per_class.iter().max().unwrap_or(&0));
         format!("{name:<6} {}{expected} images, {least} to {most} a class", s.images)

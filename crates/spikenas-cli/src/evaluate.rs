@@ -1,10 +1,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spikenas::config::DataConfig;
-use spikenas::data::{Dataset, Source};
-use spikenas::metrics::Evaluation;
-use spikenas::run::{self, RunFolder};
+use spikenas::data::{DataConfig, Dataset, Source};
+use spikenas::engine::{Evaluation, engine};
+use spikenas::workflow::run::{self, RunFolder};
 use spikenas::{Error, Result};
 
 use crate::arguments::MachineArguments;
@@ -42,9 +41,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
     };
     data.source = arguments.data.unwrap_or(data.source);
     data.folder = arguments.data_dir.unwrap_or(data.folder);
-    let (weights, plan) = run::load_model(&path)?;
+    let (weights, graph) = run::load_model(&path)?;
     let dataset = Dataset::open(&data.source, &data.folder)?;
-    let evaluation = run::test(&path, &weights, &plan, &dataset, &mut Terminal::new()?)?;
+    let evaluation = run::test(&path, &weights, &graph, &dataset, engine("cpu")?.as_ref(), &mut Terminal::new()?)?;
     folder.map_or(Ok(()), |f| f.keep_evaluation(&evaluation))?;
     print(arguments.machine.json, &evaluation, || words(&evaluation))
 }

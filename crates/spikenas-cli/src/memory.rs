@@ -1,9 +1,9 @@
 use clap::Args;
 use serde::Serialize;
 use spikenas::Result;
+use spikenas::cost::{Bits, Ledger, LedgerEntry, ParameterCount};
 use spikenas::data::Source;
-use spikenas::memory::{Bits, Ledger, LedgerEntry, ParameterCount};
-use spikenas::plan::Plan;
+use spikenas::graph::Graph;
 use spikenas::space::Architecture;
 
 use crate::arguments::{CIFAR, DataArguments, NetworkArguments, SpaceArguments, parse_bits};
@@ -48,11 +48,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
     };
     let network = arguments.network.config(&arguments.data, dataset.as_ref())?;
     let input = dataset.map_or(CIFAR, |d| d.train.shape);
-    let plan = Plan::new(&architecture, &network, input)?;
-    let ledger = Ledger::new(&plan);
+    let graph = Graph::new(&architecture, &network, input)?;
+    let ledger = Ledger::new(&graph);
     let parameters = ledger.count();
     let memory = Memory {
-        architecture: plan.architecture,
+        architecture: graph.architecture,
         parameters,
         bits_per_parameter: arguments.bits,
         memory_bits: arguments.bits.memory_bits(parameters.network),

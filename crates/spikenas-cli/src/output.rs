@@ -20,9 +20,35 @@ pub fn print(json: bool, record: &impl Serialize, words: impl FnOnce() -> String
     }
 }
 
+/// Ways out as the library words them, and the options of the program that they mean.
+const OPTIONS: [(&str, &str); 16] = [
+    ("get it by fetching cifar100 into", "get it with spikenas data fetch cifar100 --data-dir"),
+    ("get it by fetching cifar10 into", "get it with spikenas data fetch cifar10 --data-dir"),
+    ("raise the budget", "raise --budget"),
+    ("lower the widths", "lower --widths"),
+    ("or the iterations", "or --iterations"),
+    ("allow fewer operations or cells", "use fewer --ops or --cells"),
+    ("raise the memory", "raise --memory"),
+    ("lower the batch", "lower --batch"),
+    ("lower the learning rate", "lower --learning-rate"),
+    ("choose another folder", "choose another --out"),
+    ("give another folder", "give another --data-dir"),
+    ("or another address", "or another address with --from"),
+    ("give another address", "give another address with --from"),
+    ("resume the training to go on", "repeat the command (train: with --resume) to go on"),
+    ("in the same folder to go on", "with the same --out to go on"),
+    ("without a folder", "without --out"),
+];
+
+/// An error in one line, with the program's options where the library speaks of settings.
+fn line(error: &Error) -> String {
+    let text = error.to_string().replace('\n', " ");
+    OPTIONS.iter().fold(text, |text, (words, option)| text.replace(words, option))
+}
+
 /// Prints an error in one line; returns the exit status.
 pub fn failure(error: &Error) -> ExitCode {
-    say(&format!("error: {}", error.to_string().replace('\n', " ")));
+    say(&format!("error: {}", line(error)));
     ExitCode::from(if error.is_usage() { 2 } else { 1 })
 }
 

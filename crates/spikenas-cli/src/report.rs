@@ -2,9 +2,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::correlate::Correlation;
 use spikenas::report::{Records, Report, RunSummary, page, text};
-use spikenas::study::StudyRecord;
+use spikenas::workflow::correlate::Correlation;
+use spikenas::workflow::study::StudyRecord;
 use spikenas::{Error, Result};
 
 use crate::output::{print, say};
@@ -63,7 +63,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (None, [folder]) => folder.join("report.html"),
         (None, _) => "report.html".into(),
     };
-    spikenas::files::write_text(&path, &page(&report))?;
+    spikenas::record::files::write_text(&path, &page(&report))?;
     let figures = arguments.svg.as_deref().map_or(Ok(Vec::new()), |folder| write_figures(&report, folder))?;
     let runs = records.iter().map(|r| match r {
         Records::Run(run) => Summary::Run(run.summary()),
@@ -78,11 +78,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
 }
 
 fn write_figures(report: &Report, folder: &Path) -> Result<Vec<PathBuf>> {
-    spikenas::files::create_folder(folder)?;
+    spikenas::record::files::create_folder(folder)?;
     let mut paths = Vec::new();
     for figure in report.figures() {
         let path = folder.join(format!("{}.svg", figure.name));
-        spikenas::files::write_text(&path, &figure.svg)?;
+        spikenas::record::files::write_text(&path, &figure.svg)?;
         paths.push(path);
     }
     if paths.is_empty() {
@@ -95,6 +95,6 @@ fn write_figures(report: &Report, folder: &Path) -> Result<Vec<PathBuf>> {
 pub fn write_page(folder: &Path) -> Result<PathBuf> {
     let report = Report::new(&[Records::read(folder)?])?;
     let path = folder.join("report.html");
-    spikenas::files::write_text(&path, &page(&report))?;
+    spikenas::record::files::write_text(&path, &page(&report))?;
     Ok(path)
 }

@@ -2,10 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::metrics::Evaluation;
-use spikenas::network::device;
-use spikenas::record::SearchRecord;
-use spikenas::run::{self, RunFolder};
+use spikenas::engine::{Evaluation, engine};
+use spikenas::search::SearchRecord;
+use spikenas::workflow::run::{self, RunFolder};
 use spikenas::{Progress, Result};
 
 use crate::arguments::{SearchArguments, TrainArguments};
@@ -36,23 +35,23 @@ struct Finished {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.search.common.machine.start_threads()?;
-    let device = device(&arguments.train.device)?;
+    let (cpu, device) = (engine("cpu")?, engine(&arguments.train.device)?);
     let dataset = arguments.search.data.open()?;
     let mut config = arguments.search.config(&dataset)?;
     arguments.train.apply(&mut config.train)?;
     run::check_training(&config, &dataset)?;
-    run::check_search(&config, &dataset)?;
+    run::check_search(&config, &dataset, &cpu)?;
     let path =
         arguments.out.unwrap_or_else(|| RunFolder::free_or_same(&arguments.search.default_folder(&config), &config));
     let folder = RunFolder::open(&path, &config)?;
     let progress = &mut Terminal::new()?;
     progress.note(&format!("run folder {}", path.display()));
 
-    let searched = run::search(&config, &dataset, Some(&folder), progress)?;
+    let searched = run::search(&config, &dataset, &cpu, Some(&folder), progress)?;
     progress.note(&search::words(&searched));
-    let epochs = run::train(&config, &searched.architecture, &dataset, &device, &folder, true, progress)?;
+    let epochs = run::train(&config, &searched.architecture, &dataset, device.as_ref(), &folder, true, progress)?;
     let trained = Trained { architecture: searched.architecture.clone(), model: folder.model_path(), epochs };
-    let tested = run::test_folder(&folder, &dataset, progress)?;
+    let tested = run::test_folder(&folder, &dataset, cpu.as_ref(), progress)?;
 
     let page = report::write_page(folder.path())?;
     progress.note(&format!("page {}", page.display()));

@@ -3,11 +3,11 @@ use std::time::Instant;
 use clap::Args;
 use serde::Serialize;
 use spikenas::Result;
-use spikenas::memory::{Ledger, ParameterCount};
-use spikenas::plan::Plan;
-use spikenas::proxy;
+use spikenas::cost::{Ledger, ParameterCount};
+use spikenas::engine::engine;
+use spikenas::graph::Graph;
 use spikenas::record::Number;
-use spikenas::run::score_batches;
+use spikenas::score::{score_batches, scorer};
 use spikenas::space::Architecture;
 
 use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, ScoreArguments, SpaceArguments};
@@ -53,17 +53,17 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let config = arguments.score.config(&arguments.network, arguments.common.seed())?;
     let dataset = arguments.data.open()?;
     let network = arguments.network.config(&arguments.data, Some(&dataset))?;
-    let plans =
-        architectures.iter().map(|a| Plan::new(a, &network, dataset.train.shape)).collect::<Result<Vec<Plan>>>()?;
+    let graphs =
+        architectures.iter().map(|a| Graph::new(a, &network, dataset.train.shape)).collect::<Result<Vec<Graph>>>()?;
     let batches = score_batches(&config, &dataset)?;
-    let scorer = proxy::scorer(&config, &network, batches)?;
+    let scorer = scorer(&engine("cpu")?, &config, &network, batches)?;
     let mut begin = Instant::now();
-    let mut results: Vec<Option<Scored>> = plans.iter().map(|_| None).collect();
-    scorer.score_each(&plans, &mut |index, score| {
+    let mut results: Vec<Option<Scored>> = graphs.iter().map(|_| None).collect();
+    scorer.score_each(&graphs, &mut |index, score| {
         results[index] = Some(Scored {
-            architecture: plans[index].architecture.clone(),
+            architecture: graphs[index].architecture.clone(),
             score: score.value.into(),
-            parameters: Ledger::new(&plans[index]).count(),
+            parameters: Ledger::new(&graphs[index]).count(),
             firing_rate: score.firing_rate,
             seconds: begin.elapsed().as_secs_f64(),
         });

@@ -2,8 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use spikenas::Result;
-use spikenas::record::{Confirmation, SearchRecord};
-use spikenas::run::{self, RunFolder};
+use spikenas::engine::engine;
+use spikenas::search::{Confirmation, SearchRecord};
+use spikenas::workflow::run::{self, RunFolder};
 
 use crate::arguments::SearchArguments;
 use crate::output::{duration, grouped, print};
@@ -24,9 +25,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
     search.common.machine.start_threads()?;
     let dataset = search.data.open()?;
     let config = search.config(&dataset)?;
-    run::check_search(&config, &dataset)?;
+    let engine = engine("cpu")?;
+    run::check_search(&config, &dataset, &engine)?;
     let folder = arguments.out.as_deref().map(|path| RunFolder::open(path, &config)).transpose()?;
-    let record = run::search(&config, &dataset, folder.as_ref(), &mut Terminal::new()?)?;
+    let record = run::search(&config, &dataset, &engine, folder.as_ref(), &mut Terminal::new()?)?;
     print(search.common.machine.json, &record, || words(&record))
 }
 

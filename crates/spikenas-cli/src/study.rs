@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spikenas::network::{device, is_cpu};
-use spikenas::study::{Estimate, Kind, Scenario, Settings, Study, StudyRecord};
+use spikenas::engine::engine;
+use spikenas::workflow::study::{self, Estimate, Kind, Scenario, Settings, Study, StudyRecord};
 use spikenas::{Error, Progress, Result};
 
 use crate::arguments::{CommonArguments, DataArguments};
@@ -72,29 +72,31 @@ fn run(kind: Kind, arguments: StudyArguments) -> Result<()> {
         return print(arguments.common.machine.json, &settings, || settings.to_string());
     }
     arguments.common.machine.start_threads()?;
-    let device = device(&arguments.device)?;
+    let engine = engine(&arguments.device)?;
     let scenarios = Scenario::pick(Scenario::all(kind), &arguments.scenario)?;
     let dataset = arguments.data.open()?;
     let seed = arguments.common.seed.unwrap_or(settings.train.seed);
-    let study = Study { kind, scale: arguments.scale.clone(), seed, data: arguments.data.config(), settings };
+    let question = Study { kind, scale: arguments.scale.clone(), seed, data: arguments.data.config(), settings };
     let folder = arguments.out.unwrap_or_else(|| {
-        let scale = PathBuf::from(&study.scale).file_stem().map_or(study.scale.clone(), |s| s.to_string_lossy().into());
-        let data = PathBuf::from(study.data.source.to_string());
+        let scale =
+            PathBuf::from(&question.scale).file_stem().map_or(question.scale.clone(), |s| s.to_string_lossy().into());
+        let data = PathBuf::from(question.data.source.to_string());
         let data = data.file_name().map_or("images".into(), |d| d.to_string_lossy());
         PathBuf::from("runs").join(format!("{kind}-{data}-{scale}-seed{seed}"))
     });
-    spikenas::study::check(&study, &scenarios, &dataset, &folder)?;
+    study::check(&question, &scenarios, &dataset, &folder)?;
     let progress = &mut Terminal::new()?;
     progress.note(&format!("{} runs in {}", scenarios.len(), folder.display()));
-    if is_cpu(&device) {
-        let seconds = Estimate::new(&study, &scenarios, &dataset)?.total();
+    if engine.name() == "cpu" {
+        let seconds = Estimate::new(&question, &scenarios, &dataset, &engine)?.total();
         progress.note(&format!("all of them take about {} on this machine", duration(seconds)));
     }
-    let record = spikenas::study::run(&study, &scenarios, &dataset, &device, &folder, progress, &mut |_, progress| {
-        let page = report::write_page(&folder)?;
-        progress.note(&format!("page {}", page.display()));
-        Ok(())
-    })?;
+    let record =
+        study::run(&question, &scenarios, &dataset, engine.as_ref(), &folder, progress, &mut |_, progress| {
+            let page = report::write_page(&folder)?;
+            progress.note(&format!("page {}", page.display()));
+            Ok(())
+        })?;
     print(arguments.common.machine.json, &record, || words(&record))
 }
 

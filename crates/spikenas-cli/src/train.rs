@@ -2,13 +2,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::config::RunConfig;
 use spikenas::data::Dataset;
-use spikenas::network::device;
-use spikenas::record::EpochRecord;
-use spikenas::run::{self, RunFolder};
+use spikenas::engine::engine;
 use spikenas::search::SearchConfig;
 use spikenas::space::Architecture;
+use spikenas::train::EpochRecord;
+use spikenas::workflow::run::{self, RunConfig, RunFolder};
 use spikenas::{Error, Result};
 
 use crate::arguments::{SearchArguments, TrainArguments};
@@ -50,14 +49,14 @@ pub struct Trained {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.search.common.machine.start_threads()?;
-    let device = device(&arguments.train.device)?;
+    let engine = engine(&arguments.train.device)?;
     let (folder, config, dataset, architecture) = match (&arguments.run, &arguments.arch) {
         (Some(path), _) => winner(path, &arguments)?,
         (None, Some(text)) => own(text, &arguments)?,
         (None, None) => return Err(Error::invalid("give a run folder or --arch")),
     };
     let progress = &mut Terminal::new()?;
-    let epochs = run::train(&config, &architecture, &dataset, &device, &folder, arguments.resume, progress)?;
+    let epochs = run::train(&config, &architecture, &dataset, engine.as_ref(), &folder, arguments.resume, progress)?;
     let trained = Trained { architecture, model: folder.model_path(), epochs };
     print(arguments.search.common.machine.json, &trained, || words(&trained))
 }

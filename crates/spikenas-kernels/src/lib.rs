@@ -27,7 +27,7 @@ pub use aligned::AlignedValues;
 pub use batch_norm::{Affine, Moments, moments};
 pub use convolution::{
     ConvolutionMaps, GradientKernel, LifLayer, OfAverages, PackedKernel, SpikeGradients, SpikeReader, convolve_images,
-    convolve_spikes, image_weight_gradient, spike_gradients,
+    convolve_spikes, image_weight_gradient, linear_input_gradient, linear_weight_gradient, spike_gradients,
 };
 pub use gradient_sums::{GradientSums, gradient_before_norm, gradient_sums};
 pub use hamming::hamming_distances;

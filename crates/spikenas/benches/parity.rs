@@ -10,9 +10,9 @@ use std::time::Instant;
 
 use serde_json::json;
 use spikenas::data::{Dataset, Images, Source, shuffled};
-use spikenas::metrics::evaluate;
-use spikenas::network::{Mode, Network, Optimiser, device, loss};
-use spikenas::plan::{NetworkConfig, Plan};
+use spikenas::engine::cpu::Cpu;
+use spikenas::engine::{BATCH as TESTED, Engine, Lesson, Optimiser, evaluate};
+use spikenas::graph::{Graph, NetworkConfig};
 use spikenas::random::generator;
 use spikenas::weights::Weights;
 use spikenas::{Result, Silent};
@@ -38,12 +38,12 @@ fn main() -> Result<()> {
     let images = images.min(dataset.train.len());
 
     let config = NetworkConfig { widths: [widths[0], widths[1]], ..NetworkConfig::preset("sample")? };
-    let plan = Plan::new(&architecture.parse()?, &config, dataset.train.shape)?;
-    let weights = Weights::initialised(&plan, seed, 0);
+    let graph = Graph::new(&architecture.parse()?, &config, dataset.train.shape)?;
+    let weights = Weights::initialised(&graph, seed, 0);
     let orders: Vec<Vec<usize>> = (1..=epochs).map(|e| shuffled(images, &mut generator(&[seed, e as u64]))).collect();
     let write = |name: &str, bytes: &[u8]| std::fs::write(out.join(name), bytes).expect("the folder can be written");
     std::fs::create_dir_all(&out).expect("the folder can be made");
-    weights.save(&out.join("initial.safetensors"), &plan)?;
+    weights.save(&out.join("initial.safetensors"), &graph)?;
     let batch = |images: &Images, indices: &[usize]| images.batch(indices, &dataset.normalisation, None);
     for (name, set, count) in [("train.f32", &dataset.train, images), ("test.f32", &dataset.test, dataset.test.len())] {
         let values = batch(set, &(0..count).collect::<Vec<_>>()).images;
@@ -52,22 +52,19 @@ fn main() -> Result<()> {
     let labels = json!({"train": dataset.train.labels[..images], "test": dataset.test.labels, "orders": orders});
     write("labels.json", labels.to_string().as_bytes());
 
-    let mut network = Network::new(&plan, &weights, &device("cpu")?)?;
-    let (mut sgd, mut losses, mut accuracies) = (Optimiser::sgd(0.9, 5e-4), Vec::new(), Vec::new());
+    let mut network = Cpu.network(&graph, &weights)?;
+    let lesson = Lesson { dropout: 0.0, label_smoothing: 0.0, share: 1.0 };
+    let (sgd, mut losses, mut accuracies) = (Optimiser::sgd(0.9, 5e-4), Vec::new(), Vec::new());
     let mut seconds = 0.0;
     for order in &orders {
         let begin = Instant::now();
         for indices in order.chunks(BATCH) {
             let batch = batch(&dataset.train, indices);
-            let mode = Mode::Train { dropout: 0.0, rng: &mut generator(&[]) };
-            let output = network.forward(network.images(&batch.images), mode);
-            let loss = loss(output.logits, &batch.labels, 0.0);
-            let gradients = network.gradients(&loss);
-            sgd.step(&mut network, &gradients, 0.1);
-            losses.push(loss.into_scalar::<f32>());
+            losses.push(network.learn(&batch, &lesson, &mut generator(&[]))?.loss);
+            network.step(&sgd, 0.1);
         }
         seconds += begin.elapsed().as_secs_f64();
-        let test = evaluate(&plan, &network.weights(), &dataset.test, &dataset.normalisation, &mut Silent)?;
+        let test = evaluate(network.as_mut(), &dataset.test, &dataset.normalisation, TESTED, &mut Silent)?;
         eprintln!("epoch {}: loss {}, test {:.2} %", accuracies.len() + 1, losses[losses.len() - 1], test.accuracy);
         accuracies.push(test.accuracy);
     }

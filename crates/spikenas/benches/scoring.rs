@@ -7,8 +7,9 @@
 use std::time::Instant;
 
 use serde_json::json;
-use spikenas::plan::{NetworkConfig, Plan, Shape};
-use spikenas::score::{ScoreConfig, ScoreKind, Scorer};
+use spikenas::engine::cpu::Cpu;
+use spikenas::graph::{Graph, NetworkConfig, Shape};
+use spikenas::score::{ScoreConfig, ScoreKind, SpikeScorer};
 
 const TIMES: usize = 5;
 
@@ -33,13 +34,13 @@ fn main() -> spikenas::Result<()> {
     let images: Vec<f32> = (0..config.batch * image.len()).map(|i| 1.7 * ((i * i) as f32 * 0.37).sin()).collect();
     let architectures = if given.is_empty() { ARCHITECTURES.map(String::from).to_vec() } else { given };
     for text in architectures {
-        let plan = Plan::new(&text.parse()?, &network, image)?;
-        let scorer = Scorer::new(config.clone(), &network, vec![images.clone()])?;
+        let graph = Graph::new(&text.parse()?, &network, image)?;
+        let scorer = SpikeScorer::new(&Cpu, config.clone(), &network, vec![images.clone()])?;
         let mut seconds = Vec::new();
         let mut score = f64::NAN;
         for _ in 0..=TIMES {
             let begin = Instant::now();
-            score = scorer.score(&plan)?.value;
+            score = scorer.score(&graph)?.value;
             seconds.push(begin.elapsed().as_secs_f64());
         }
         let first = seconds.remove(0);

@@ -1,4 +1,4 @@
-//! Images a second of training steps on the CPU:
+//! Images per second of training steps on the CPU:
 //! `cargo bench -p spikenas --bench training [-- [--widths 16,32] [--steps N] [ARCHITECTURE...]]`.
 //!
 //! A line of JSON an architecture, of steps of 64 images after the first, which takes memory from the system: medians.
@@ -6,8 +6,10 @@
 use std::time::Instant;
 
 use serde_json::json;
-use spikenas::network::{Mode, Network, Optimiser, device, loss};
-use spikenas::plan::{NetworkConfig, Plan, Shape};
+use spikenas::data::Batch;
+use spikenas::engine::cpu::Cpu;
+use spikenas::engine::{Engine, Lesson, Optimiser};
+use spikenas::graph::{Graph, NetworkConfig, Shape};
 use spikenas::random::generator;
 use spikenas::weights::Weights;
 
@@ -33,31 +35,26 @@ fn main() -> spikenas::Result<()> {
     for architecture in architectures {
         let config = NetworkConfig { widths: [widths[0], widths[1]], ..NetworkConfig::preset("sample")? };
         let input = Shape { channels: 3, height: 32, width: 32 };
-        let plan = Plan::new(&architecture.parse()?, &config, input)?;
-        let mut network = Network::new(&plan, &Weights::initialised(&plan, 1, 0), &device("cpu")?)?;
-        let mut sgd = Optimiser::sgd(0.9, 5e-4);
+        let graph = Graph::new(&architecture.parse()?, &config, input)?;
+        let mut network = Cpu.network(&graph, &Weights::initialised(&graph, 1, 0))?;
+        let sgd = Optimiser::sgd(0.9, 5e-4);
         let mut rng = generator(&[1]);
         let values: Vec<f32> = (0..BATCH * input.len()).map(|i| 1.7 * ((i * i) as f32 * 0.37).sin()).collect();
-        let labels: Vec<usize> = (0..BATCH).map(|i| i % config.classes).collect();
-        let (mut forward, mut all) = (Vec::new(), Vec::new());
+        let batch = Batch { images: values, labels: (0..BATCH).map(|i| i % config.classes).collect() };
+        let lesson = Lesson { dropout: 0.5, label_smoothing: 0.0, share: 1.0 };
+        let mut seconds = Vec::new();
         for _ in 0..=steps {
             let start = Instant::now();
-            let output = network.forward(network.images(&values), Mode::Train { dropout: 0.5, rng: &mut rng });
-            let loss = loss(output.logits, &labels, 0.0);
-            forward.push(start.elapsed().as_secs_f64());
-            let gradients = network.gradients(&loss);
-            sgd.step(&mut network, &gradients, 0.1);
-            all.push(start.elapsed().as_secs_f64());
+            network.learn(&batch, &lesson, &mut rng)?;
+            network.step(&sgd, 0.1);
+            seconds.push(start.elapsed().as_secs_f64());
         }
-        let median = |mut seconds: Vec<f64>| {
-            seconds.remove(0);
-            seconds.sort_by(f64::total_cmp);
-            seconds[seconds.len() / 2]
-        };
-        let (forward, all) = (median(forward), median(all));
+        seconds.remove(0);
+        seconds.sort_by(f64::total_cmp);
+        let all = seconds[seconds.len() / 2];
         println!(
             "{}",
-            json!({"architecture": architecture, "widths": widths, "images_per_second": BATCH as f64 / all, "seconds": all, "forward_seconds": forward})
+            json!({"architecture": architecture, "widths": widths, "images_per_second": BATCH as f64 / all, "seconds": all})
         );
     }
     Ok(())

@@ -9,15 +9,15 @@ pub enum Error {
     Invalid(String),
     /// No candidate of the search space fits the budget.
     #[error(
-        "no architecture of {count} fits {budget} parameters ({scope}); the smallest needs {smallest}: raise --budget or lower --widths"
+        "no architecture of {count} fits {budget} parameters ({scope}); the smallest needs {smallest}: raise the budget or lower the widths"
     )]
     Infeasible {
         /// Candidates of the space.
         count: usize,
         /// The budget in parameters.
         budget: u64,
-        /// What the budget counts.
-        scope: crate::memory::Scope,
+        /// What the budget counts: `backbone` or `network`.
+        scope: &'static str,
         /// Parameters of the smallest candidate, counted alike.
         smallest: u64,
     },

@@ -3,6 +3,7 @@ mod events;
 mod gradient;
 mod images;
 mod kernel;
+mod linear_gradient;
 mod winograd;
 
 pub(crate) use event_driven::add_rows;
@@ -11,6 +12,7 @@ pub(crate) use events::{AT_A_TIME, write_places};
 pub use gradient::{LifLayer, OfAverages, SpikeGradients, SpikeReader, spike_gradients};
 pub use images::{convolve_images, image_weight_gradient};
 pub use kernel::PackedKernel;
+pub use linear_gradient::{linear_input_gradient, linear_weight_gradient};
 pub use winograd::GradientKernel;
 
 /// The maps that a convolution reads, and what it writes. Stride 1, zero padding that keeps the size.

@@ -274,7 +274,7 @@ unsafe fn after<V: Vector>([m0, m1, m2, m3, m4, m5]: [V; READ]) -> [V; TILE] {
 /// # Safety
 /// The machine supports `V`; the rows have the channels that the kernel reads.
 #[inline(always)]
-unsafe fn multiply<V: Vector, const ADD: bool>(
+pub(super) unsafe fn multiply<V: Vector, const ADD: bool>(
     values: &[f32],
     row: usize,
     rows: usize,

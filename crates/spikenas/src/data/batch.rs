@@ -1,7 +1,7 @@
 use rand::RngExt;
 
 use super::{Images, Normalisation};
-use crate::plan::Shape;
+use crate::graph::Shape;
 use crate::random::Generator;
 
 /// Black pixels added on every side before a random crop.

@@ -8,22 +8,22 @@ use crate::Result;
 
 /// What a dataset holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub struct Contents {
     /// The dataset.
     pub source: Source,
     /// Names of the classes.
     pub classes: Vec<String>,
     /// Images to learn from.
-    pub train: SplitReport,
+    pub train: SplitContents,
     /// Images to test with.
-    pub test: SplitReport,
+    pub test: SplitContents,
     /// Whether all images of CIFAR are there, equally many of each class; always so for the other sources.
     pub complete: bool,
 }
 
 /// What one split of a dataset holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SplitReport {
+pub struct SplitContents {
     /// Number of images.
     pub images: usize,
     /// Number of images of each class.
@@ -34,21 +34,21 @@ pub struct SplitReport {
 
 /// Reads a dataset and counts its images.
 ///
-/// Errors: those of [`Dataset::open`]. A part copy is no error, see [`Report::complete`].
-pub fn check(source: &Source, data_dir: &Path) -> Result<Report> {
+/// Errors: those of [`Dataset::open`]. A part copy is no error, see [`Contents::complete`].
+pub fn check(source: &Source, data_dir: &Path) -> Result<Contents> {
     let Dataset { classes, train, test, .. } = Dataset::open(source, data_dir)?;
     let [in_train, in_test] = Layout::of(source).map_or([None; 2], |layout| layout.images_per_class.map(Some));
     let complete = is_complete(&train, classes.len(), in_train) && is_complete(&test, classes.len(), in_test);
-    let train = SplitReport::of(&train, classes.len(), in_train);
-    let test = SplitReport::of(&test, classes.len(), in_test);
-    Ok(Report { source: source.clone(), classes, train, test, complete })
+    let train = SplitContents::of(&train, classes.len(), in_train);
+    let test = SplitContents::of(&test, classes.len(), in_test);
+    Ok(Contents { source: source.clone(), classes, train, test, complete })
 }
 
 fn is_complete(images: &Images, classes: usize, per_class: Option<usize>) -> bool {
     per_class.is_none_or(|expected| images.count_by_class(classes).iter().all(|&count| count == expected))
 }
 
-impl SplitReport {
+impl SplitContents {
     fn of(images: &Images, classes: usize, per_class: Option<usize>) -> Self {
         Self {
             images: images.len(),

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{Dataset, Images, Normalisation, Source};
-use crate::plan::Shape;
-use crate::{Error, Result, files};
+use crate::graph::Shape;
+use crate::record::files;
+use crate::{Error, Result};
 
 /// How one of the two datasets lies on the disk.
 #[derive(Debug)]
@@ -142,7 +143,7 @@ impl Layout {
     }
 
     fn way_out(&self, data_dir: &Path) -> String {
-        format!("get it with spikenas data fetch {} --data-dir {}", self.name, data_dir.display())
+        format!("get it by fetching {} into {}", self.name, data_dir.display())
     }
 }
 
@@ -204,7 +205,7 @@ mod tests {
     #[test]
     fn a_missing_folder_says_how_to_get_it() {
         let dir = tempfile::tempdir().unwrap();
-        let expected = format!("spikenas data fetch cifar10 --data-dir {}", dir.path().display());
+        let expected = format!("get it by fetching cifar10 into {}", dir.path().display());
         assert!(failure(&dir).ends_with(&expected), "{}", failure(&dir));
     }
 

@@ -9,7 +9,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 use rayon::prelude::*;
 
 use super::{Dataset, Images, Normalisation};
-use crate::plan::Shape;
+use crate::graph::Shape;
 use crate::{Error, Result};
 
 /// A file and the class of its image.

@@ -1,6 +1,6 @@
 use rand::seq::SliceRandom;
 
-use crate::plan::Shape;
+use crate::graph::Shape;
 use crate::random::Generator;
 
 /// The images of one split, all of one shape, with their labels.

@@ -6,17 +6,22 @@
 mod batch;
 mod check;
 mod cifar;
+mod config;
 mod dataset;
+#[cfg(feature = "fetch")]
 mod fetch;
 mod folder;
 mod images;
 mod normalisation;
+mod open;
 mod sample;
 mod source;
 
 pub use batch::Batch;
-pub use check::{Report, SplitReport, check};
+pub use check::{Contents, SplitContents, check};
+pub use config::DataConfig;
 pub use dataset::Dataset;
+#[cfg(feature = "fetch")]
 pub use fetch::{Fetched, fetch};
 pub use images::{Images, shuffled};
 pub use normalisation::Normalisation;

@@ -51,7 +51,7 @@ impl Normalisation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Shape;
+    use crate::graph::Shape;
 
     #[test]
     fn mean_and_deviation_are_taken_by_channel_and_a_constant_channel_divides_by_one() {

@@ -1,10 +1,10 @@
-use crate::config::RunConfig;
 use crate::data::Source;
-use crate::plan::NetworkConfig;
+use crate::graph::NetworkConfig;
 use crate::score::{ScoreConfig, ScoreKind};
 use crate::search::{Method, SearchConfig};
 use crate::space::SearchSpace;
 use crate::train::{OptimiserKind, Schedule, TrainConfig};
+use crate::workflow::run::RunConfig;
 
 /// The command that makes a run with this configuration, with as few options as say it.
 ///
@@ -155,7 +155,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::DataConfig;
+    use crate::data::DataConfig;
 
     #[test]
     fn defaults_need_no_option() {

@@ -2,11 +2,11 @@
 
 use super::axis::Axis;
 use super::chart::{Dot, Line, Plot};
+use super::document::{Report, Section};
 use super::figure::{Figure, Table, Value};
+use super::records::{Records, RunRecords};
 use super::words::{duration, energy, grouped, percent};
-use super::{Records, Report, RunRecords, Section};
-use crate::memory::Ledger;
-use crate::metrics::Operations;
+use crate::cost::{Ledger, Operations};
 use crate::{Error, Result};
 
 /// The report of several run folders; those of studies are compared run by run.
@@ -53,7 +53,7 @@ fn table(runs: &[&RunRecords]) -> Section {
     ];
     let mut table = Table::new("Runs", &columns);
     for run in runs {
-        let parameters = run.plan.as_ref().map(|plan| Ledger::new(plan).count());
+        let parameters = run.graph.as_ref().map(|graph| Ledger::new(graph).count());
         let whole = |n: Option<u64>| Value::maybe(n.map(|n| n as f64), |n| grouped(n as u64));
         let training: f64 = run.epochs.iter().map(|e| e.seconds).sum();
         table.push(vec![
@@ -79,8 +79,8 @@ fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
     let mut table = Table::new("Accuracy and memory", &["run", "#backbone", "#accuracy, %"]);
     let mut dots = Vec::new();
     for run in runs {
-        let (Some(test), Some(plan)) = (&run.evaluation, &run.plan) else { continue };
-        let (x, y) = (Ledger::new(plan).count().backbone as f64, test.accuracy);
+        let (Some(test), Some(graph)) = (&run.evaluation, &run.graph) else { continue };
+        let (x, y) = (Ledger::new(graph).count().backbone as f64, test.accuracy);
         let words = format!("{}: {} parameters, {}", run.name(), grouped(x as u64), percent(y));
         dots.push(Dot { x, y, series: 0, radius: 5.0, words });
         table.push(vec![

@@ -2,11 +2,11 @@
 
 use super::axis::Axis;
 use super::chart::{Bar, Bars};
+use super::document::{Report, Section};
 use super::figure::{Figure, Table, Value};
 use super::words::grouped;
-use super::{Report, Section};
 use crate::Result;
-use crate::correlate::{Correlation, ScoreCorrelation};
+use crate::workflow::correlate::{Correlation, ScoreCorrelation};
 
 /// The report of a correlation.
 pub(super) fn report(correlation: &Correlation, faults: &[String]) -> Result<Report> {

@@ -3,8 +3,8 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{PAPER, escaped};
+use super::document::{Report, Section};
 use super::figure::{Figure, Table};
-use super::{Report, Section};
 
 /// The page: style and script are part of it, and nothing is fetched.
 pub fn page(report: &Report) -> String {

@@ -1,18 +1,22 @@
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{RunSummary, command_line};
-use crate::config::RunConfig;
-use crate::correlate::Correlation;
-use crate::files::read_text;
-use crate::metrics::{Evaluation, NeuroBench, Operations};
-use crate::plan::{Plan, Shape};
-use crate::record::{EpochRecord, SearchRecord, check_version, read_record};
-use crate::search::JournalEntry;
+use super::command::command_line;
+use super::neurobench::NeuroBench;
+use crate::cost::Operations;
+use crate::engine::Evaluation;
+use crate::graph::{Graph, Shape};
+use crate::record::files::read_text;
+use crate::record::{check_version, read_record};
+use crate::search::{JournalEntry, SearchRecord};
 use crate::space::Architecture;
-use crate::study::StudyRecord;
+use crate::train::EpochRecord;
+use crate::workflow::correlate::Correlation;
+use crate::workflow::run::RunConfig;
+use crate::workflow::study::StudyRecord;
 use crate::{Error, Result};
 
 /// The records of a folder.
@@ -58,6 +62,27 @@ impl Records {
     }
 }
 
+/// A run in one JSON document.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunSummary {
+    /// The folder.
+    pub run: String,
+    /// The result of the search.
+    pub search: Option<SearchRecord>,
+    /// The last epoch of the training.
+    pub last_epoch: Option<EpochRecord>,
+    /// The figures of the test, under NeuroBench's names.
+    pub neurobench: Option<NeuroBench>,
+    /// Operations of an inference, layer by layer.
+    pub operations: Option<Operations>,
+    /// Their energy in picojoules.
+    pub energy_pj: Option<f64>,
+    /// The command that makes the run again.
+    pub command: Option<String>,
+    /// Records that could not be read, and why.
+    pub faults: Vec<String>,
+}
+
 /// The records of a run folder, as far as they are there and can be read.
 #[derive(Clone, Debug, Default)]
 pub struct RunRecords {
@@ -74,7 +99,7 @@ pub struct RunRecords {
     /// `evaluate.json`
     pub evaluation: Option<Evaluation>,
     /// The network that was trained or found.
-    pub plan: Option<Plan>,
+    pub graph: Option<Graph>,
     /// Records that could not be read, and why.
     pub faults: Vec<String>,
 }
@@ -100,7 +125,7 @@ impl RunRecords {
             }
         }
         if let (Some(config), Some(architecture)) = (&run.config, run.architecture()) {
-            run.plan = faults.keep(Plan::new(&architecture, &config.network, input));
+            run.graph = faults.keep(Graph::new(&architecture, &config.network, input));
         }
         run.faults = faults.0;
         run
@@ -120,13 +145,16 @@ impl RunRecords {
 
     /// The operations of an inference, where the network was tested.
     pub fn operations(&self) -> Option<Operations> {
-        Operations::new(self.plan.as_ref()?, &self.evaluation.as_ref()?.layers)
+        let rates = &self.evaluation.as_ref()?.layers;
+        let rate = |name: &str| rates.iter().find(|rate| rate.name == name).map(|rate| rate.firing_rate);
+        Operations::new(self.graph.as_ref()?, rate)
     }
 
     /// The run in one JSON document.
     pub fn summary(&self) -> RunSummary {
         let operations = self.operations();
-        let neurobench = || Some(NeuroBench::new(self.plan.as_ref()?, self.evaluation.as_ref()?, operations.as_ref()?));
+        let neurobench =
+            || Some(NeuroBench::new(self.graph.as_ref()?, self.evaluation.as_ref()?, operations.as_ref()?));
         RunSummary {
             run: self.folder.display().to_string(),
             search: self.search.clone(),

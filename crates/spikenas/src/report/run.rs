@@ -3,27 +3,31 @@
 use super::axis::Axis;
 use super::cell;
 use super::chart::{Bar, Bars, Dot, Line, Plot};
+use super::command::command_line;
+use super::document::{Report, Section};
 use super::figure::{Figure, Table, Value};
+use super::records::RunRecords;
+use super::search;
 use super::words::{count, duration, energy, grouped, layer, percent};
-use super::{Report, RunRecords, Section, command_line, search};
 use crate::Result;
-use crate::config::RunConfig;
-use crate::memory::Ledger;
-use crate::metrics::{ADDITION_PJ, Evaluation, MULTIPLICATION_PJ, Operations};
-use crate::plan::Plan;
-use crate::record::{EpochRecord, FORMAT_VERSION};
+use crate::cost::{ADDITION_PJ, Ledger, MULTIPLICATION_PJ, Operations};
+use crate::engine::Evaluation;
+use crate::graph::Graph;
+use crate::record::FORMAT_VERSION;
 use crate::search::Method;
+use crate::train::EpochRecord;
+use crate::workflow::run::RunConfig;
 
 /// The report of a run folder, of what is there of it.
 pub(super) fn report(run: &RunRecords) -> Result<Report> {
     let mut sections = Vec::new();
-    let planned = run.plan.as_ref().map(|plan| plan.architecture.clone());
+    let planned = run.graph.as_ref().map(|graph| graph.architecture.clone());
     sections.extend(planned.or_else(|| run.architecture()).as_ref().map(cells));
     if !run.candidates.is_empty() {
         sections.push(search::section(run)?);
     }
-    if let Some(plan) = &run.plan {
-        sections.push(memory(plan)?);
+    if let Some(graph) = &run.graph {
+        sections.push(memory(graph)?);
     }
     if !run.epochs.is_empty() {
         sections.push(training(&run.epochs)?);
@@ -87,8 +91,8 @@ fn facts(run: &RunRecords) -> Vec<(String, String)> {
     if let Some(test) = &run.evaluation {
         fact("test accuracy", percent(test.accuracy));
     }
-    if let Some(plan) = &run.plan {
-        let parameters = Ledger::new(plan).count();
+    if let Some(graph) = &run.graph {
+        let parameters = Ledger::new(graph).count();
         fact("backbone", format!("{} parameters", grouped(parameters.backbone)));
         fact("classifier", format!("{} parameters", grouped(parameters.classifier)));
     }
@@ -129,8 +133,8 @@ fn cells(architecture: &crate::space::Architecture) -> Section {
     section
 }
 
-fn memory(plan: &Plan) -> Result<Section> {
-    let ledger = Ledger::new(plan);
+fn memory(graph: &Graph) -> Result<Section> {
+    let ledger = Ledger::new(graph);
     let mut table =
         Table::new("Parameters", &["layer", "#weights", "#batch norm", "#biases", "#total", "#KiB at 32 bits"]);
     let mut bars = Vec::new();

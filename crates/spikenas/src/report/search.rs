@@ -2,14 +2,14 @@
 
 use super::axis::Axis;
 use super::chart::{Dot, Line, Plot, Rule};
+use super::document::Section;
 use super::figure::{Figure, Table, Value};
+use super::records::RunRecords;
 use super::words::grouped;
-use super::{RunRecords, Section};
 use crate::Result;
-use crate::memory::Scope;
-use crate::record::Confirmation;
+use crate::cost::Scope;
 use crate::score::ScoreKind;
-use crate::search::JournalEntry;
+use crate::search::{Confirmation, JournalEntry};
 use crate::space::Architecture;
 
 /// More candidates than these are neither drawn nor listed: a page must stay small.

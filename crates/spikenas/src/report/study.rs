@@ -2,11 +2,13 @@
 
 use super::axis::Axis;
 use super::chart::{Bar, Bars, Dot, Plot, Rule};
+use super::document::{Report, Section};
 use super::figure::{Figure, Table, Value};
+use super::records::StudyRecords;
 use super::words::{duration, grouped, percent};
-use super::{Report, Section, StudyRecords, compare, published};
+use super::{compare, published};
 use crate::Result;
-use crate::study::{Kind, ScenarioResult, StudyRecord};
+use crate::workflow::study::{Kind, ScenarioResult, StudyRecord};
 
 /// The report of a study's folder, of what is finished of it.
 pub(super) fn report(records: &StudyRecords) -> Result<Report> {

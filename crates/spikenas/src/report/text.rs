@@ -1,8 +1,8 @@
 //! A report in characters, at most 100 columns wide.
 
 use super::cell::draw_in_characters;
+use super::document::{Report, Section};
 use super::figure::Table;
-use super::{Report, Section};
 use crate::space::Architecture;
 
 /// Columns of a terminal.

@@ -1,4 +1,4 @@
-use crate::plan::Plan;
+use crate::graph::{Graph, Place};
 use crate::space::Edge;
 
 /// Convolutions on the paths through each cell, and how far firing falls along them.
@@ -11,15 +11,14 @@ use crate::space::Edge;
 /// they end.
 ///
 /// `rate` gives the spikes a neuron and timestep of a LIF layer by its name. Minus infinity where a cell lets nothing through.
-pub(super) fn funnel(plan: &Plan, rate: impl Fn(&str) -> f64) -> f64 {
+pub(super) fn funnel(graph: &Graph, rate: impl Fn(&str) -> f64) -> f64 {
     let mut total = 0.0;
-    for (index, (cell, planned)) in plan.architecture.cells().iter().zip(&plan.cells).enumerate() {
-        let reader = plan.reductions.get(index).map_or(&plan.last_lif, |r| &r.convolution.lif);
-        let output = rate(&reader.name);
-        let lif = |edge: &Edge| planned.edges[edge.index()].convolution().map(|c| rate(&c.lif.name));
+    for (index, cell) in graph.architecture.cells().iter().enumerate() {
+        let output = graph.lif_behind(index).map_or(0.0, |lif| rate(&lif.name));
+        let lif = |&edge: &Edge| graph.lif_at(Place::Edge { cell: index, edge }).map(|lif| rate(&lif.name));
         let worth = |path: Vec<Edge>| {
             let rates: Vec<f64> = path.iter().filter_map(lif).collect();
-            let deep = path.iter().filter(|e| cell.operation(**e).is_conv3x3()).count();
+            let deep = path.iter().filter(|e| cell.operation(**e).is_spatial_convolution()).count();
             let fall = match rates.as_slice() {
                 [] => 1.0,
                 [only] => only / output,
@@ -37,13 +36,13 @@ pub(super) fn funnel(plan: &Plan, rate: impl Fn(&str) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{NetworkConfig, Shape};
+    use crate::graph::{NetworkConfig, Shape};
 
-    fn plan(text: &str) -> Plan {
+    fn graph(text: &str) -> Graph {
         let config = NetworkConfig { cells: 1, ..NetworkConfig::preset("sample").unwrap() };
         let digits = crate::space::Digits::SpikenasBench;
         let architecture = crate::space::Architecture::parse(text, digits).unwrap();
-        Plan::new(&architecture, &config, Shape { channels: 3, height: 32, width: 32 }).unwrap()
+        Graph::new(&architecture, &config, Shape { channels: 3, height: 32, width: 32 }).unwrap()
     }
 
     /// Rates of the layers in front of the edges 0→1, 0→2, 1→2, 0→3, 1→3, 2→3, and of the reduction.
@@ -52,7 +51,7 @@ mod tests {
             Some(rest) => rates[rest[..1].parse::<usize>().unwrap()],
             None => rates[6],
         };
-        funnel(&plan(text), rate)
+        funnel(&graph(text), rate)
     }
 
     #[test]

@@ -1,6 +1,5 @@
-use spikenas_kernels::{Isa, Spikes, hamming_distances};
-
-use super::{Trace, log_abs_determinant};
+use super::log_determinant::log_abs_determinant;
+use crate::engine::Firing;
 
 /// Kernels of a network's spikes, summed over its LIF layers and timesteps: `K_ij += F - alpha_ij * H_ij`, with F the neurons of
 /// the layer and H the Hamming distances of the samples' codes (paper, Eq. 4 and 5). They differ in alpha.
@@ -26,11 +25,6 @@ impl KernelKind {
             KernelKind::Hamming => 1.0,
         }
     }
-
-    /// log|det K| of a network's spikes.
-    pub fn of(self, isa: Isa, trace: &Trace) -> f64 {
-        KernelMatrix::new(isa, self, trace).log_abs_determinant()
-    }
 }
 
 /// The kernel matrix of a batch, `[samples, samples]` in f64, symmetric.
@@ -43,15 +37,8 @@ pub struct KernelMatrix {
 }
 
 impl KernelMatrix {
-    /// Sums the kernel over every LIF layer and timestep of a trace.
-    pub fn new(isa: Isa, kind: KernelKind, trace: &Trace) -> Self {
-        let layers: Vec<Activity> =
-            trace.layers.iter().map(|layer| Activity::new(isa, &[kind], &layer.spikes, trace.samples)).collect();
-        Self::total(kind, &layers, trace.samples, trace.timesteps)
-    }
-
     /// Sums the kernels of a network's LIF layers, in their order.
-    pub(super) fn total<'a>(
+    pub fn total<'a>(
         kind: KernelKind,
         layers: impl IntoIterator<Item = &'a Activity>,
         samples: usize,
@@ -77,27 +64,26 @@ impl KernelMatrix {
 
 /// What a score needs of one LIF layer.
 #[derive(Clone, Debug)]
-pub(crate) struct Activity {
+pub struct Activity {
     /// `[samples, samples]` for each kernel, summed over the timesteps.
     kernels: Vec<(KernelKind, Vec<f64>)>,
     /// Neurons of a sample.
     neurons: usize,
     timesteps: usize,
     /// Spikes of all samples and timesteps.
-    pub(super) spikes: u64,
-    /// Places where there could be one.
-    pub(super) places: u64,
+    spikes: u64,
+    /// Neurons times samples times timesteps.
+    neuron_steps: u64,
 }
 
 impl Activity {
-    pub(super) fn new(isa: Isa, kinds: &[KernelKind], spikes: &Spikes, samples: usize) -> Self {
-        let neurons = spikes.pixels() * spikes.channels();
-        let counts = spikes.counts();
+    /// The kernels of a layer that are wanted.
+    pub fn new(kinds: &[KernelKind], firing: &Firing<'_>) -> Self {
+        let (samples, neurons, timesteps) = (firing.samples, firing.neurons, firing.timesteps());
         let mut kernels: Vec<_> = kinds.iter().map(|&kind| (kind, vec![0.0; samples * samples])).collect();
-        let steps = counts.chunks(samples.max(1));
-        let timesteps = steps.len();
-        for (step, counts) in steps.enumerate().take(if kinds.is_empty() { 0 } else { timesteps }) {
-            let distances = hamming_distances(isa, spikes, samples, step);
+        let steps = firing.counts.chunks(samples.max(1)).enumerate();
+        for (step, counts) in steps.take(if kinds.is_empty() { 0 } else { timesteps }) {
+            let distances = (firing.distances)(step);
             let rates: Vec<f64> = counts.iter().map(|&c| c as f64 / neurons as f64).collect();
             for (kind, values) in &mut kernels {
                 for (i, row) in values.chunks_mut(samples).enumerate() {
@@ -108,8 +94,8 @@ impl Activity {
                 }
             }
         }
-        let places = (spikes.maps() * neurons) as u64;
-        Self { kernels, neurons, timesteps, spikes: counts.iter().sum(), places }
+        let neuron_steps = (timesteps * samples * neurons) as u64;
+        Self { kernels, neurons, timesteps, spikes: firing.counts.iter().sum(), neuron_steps }
     }
 
     fn kernel(&self, kind: KernelKind) -> &[f64] {
@@ -117,13 +103,20 @@ impl Activity {
         found.map_or(&[], |(_, values)| values)
     }
 
-    /// Spikes a neuron and timestep.
-    pub(super) fn rate(&self) -> f64 {
-        self.spikes as f64 / (self.places as f64).max(1.0)
+    /// Spikes per neuron and timestep.
+    pub fn rate(&self) -> f64 {
+        Self::mean_rate([self])
+    }
+
+    /// Spikes per neuron and timestep over several layers.
+    pub fn mean_rate<'a>(layers: impl IntoIterator<Item = &'a Activity>) -> f64 {
+        let add = |(spikes, of): (u64, u64), layer: &Activity| (spikes + layer.spikes, of + layer.neuron_steps);
+        let (spikes, of) = layers.into_iter().fold((0, 0), add);
+        spikes as f64 / (of as f64).max(1.0)
     }
 
     /// log|det(K / (T F) + I / 1000)| of the layer's own kernel.
-    pub(super) fn log_determinant(&self, kind: KernelKind, samples: usize) -> f64 {
+    pub fn log_determinant(&self, kind: KernelKind, samples: usize) -> f64 {
         let scale = (self.neurons * self.timesteps) as f64;
         let mut values: Vec<f64> = self.kernel(kind).iter().map(|v| v / scale).collect();
         values.iter_mut().step_by(samples + 1).for_each(|diagonal| *diagonal += 1e-3);

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::KernelKind;
+use super::kernel_matrix::KernelKind;
 use crate::{Error, Result};
 
 /// Training-free figures of merit; higher is better. `docs/scores.md` has their formulas, sources, costs, and how well they rank.

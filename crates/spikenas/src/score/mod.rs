@@ -1,31 +1,30 @@
-//! How good an untrained network looks: a forward pass on the kernels, a kernel matrix of its spikes, a determinant.
+//! Training-free figures of merit: zero-cost proxies for the accuracy of a trained network.
 //!
-//! [`forward`] runs a plan layer by layer, all timesteps at once, and returns the spikes of every LIF layer;
-//! [`ScoreKind`] makes one number of them; a [`Scorer`] does both for one architecture after the other, with the same
-//! images and, for equal parts, the same weights.
+//! [`ScoreKind`] names them, a [`Scorer`] gives them to architectures: those of spikes come of one forward pass that
+//! architectures share ([`SpikeScorer`]), the others look at one architecture after the other, each with its dead parts cut.
 
-mod batch_norm;
-mod buffers;
-mod executor;
-mod feature_map;
-mod forward;
+mod batches;
+mod config;
 mod funnel;
-mod graph;
 mod kernel_matrix;
 mod kind;
 mod log_determinant;
-mod parameters;
+mod membrane_entropy;
+mod one_by_one;
 mod scorer;
+mod spike_scorer;
+mod structure;
+mod synflow;
+mod zico;
 
-pub use batch_norm::RunningStatistics;
-pub(crate) use batch_norm::{EPSILON, NormStatistics};
-pub(crate) use buffers::{Buffer, Buffers};
-pub(crate) use executor::{Executor, Pass, Value};
-pub(crate) use feature_map::Part;
-pub use forward::{LayerSpikes, Membranes, Mode, Trace, forward};
-pub(crate) use graph::{Goal, Graph, Id, Map, Node};
-pub use kernel_matrix::{KernelKind, KernelMatrix};
+pub use batches::score_batches;
+pub use config::ScoreConfig;
+pub use kernel_matrix::{Activity, KernelKind, KernelMatrix};
 pub use kind::ScoreKind;
 pub use log_determinant::log_abs_determinant;
-pub use parameters::LayerParameters;
-pub use scorer::{ArchitectureScorer, Score, ScoreConfig, Scorer};
+pub use one_by_one::scorer;
+pub use scorer::{Score, Scorer};
+pub use spike_scorer::SpikeScorer;
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::memory::{Bits, Budget, Scope};
+use crate::cost::{Bits, Budget, Scope};
 use crate::space::{Operation, SearchSpace};
 use crate::{Error, Result};
 

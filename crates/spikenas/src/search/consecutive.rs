@@ -1,4 +1,5 @@
-use super::evaluation::{Best, Evaluation, PassRecord};
+use super::evaluator::{Best, Evaluator};
+use super::record::PassRecord;
 use crate::Result;
 use crate::progress::Progress;
 use crate::space::Architecture;
@@ -6,19 +7,19 @@ use crate::space::Architecture;
 /// Algorithm 1 of the paper: pass 1 gives all cells the same candidate; passes 2 to C vary cell i alone, starting from
 /// the best so far. The first of equal scores wins.
 pub(super) fn search(
-    evaluation: &mut Evaluation<'_>,
+    evaluator: &mut Evaluator<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Option<(Best, Vec<PassRecord>)>> {
-    let space = evaluation.problem().space.clone();
+    let space = evaluator.problem().space.clone();
     let cells = space.cells();
     let alike = space.iter_cells().map(|cell| Architecture::repeated(cell, cells)).collect::<Result<Vec<_>>>()?;
     let mut passes = Vec::new();
     let mut best = None;
-    passes.push(evaluation.run_pass(&pass_name(1, cells), alike, &mut best, progress)?);
+    passes.push(evaluator.run_pass(&pass_name(1, cells), alike, &mut best, progress)?);
     for index in 1..cells {
         let Some(start) = best.as_ref().map(|b: &Best| b.architecture.clone()) else { break };
         let candidates = space.iter_cells().map(|cell| start.with_cell(index, cell)).collect();
-        passes.push(evaluation.run_pass(&pass_name(index + 1, cells), candidates, &mut best, progress)?);
+        passes.push(evaluator.run_pass(&pass_name(index + 1, cells), candidates, &mut best, progress)?);
     }
     Ok(best.map(|best| (best, passes)))
 }

@@ -1,4 +1,5 @@
-use super::evaluation::{Best, Evaluation, PassRecord};
+use super::evaluator::{Best, Evaluator};
+use super::record::PassRecord;
 use crate::progress::Progress;
 use crate::space::{Architecture, Cell};
 use crate::{Error, Result};
@@ -8,14 +9,14 @@ const MOST_CANDIDATES: usize = 1_000_000;
 
 /// Every combination of cells, the first cell outermost.
 pub(super) fn search(
-    evaluation: &mut Evaluation<'_>,
+    evaluator: &mut Evaluator<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Option<(Best, Vec<PassRecord>)>> {
-    let space = evaluation.problem().space.clone();
+    let space = evaluator.problem().space.clone();
     let cells: Vec<Cell> = space.iter_cells().collect();
     let count = cells.len().checked_pow(space.cells() as u32).filter(|&n| n <= MOST_CANDIDATES).ok_or_else(|| {
         let (cell_count, cells) = (cells.len(), space.cells());
-        Error::invalid(format!("{cell_count}^{cells} candidates are too many to try them all (at most {MOST_CANDIDATES}): use fewer --ops or --cells"))
+        Error::invalid(format!("{cell_count}^{cells} candidates are too many to try them all (at most {MOST_CANDIDATES}): allow fewer operations or cells"))
     })?;
     let candidate = |mut rank: usize| {
         let mut chosen = vec![cells[0]; space.cells()];
@@ -27,6 +28,6 @@ pub(super) fn search(
     };
     let candidates = (0..count).map(candidate).collect::<Result<Vec<_>>>()?;
     let mut best = None;
-    let pass = evaluation.run_pass("exhaustive search", candidates, &mut best, progress)?;
+    let pass = evaluator.run_pass("exhaustive search", candidates, &mut best, progress)?;
     Ok(best.map(|best| (best, vec![pass])))
 }

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::SearchConfig;
-use crate::memory::ParameterCount;
-use crate::plan::{NetworkConfig, Shape};
+use crate::cost::ParameterCount;
+use crate::graph::{NetworkConfig, Shape};
 use crate::record::Number;
 use crate::score::ScoreConfig;
 use crate::space::Architecture;
@@ -43,4 +43,4 @@ pub struct JournalEntry {
 }
 
 /// The scores of a search.
-pub type Journal = crate::journal::Journal<JournalEntry>;
+pub type Journal = crate::record::Journal<JournalEntry>;

@@ -1,7 +1,8 @@
 use std::collections::HashSet;
 
 use super::config::SearchConfig;
-use super::evaluation::{Best, Evaluation, PassRecord};
+use super::evaluator::{Best, Evaluator};
+use super::record::PassRecord;
 use crate::progress::Progress;
 use crate::random::{generator, name_key};
 use crate::space::{Architecture, Cell, SearchSpace};
@@ -10,21 +11,21 @@ use crate::{Error, Result};
 /// SNASNet's random search: so many draws of a cell, used for all cells.
 pub(super) fn search(
     config: &SearchConfig,
-    evaluation: &mut Evaluation<'_>,
+    evaluator: &mut Evaluator<'_>,
     progress: &mut dyn Progress,
 ) -> Result<Option<(Best, Vec<PassRecord>)>> {
-    let space = evaluation.problem().space.clone();
+    let space = evaluator.problem().space.clone();
     if config.iterations == 0 {
         return Err(Error::invalid("iterations 0: a random search draws at least one candidate"));
     }
     let candidates = draws(&space, config.seed, config.iterations);
     let candidates = candidates.map(|cell| Architecture::repeated(cell, space.cells())).collect::<Result<Vec<_>>>()?;
     let mut best = None;
-    let pass = evaluation.run_pass("random search", candidates, &mut best, progress)?;
+    let pass = evaluator.run_pass("random search", candidates, &mut best, progress)?;
     if best.is_none() && pass.candidates > 0 {
         let draws = config.iterations;
         return Err(Error::invalid(format!(
-            "none of {draws} random candidates fits the budget: raise --budget or --iterations"
+            "none of {draws} random candidates fits the budget: raise the budget or the iterations"
         )));
     }
     Ok(best.map(|best| (best, vec![pass])))

@@ -1,13 +1,13 @@
 use std::cell::RefCell;
 
 use super::*;
-use crate::memory::Budget;
-use crate::plan::{NetworkConfig, Plan, Shape};
+use crate::cost::Budget;
+use crate::graph::{Graph, NetworkConfig, Shape};
 use crate::progress::Silent;
 use crate::record::FORMAT_VERSION;
-use crate::score::ArchitectureScorer;
-use crate::score::{Score, ScoreConfig};
+use crate::score::{Score, ScoreConfig, Scorer};
 use crate::space::{Architecture, Cell, Edge, Operation};
+use crate::{Error, Result};
 
 const IMAGE: Shape = Shape { channels: 3, height: 32, width: 32 };
 
@@ -24,15 +24,15 @@ impl<F: Fn(&Architecture) -> f64> Toy<F> {
     }
 }
 
-impl<F: Fn(&Architecture) -> f64> ArchitectureScorer for Toy<F> {
-    fn score_each(&self, plans: &[Plan], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
+impl<F: Fn(&Architecture) -> f64> Scorer for Toy<F> {
+    fn score_each(&self, graphs: &[Graph], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
         // Backwards: the order of the scorer is no concern of the search.
-        for (index, plan) in plans.iter().enumerate().rev() {
+        for (index, graph) in graphs.iter().enumerate().rev() {
             if self.calls.borrow().len() == self.fail_after {
                 return Err(Error::Interrupted("killed".into()));
             }
-            self.calls.borrow_mut().push(plan.architecture.clone());
-            report(index, Score { value: (self.value)(&plan.architecture), firing_rate: None })?;
+            self.calls.borrow_mut().push(graph.architecture.clone());
+            report(index, Score { value: (self.value)(&graph.architecture), firing_rate: None })?;
         }
         Ok(())
     }
@@ -51,9 +51,9 @@ fn network(cells: usize) -> NetworkConfig {
     NetworkConfig { cells, ..NetworkConfig::preset("cifar10").unwrap() }
 }
 
-fn run(config: &SearchConfig, cells: usize, scorer: &dyn ArchitectureScorer) -> Result<(Best, Vec<PassRecord>)> {
+fn run(config: &SearchConfig, cells: usize, scorer: &dyn Scorer) -> Result<(Best, Vec<PassRecord>)> {
     let problem = Problem::new(config, &network(cells), IMAGE)?;
-    search(config, &mut Evaluation::new(problem, scorer, None)?, &mut Silent)
+    search(config, &mut Evaluator::new(problem, scorer, None)?, &mut Silent)
 }
 
 fn convolutions(cell: &Cell) -> f64 {
@@ -202,7 +202,7 @@ fn a_killed_search_goes_on_from_its_journal_to_the_same_result() {
         let toy = Toy { fail_after: killed_after, ..Toy::new(value) };
         let problem = Problem::new(&config, &network(2), IMAGE).unwrap();
         let journal = Journal::open(&path, &header(&config)).unwrap();
-        let stopped = search(&config, &mut Evaluation::new(problem, &toy, Some(journal)).unwrap(), &mut Silent);
+        let stopped = search(&config, &mut Evaluator::new(problem, &toy, Some(journal)).unwrap(), &mut Silent);
         assert!(stopped.is_err());
         // A kill in the middle of a line.
         let mut text = std::fs::read(&path).unwrap();
@@ -213,7 +213,7 @@ fn a_killed_search_goes_on_from_its_journal_to_the_same_result() {
     let problem = Problem::new(&config, &network(2), IMAGE).unwrap();
     let journal = Journal::open(&path, &header(&config)).unwrap();
     let (resumed, passes) =
-        search(&config, &mut Evaluation::new(problem, &toy, Some(journal)).unwrap(), &mut Silent).unwrap();
+        search(&config, &mut Evaluator::new(problem, &toy, Some(journal)).unwrap(), &mut Silent).unwrap();
     assert_eq!(resumed, whole);
     assert_eq!(toy.calls.borrow().len(), 127 - 71);
     assert_eq!(passes.iter().map(|p| p.scored).sum::<usize>(), 128);

@@ -95,10 +95,10 @@ fn parse_matrix(text: &str, digits: Digits) -> Result<Cell> {
     let mut cell = Cell::uniform(Operation::Zeroize);
     for (from, row) in rows.iter().enumerate() {
         for (to, digit) in row.chars().enumerate() {
-            let operation = digit
-                .to_digit(10)
-                .and_then(|d| digits.operations().get(d as usize).copied())
-                .ok_or_else(|| malformed(format!("`{digit}` is not one of the digits 0 to 4")))?;
+            let operation =
+                digit.to_digit(10).and_then(|d| digits.operations().get(d as usize).copied()).ok_or_else(|| {
+                    malformed(format!("`{digit}` is not one of the digits 0 to {}", digits.operations().len() - 1))
+                })?;
             match Edge::between(from, to) {
                 Some(edge) => cell = cell.with(edge, operation),
                 None if digit == '0' => {}

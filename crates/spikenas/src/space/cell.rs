@@ -119,9 +119,9 @@ impl Cell {
         PATHS.into_iter().filter(connects).map(<[Edge]>::to_vec)
     }
 
-    /// Most 3x3 convolutions on a path from input to output; `None` where there is no path.
+    /// Most spatial convolutions on a path from input to output; `None` where there is no path.
     pub fn depth(&self) -> Option<usize> {
-        self.paths().map(|path| path.into_iter().filter(|&e| self.operation(e).is_conv3x3()).count()).max()
+        self.paths().map(|path| path.into_iter().filter(|&e| self.operation(e).is_spatial_convolution()).count()).max()
     }
 
     /// Whether some path of operations other than zeroize leads from the input to the output.

@@ -9,5 +9,5 @@ mod search_space;
 
 pub use architecture::Architecture;
 pub use cell::{Cell, Edge};
-pub use operation::{Digits, Kernel, Operation};
+pub use operation::{Digits, Kernel, Operation, Transform};
 pub use search_space::SearchSpace;

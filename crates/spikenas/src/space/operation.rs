@@ -27,23 +27,39 @@ pub enum Operation {
     Conv3x3High,
 }
 
-/// Side of a convolution kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kernel {
-    /// 1x1.
-    One,
-    /// 3x3, padded with one zero.
-    Three,
-}
+/// Side of a square convolution kernel in pixels; odd, so that padding keeps the size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Kernel(usize);
 
 impl Kernel {
+    /// 1x1.
+    pub const ONE: Self = Self(1);
+    /// 3x3, padded with one zero.
+    pub const THREE: Self = Self(3);
+
     /// Pixels along one side.
     pub fn side(self) -> usize {
-        match self {
-            Kernel::One => 1,
-            Kernel::Three => 3,
-        }
+        self.0
     }
+}
+
+/// What an edge with an operation adds to its node: all that the rest of the program needs to know of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Transform {
+    /// Nothing.
+    Nothing,
+    /// The source itself.
+    Identity,
+    /// The average of the square of this side around each pixel, stride 1, padded with zeros.
+    AveragePool(usize),
+    /// LIF -> convolution -> batch norm.
+    Convolution {
+        /// The convolution's kernel.
+        kernel: Kernel,
+        /// LIF threshold as a multiple of the network's own.
+        threshold: f32,
+    },
 }
 
 /// Which operations the digits 0..=4 of the text form stand for.
@@ -58,11 +74,11 @@ pub enum Digits {
 
 impl Digits {
     /// The operations in the order of their digits.
-    pub fn operations(self) -> [Operation; 5] {
+    pub fn operations(self) -> &'static [Operation] {
         use Operation::*;
         match self {
-            Digits::Snasnet => [Zeroize, Skip, Conv1x1, Conv3x3, AvgPool3x3],
-            Digits::SpikenasBench => [Zeroize, Skip, Conv3x3Low, Conv3x3, Conv3x3High],
+            Digits::Snasnet => &[Zeroize, Skip, Conv1x1, Conv3x3, AvgPool3x3],
+            Digits::SpikenasBench => &[Zeroize, Skip, Conv3x3Low, Conv3x3, Conv3x3High],
         }
     }
 
@@ -98,27 +114,31 @@ impl Operation {
         }
     }
 
-    /// Whether it is a 3x3 convolution, at whatever threshold.
-    pub fn is_conv3x3(self) -> bool {
-        self.kernel() == Some(Kernel::Three)
+    /// What an edge with it adds to its node.
+    pub fn transform(self) -> Transform {
+        let convolution = |kernel, threshold| Transform::Convolution { kernel, threshold };
+        match self {
+            Operation::Zeroize => Transform::Nothing,
+            Operation::Skip => Transform::Identity,
+            Operation::AvgPool3x3 => Transform::AveragePool(3),
+            Operation::Conv1x1 => convolution(Kernel::ONE, 1.0),
+            Operation::Conv3x3 => convolution(Kernel::THREE, 1.0),
+            Operation::Conv3x3Low => convolution(Kernel::THREE, 0.5),
+            Operation::Conv3x3High => convolution(Kernel::THREE, 1.5),
+        }
     }
 
     /// The kernel, for operations that convolve spikes.
     pub fn kernel(self) -> Option<Kernel> {
-        match self {
-            Operation::Conv1x1 => Some(Kernel::One),
-            Operation::Conv3x3 | Operation::Conv3x3Low | Operation::Conv3x3High => Some(Kernel::Three),
-            Operation::Zeroize | Operation::Skip | Operation::AvgPool3x3 => None,
+        match self.transform() {
+            Transform::Convolution { kernel, .. } => Some(kernel),
+            Transform::Nothing | Transform::Identity | Transform::AveragePool(_) => None,
         }
     }
 
-    /// LIF threshold of a convolution, as a multiple of the network's own.
-    pub fn threshold_factor(self) -> f32 {
-        match self {
-            Operation::Conv3x3Low => 0.5,
-            Operation::Conv3x3High => 1.5,
-            _ => 1.0,
-        }
+    /// Whether it is a convolution that sees a pixel's neighbours, at whatever threshold.
+    pub fn is_spatial_convolution(self) -> bool {
+        self.kernel().is_some_and(|kernel| kernel != Kernel::ONE)
     }
 }
 

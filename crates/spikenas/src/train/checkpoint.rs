@@ -3,8 +3,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::OptimiserState;
-use crate::plan::Plan;
+use crate::engine::OptimiserState;
+use crate::graph::Graph;
 use crate::record::FORMAT_VERSION;
 use crate::weights::{TensorFile, Weights};
 use crate::{Error, Result};
@@ -67,8 +67,8 @@ impl Checkpoint {
     }
 
     /// Writes a safetensors file in one step.
-    pub fn save(&self, path: &Path, plan: &Plan) -> Result<()> {
-        let mut file = self.weights.to_file(plan);
+    pub fn save(&self, path: &Path, graph: &Graph) -> Result<()> {
+        let mut file = self.weights.to_file(graph);
         file.tensors.extend(self.optimiser.buffers.clone());
         let about = About {
             version: FORMAT_VERSION,
@@ -83,8 +83,8 @@ impl Checkpoint {
         file.write(path)
     }
 
-    /// Reads a checkpoint of a plan's network. Errors name the file: damaged, of another version or network.
-    pub fn load(path: &Path, plan: &Plan) -> Result<Self> {
+    /// Reads a checkpoint of a graph's network. Errors name the file: damaged, of another version or network.
+    pub fn load(path: &Path, graph: &Graph) -> Result<Self> {
         let mut file = TensorFile::read(path)?;
         let wrong = |reason: String| Error::file(path, reason);
         let about =
@@ -97,7 +97,7 @@ impl Checkpoint {
             .into_iter()
             .partition::<BTreeMap<_, _>, _>(|(name, _)| OptimiserState::parameter(name).is_some());
         let weights = Weights::from_file(TensorFile { tensors: weights, ..file });
-        weights.check(plan).map_err(|e| wrong(e.to_string()))?;
+        weights.check(graph).map_err(|e| wrong(e.to_string()))?;
         let shape = |name: &str| weights.tensors().get(name).map(|w| &w.shape);
         for (name, buffer) in &buffers {
             if OptimiserState::parameter(name).and_then(shape) != Some(&buffer.shape) {
@@ -113,18 +113,18 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{NetworkConfig, Shape};
+    use crate::graph::{NetworkConfig, Shape};
     use crate::weights::Tensor;
 
     #[test]
     fn checkpoints_round_trip_and_damaged_ones_are_named() {
         let config = NetworkConfig { widths: [4, 8], hidden: 16, ..NetworkConfig::preset("sample").unwrap() };
-        let plan =
-            Plan::new(&"0311 0011 0001 0000".parse().unwrap(), &config, Shape { channels: 3, height: 8, width: 8 })
+        let graph =
+            Graph::new(&"0311 0011 0001 0000".parse().unwrap(), &config, Shape { channels: 3, height: 8, width: 8 })
                 .unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last.safetensors");
-        let mut checkpoint = Checkpoint::start(Weights::initialised(&plan, 1, 0));
+        let mut checkpoint = Checkpoint::start(Weights::initialised(&graph, 1, 0));
         checkpoint.epoch = 4;
         checkpoint.best_accuracy = 31.25;
         checkpoint.learned = Learned { images: 24, loss: 0.1 + 0.2, correct: 7, seconds: 1.5 };
@@ -132,16 +132,16 @@ mod tests {
         checkpoint.best_epoch = 3;
         let buffers = checkpoint.weights.tensors().iter().map(|(name, t)| (format!("square.{name}"), t.clone()));
         checkpoint.optimiser = OptimiserState { steps: 9, buffers: buffers.collect() };
-        checkpoint.save(&path, &plan).unwrap();
-        assert_eq!(Checkpoint::load(&path, &plan).unwrap(), checkpoint);
+        checkpoint.save(&path, &graph).unwrap();
+        assert_eq!(Checkpoint::load(&path, &graph).unwrap(), checkpoint);
 
-        let other = Plan::new(&"0111 0011 0001 0000".parse().unwrap(), &config, plan.input).unwrap();
+        let other = Graph::new(&"0111 0011 0001 0000".parse().unwrap(), &config, graph.input).unwrap();
         assert!(Checkpoint::load(&path, &other).unwrap_err().to_string().contains("last.safetensors"));
         let wrong = Tensor { shape: vec![1], values: vec![0.0] };
         checkpoint.optimiser.buffers.insert("momentum.stem.0.weight".into(), wrong);
-        checkpoint.save(&path, &plan).unwrap();
-        assert!(Checkpoint::load(&path, &plan).unwrap_err().to_string().contains("`momentum.stem.0.weight`"));
-        checkpoint.weights.save(&path, &plan).unwrap();
-        assert!(Checkpoint::load(&path, &plan).unwrap_err().to_string().contains("not a checkpoint"));
+        checkpoint.save(&path, &graph).unwrap();
+        assert!(Checkpoint::load(&path, &graph).unwrap_err().to_string().contains("`momentum.stem.0.weight`"));
+        checkpoint.weights.save(&path, &graph).unwrap();
+        assert!(Checkpoint::load(&path, &graph).unwrap_err().to_string().contains("not a checkpoint"));
     }
 }

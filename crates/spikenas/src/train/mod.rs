@@ -2,8 +2,10 @@
 
 mod checkpoint;
 mod config;
+mod record;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, Learned};
 pub use config::{OptimiserKind, Schedule, TrainConfig};
+pub use record::EpochRecord;
 pub use trainer::{TrainingSink, train};

@@ -1,13 +1,13 @@
 use std::time::Instant;
 
-use super::{Checkpoint, Learned, OptimiserKind, TrainConfig};
-use crate::data::{Batch, Dataset, shuffled};
-use crate::metrics::{check_images, evaluate_in, predicted};
-use crate::network::{self, Device, Gradients, Mode, Network, Optimiser, Output};
-use crate::plan::Plan;
+use super::checkpoint::{Checkpoint, Learned};
+use super::config::{OptimiserKind, TrainConfig};
+use super::record::EpochRecord;
+use crate::data::{Dataset, shuffled};
+use crate::engine::{Engine, Lesson, Network, Optimiser, check_images, evaluate};
+use crate::graph::Graph;
 use crate::progress::Progress;
 use crate::random::{Generator, generator, name_key};
-use crate::record::EpochRecord;
 use crate::{Error, Result};
 
 /// Takes what a training leaves.
@@ -19,29 +19,29 @@ pub trait TrainingSink {
     fn pause(&mut self, state: &Checkpoint) -> Result<()>;
 }
 
-/// Trains a plan's network from a checkpoint to the last epoch; returns the state after it.
+/// Trains a graph's network on an engine from a checkpoint to the last epoch; returns the state after it.
 ///
 /// On one machine's CPU, a training that was interrupted ends with the same bits as one that was not. Errors: images that
 /// do not fit the network, a loss that is not a number, a sink that fails, or a stop that was asked for: the step is
 /// finished and the sink given the state.
 pub fn train(
     config: &TrainConfig,
-    plan: &Plan,
-    device: &Device,
+    graph: &Graph,
+    engine: &dyn Engine,
     dataset: &Dataset,
     start: Checkpoint,
     sink: &mut dyn TrainingSink,
     progress: &mut dyn Progress,
 ) -> Result<Checkpoint> {
     config.check()?;
-    check_images(plan, &dataset.train)?;
-    check_images(plan, &dataset.test)?;
-    let network = Network::new(plan, &start.weights, device)?;
-    let mut optimiser = match config.optimiser {
+    check_images(graph, &dataset.train)?;
+    check_images(graph, &dataset.test)?;
+    let mut network = engine.network(graph, &start.weights)?;
+    let optimiser = match config.optimiser {
         OptimiserKind::Sgd => Optimiser::sgd(config.momentum, config.weight_decay),
         OptimiserKind::Adam => Optimiser::adam(config.weight_decay),
     };
-    optimiser.set_state(&network, &start.optimiser)?;
+    network.set_optimiser_state(&start.optimiser)?;
     let images = config.limit_train.map_or(dataset.train.len(), |limit| limit.min(dataset.train.len()));
     let Checkpoint { epoch, best_accuracy, best_epoch, learned, .. } = start;
     if learned.images > images {
@@ -55,7 +55,7 @@ pub fn train(
             let Error::Interrupted(_) = error else { return Err(error) };
             sink.pause(&training.state())?;
             return Err(Error::Interrupted(format!(
-                "epoch {} is kept up to image {} of {images}; repeat the command (train: with --resume) to go on",
+                "epoch {} is kept up to image {} of {images}; resume the training to go on",
                 training.epoch + 1,
                 training.learned.images
             )));
@@ -70,7 +70,7 @@ struct Training<'a> {
     dataset: &'a Dataset,
     /// Training images of an epoch.
     images: usize,
-    network: Network,
+    network: Box<dyn Network>,
     optimiser: Optimiser,
     /// Epochs done.
     epoch: usize,
@@ -90,7 +90,7 @@ impl Training<'_> {
             best_epoch: self.best.1,
             learned: self.learned.clone(),
             weights: self.network.weights(),
-            optimiser: self.optimiser.state(&self.network),
+            optimiser: self.network.optimiser_state(),
         }
     }
 
@@ -125,8 +125,8 @@ impl Training<'_> {
         progress.end();
         let now = self.state();
         let Dataset { test, normalisation, .. } = self.dataset;
-        let (buffers, at_a_time) = (self.network.buffers(), self.config.batch.div_ceil(self.config.accumulate));
-        let test = evaluate_in(buffers, at_a_time, self.network.plan(), &now.weights, test, normalisation, progress)?;
+        let at_a_time = self.config.batch.div_ceil(self.config.accumulate);
+        let test = evaluate(self.network.as_mut(), test, normalisation, at_a_time, progress)?;
         let learned = std::mem::take(&mut self.learned);
         self.epoch += 1;
         let is_best = self.epoch == 1 || test.accuracy > self.best.0;
@@ -164,67 +164,36 @@ impl Training<'_> {
     fn step(&mut self, indices: &[usize]) -> Result<()> {
         let place = [self.learned.images as u64];
         let mut augmentation = self.config.augment.then(|| self.generator("augmentation", &place));
-        let mut dropout = self.generator("dropout", &place);
+        let mut mask = self.generator("dropout", &place);
         let learning_rate = self.config.learning_rate(self.epoch + 1);
-        let mut gradients = Gradients::new();
         for part in indices.chunks(indices.len().div_ceil(self.config.accumulate)) {
             let batch = self.dataset.train.batch(part, &self.dataset.normalisation, augmentation.as_mut());
-            let shown = show(&mut self.network, &batch, self.config, &mut dropout);
+            let share = part.len() as f32 / indices.len() as f32;
+            let TrainConfig { dropout, label_smoothing, .. } = *self.config;
+            let lesson = Lesson { dropout, label_smoothing, share };
+            let shown = self.network.learn(&batch, &lesson, &mut mask)?;
             if !shown.loss.is_finite() {
                 return Err(Error::NotFinite(format!(
-                    "the loss became {} in epoch {}: lower --learning-rate (it was {learning_rate})",
+                    "the loss became {} in epoch {}: lower the learning rate (it was {learning_rate})",
                     shown.loss,
                     self.epoch + 1
                 )));
             }
-            add(&mut gradients, shown.gradients, part.len() as f64 / indices.len() as f64);
             self.learned.correct += shown.correct;
             self.learned.loss += shown.loss * part.len() as f64;
         }
         self.learned.images += indices.len();
-        self.optimiser.step(&mut self.network, &gradients, learning_rate);
+        self.network.step(&self.optimiser, learning_rate);
         Ok(())
-    }
-}
-
-/// What some images taught.
-struct Shown {
-    /// Of the mean loss.
-    gradients: Gradients,
-    loss: f64,
-    correct: usize,
-}
-
-fn show(network: &mut Network, batch: &Batch, config: &TrainConfig, dropout: &mut Generator) -> Shown {
-    let input = network.images(&batch.images);
-    let Output { logits, .. } = network.forward(input, Mode::Train { dropout: config.dropout, rng: dropout });
-    let answers: Vec<f32> = logits.clone().into_data().iter::<f32>().collect();
-    let loss = network::loss(logits, &batch.labels, config.label_smoothing);
-    let rows = answers.chunks(answers.len() / batch.labels.len()).zip(&batch.labels);
-    Shown {
-        gradients: network.gradients(&loss),
-        loss: loss.into_data().iter::<f64>().sum(),
-        correct: rows.filter(|(row, label)| predicted(row) == **label).count(),
-    }
-}
-
-/// Adds gradients that count for a part of the mini-batch.
-fn add(sum: &mut Gradients, gradients: Gradients, part: f64) {
-    for (name, gradient) in gradients {
-        // The whole is taken as it is, so that one part costs nothing.
-        let gradient = if part == 1.0 { gradient } else { gradient * part };
-        let total = match sum.remove(&name) {
-            Some(total) => total + gradient,
-            None => gradient,
-        };
-        sum.insert(name, total);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{NetworkConfig, Shape};
+    use crate::data::Batch;
+    use crate::engine::{Gradients, engine};
+    use crate::graph::{NetworkConfig, Shape};
     use crate::weights::Weights;
 
     /// Each half of the batch has the same images, so that batch norm sees the same statistics in a part as in the whole.
@@ -232,20 +201,20 @@ mod tests {
     fn parts_give_the_gradient_of_the_whole_where_batch_norm_allows_it() {
         let config = NetworkConfig { widths: [4, 8], hidden: 16, ..NetworkConfig::preset("sample").unwrap() };
         let input = Shape { channels: 3, height: 8, width: 8 };
-        let plan = Plan::new(&"0313 0021 0004 0000".parse().unwrap(), &config, input).unwrap();
-        let device = crate::network::device("cpu").unwrap();
-        let network = Network::new(&plan, &Weights::initialised(&plan, 1, 0), &device).unwrap();
+        let graph = Graph::new(&"0313 0021 0004 0000".parse().unwrap(), &config, input).unwrap();
+        let weights = Weights::initialised(&graph, 1, 0);
         let half: Vec<f32> = (0..4 * input.len()).map(|i| 2.0 * ((i * i) as f32 * 0.37).sin()).collect();
         let batch = |times: usize| Batch { images: half.repeat(times), labels: [3, 1, 4, 1].repeat(times) };
-        let train = TrainConfig { dropout: 0.0, ..TrainConfig::default() };
-        let of = |batch: &Batch| show(&mut network.clone(), batch, &train, &mut generator(&[1])).gradients;
-        let (whole, mut parts) = (of(&batch(2)), Gradients::new());
-        (0..2).for_each(|_| add(&mut parts, of(&batch(1)), 0.5));
+        let gradients = |parts: &[Batch]| -> Gradients {
+            let mut network = engine("cpu").unwrap().network(&graph, &weights).unwrap();
+            let lesson = Lesson { dropout: 0.0, label_smoothing: 0.0, share: 1.0 / parts.len() as f32 };
+            parts.iter().for_each(|part| _ = network.learn(part, &lesson, &mut generator(&[1])).unwrap());
+            network.gradients()
+        };
+        let (whole, parts) = (gradients(&[batch(2)]), gradients(&[batch(1), batch(1)]));
         assert!(whole.len() > 10 && whole.keys().eq(parts.keys()));
-        let values =
-            |gradient: &burn::tensor::Tensor<1>| gradient.clone().into_data().iter::<f32>().collect::<Vec<_>>();
         for (name, whole) in &whole {
-            for (a, b) in values(whole).into_iter().zip(values(&parts[name])) {
+            for (a, b) in whole.iter().zip(&parts[name]) {
                 assert!((a - b).abs() < 1e-5 * (1.0 + a.abs()), "{name}: {a} and {b}");
             }
         }

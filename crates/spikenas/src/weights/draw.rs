@@ -1,8 +1,11 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
-use crate::plan::{Initialisation, Parameter, ParameterKind};
+use crate::graph::{Initialisation, Parameter, ParameterKind};
 use crate::random::{Generator, generator, name_key};
 
 /// The classifier's first linear layer, whose law differs from the second's.
@@ -52,4 +55,32 @@ fn fill(key: &[u64], parameter: &Parameter, draw: impl Fn(&mut Generator, &mut f
         chunk.iter_mut().for_each(|value| draw(&mut rng, value));
     });
     values
+}
+
+/// Drawn tensors, each kept once it was asked for.
+pub struct Drawn {
+    initialisation: Initialisation,
+    seed: u64,
+    repeat: u64,
+    /// By name and shape, which together say what was drawn.
+    tensors: Mutex<HashMap<(String, Vec<usize>), Arc<Vec<f32>>>>,
+}
+
+impl Drawn {
+    /// Tensors of one repeat.
+    pub fn new(initialisation: Initialisation, seed: u64, repeat: u64) -> Self {
+        Self { initialisation, seed, repeat, tensors: Mutex::default() }
+    }
+
+    /// A tensor, see [`draw`].
+    pub fn tensor(&self, parameter: &Parameter) -> Arc<Vec<f32>> {
+        let key = (parameter.name.clone(), parameter.shape.clone());
+        let tensors = || self.tensors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tensor) = tensors().get(&key) {
+            return tensor.clone();
+        }
+        // No lock is held while threads draw: one that waits may take up work that wants it.
+        let drawn = Arc::new(draw(parameter, self.initialisation, self.seed, self.repeat));
+        tensors().entry(key).or_insert(drawn).clone()
+    }
 }

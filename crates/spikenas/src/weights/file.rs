@@ -6,8 +6,8 @@ use safetensors::tensor::{Dtype, SafeTensors, View, serialize};
 
 use serde_json::Value;
 
-use super::Tensor;
-use crate::files::write_atomically;
+use super::tensor::Tensor;
+use crate::record::files::write_atomically;
 use crate::{Error, Result};
 
 /// Named tensors, counters and words about them: what a safetensors file holds.

@@ -1,13 +1,14 @@
 use super::*;
+use crate::graph::{Graph, NetworkConfig, Shape};
 
-fn plan(text: &str) -> Plan {
+fn graph(text: &str) -> Graph {
     let config = NetworkConfig { widths: [4, 8], hidden: 16, ..NetworkConfig::preset("sample").unwrap() };
-    Plan::new(&text.parse().unwrap(), &config, Shape { channels: 3, height: 8, width: 8 }).unwrap()
+    Graph::new(&text.parse().unwrap(), &config, Shape { channels: 3, height: 8, width: 8 }).unwrap()
 }
 
 #[test]
 fn equal_parts_of_two_candidates_have_equal_weights() {
-    let (a, b) = (plan("0313 0031 0003 0000"), plan("0311 0031 0003 0000"));
+    let (a, b) = (graph("0313 0031 0003 0000"), graph("0311 0031 0003 0000"));
     let (wa, wb) = (Weights::initialised(&a, 1, 0), Weights::initialised(&b, 1, 0));
     let shared: Vec<_> = wb.tensors().keys().collect();
     assert!(shared.iter().all(|name| wa.tensors()[*name] == wb.tensors()[*name]));
@@ -17,8 +18,8 @@ fn equal_parts_of_two_candidates_have_equal_weights() {
 
 #[test]
 fn convolutions_stay_within_the_reference_bound() {
-    let plan = plan("0313 0031 0003 0000");
-    let weights = Weights::initialised(&plan, 1, 0);
+    let graph = graph("0313 0031 0003 0000");
+    let weights = Weights::initialised(&graph, 1, 0);
     let values = weights.values("downconv1.2.weight");
     let bound = (6.0f32 / (5.0 * 36.0)).sqrt();
     assert!(values.iter().all(|v| v.abs() <= bound));
@@ -27,24 +28,24 @@ fn convolutions_stay_within_the_reference_bound() {
 
 #[test]
 fn files_round_trip_with_their_description() {
-    let plan = plan("0324 0041 0003 0000/0111 0011 0001 0000");
+    let graph = graph("0324 0041 0003 0000/0111 0011 0001 0000");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    let mut weights = Weights::initialised(&plan, 3, 0);
+    let mut weights = Weights::initialised(&graph, 3, 0);
     weights.batches_tracked = 7;
-    weights.save(&path, &plan).unwrap();
+    weights.save(&path, &graph).unwrap();
     let (read, description) = Weights::load(&path).unwrap();
     assert_eq!(read, weights);
-    assert_eq!(description.unwrap().plan().unwrap(), plan);
-    read.check(&plan).unwrap();
+    assert_eq!(description.unwrap().graph().unwrap(), graph);
+    read.check(&graph).unwrap();
 }
 
 #[test]
 fn files_cut_at_any_byte_are_errors() {
-    let plan = plan("0111 0011 0001 0000");
+    let graph = graph("0111 0011 0001 0000");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    Weights::initialised(&plan, 3, 0).save(&path, &plan).unwrap();
+    Weights::initialised(&graph, 3, 0).save(&path, &graph).unwrap();
     let whole = std::fs::read(&path).unwrap();
     for length in (0..whole.len()).step_by(whole.len() / 50) {
         std::fs::write(&path, &whole[..length]).unwrap();
@@ -54,7 +55,7 @@ fn files_cut_at_any_byte_are_errors() {
 
 #[test]
 fn weights_of_another_network_are_refused_by_name() {
-    let (a, b) = (plan("0111 0011 0001 0000"), plan("0311 0011 0001 0000"));
+    let (a, b) = (graph("0111 0011 0001 0000"), graph("0311 0011 0001 0000"));
     let weights = Weights::initialised(&a, 1, 0);
     assert!(weights.check(&b).unwrap_err().to_string().contains("cell1.cell_architecture.0.1.weight` is missing"));
     assert!(Weights::initialised(&b, 1, 0).check(&a).unwrap_err().to_string().contains("does not belong"));

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use safetensors::SafeTensors;
 use serde_json::Value;
-use spikenas::plan::{Initialisation, NetworkConfig, Plan, Shape};
+use spikenas::graph::{Graph, Initialisation, NetworkConfig, Shape};
 use spikenas::space::{Architecture, Digits};
 use spikenas::weights::{Tensor, Weights};
 
@@ -20,9 +21,9 @@ pub struct GoldenCase {
     /// Everything the reference wrote of it but tensors.
     pub json: Value,
     /// Its network.
-    pub plan: Plan,
+    pub graph: Graph,
     /// The weights before the first pass.
-    pub weights: Weights,
+    pub weights: Arc<Weights>,
     /// Images, [batch, 3, 32, 32].
     pub input: Vec<f32>,
     /// Images in the batch.
@@ -56,11 +57,11 @@ impl GoldenCase {
         }
         let tensors = load_tensors(&path.with_extension("safetensors"));
         let input = &tensors["input"];
-        let plan = plan(&json, Shape { channels: input.shape[1], height: input.shape[2], width: input.shape[3] });
-        let weights = weights(&tensors);
-        weights.check(&plan).unwrap();
+        let graph = graph(&json, Shape { channels: input.shape[1], height: input.shape[2], width: input.shape[3] });
+        let weights = Arc::new(weights(&tensors));
+        weights.check(&graph).unwrap();
         let (batch, input) = (input.shape[0], input.values.clone());
-        Some(GoldenCase { name: json["case"].as_str()?.to_string(), json, plan, weights, input, batch, tensors })
+        Some(GoldenCase { name: json["case"].as_str()?.to_string(), json, graph, weights, input, batch, tensors })
     }
 
     /// The values of a tensor of the safetensors file, by its whole name there. Panics if it is not there.
@@ -85,7 +86,7 @@ pub fn numbers(list: &Value) -> Vec<f64> {
     list.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect()
 }
 
-fn plan(json: &Value, input: Shape) -> Plan {
+fn graph(json: &Value, input: Shape) -> Graph {
     let config = &json["config"];
     let whole = |key: &str| config[key].as_u64().unwrap() as usize;
     let number = |key: &str| config[key].as_f64().unwrap() as f32;
@@ -104,7 +105,7 @@ fn plan(json: &Value, input: Shape) -> Plan {
     let row = |row: &Value| numbers(row).iter().map(|n| n.to_string()).collect::<String>();
     let matrix: Vec<String> = json["con_mat"].as_array().unwrap().iter().map(row).collect();
     let architecture = Architecture::parse(&matrix.join(" "), Digits::Snasnet).unwrap();
-    Plan::new(&architecture, &network, input).unwrap()
+    Graph::new(&architecture, &network, input).unwrap()
 }
 
 /// The tensors named `param.…`.

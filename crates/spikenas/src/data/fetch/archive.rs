@@ -4,8 +4,9 @@ use std::time::Duration;
 use super::download::Download;
 use super::unpack::unpack;
 use crate::data::cifar::Layout;
-use crate::data::{Report, Source, check};
-use crate::{Error, Result, files};
+use crate::data::{Contents, Source, check};
+use crate::record::files;
+use crate::{Error, Result};
 
 /// The folder of a dataset that is now complete, and how it came there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,13 +59,13 @@ pub fn fetch(
 }
 
 /// A complete copy is all that was asked for; anything else is left for its owner to judge.
-pub(super) fn already_there(report: Result<Report>, folder: PathBuf) -> Result<Fetched> {
+pub(super) fn already_there(report: Result<Contents>, folder: PathBuf) -> Result<Fetched> {
     let reason = match report {
         Ok(report) if report.complete => return Ok(Fetched::AlreadyThere(folder)),
-        Ok(Report { train, test, .. }) => format!("a part copy of {} + {} images", train.images, test.images),
+        Ok(Contents { train, test, .. }) => format!("a part copy of {} + {} images", train.images, test.images),
         Err(error) => format!("there, but not readable ({error})"),
     };
-    Err(Error::file(folder, format!("{reason}: move it away or give another --data-dir")))
+    Err(Error::file(folder, format!("{reason}: move it away or give another folder")))
 }
 
 impl Archive {

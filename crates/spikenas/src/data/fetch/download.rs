@@ -3,7 +3,6 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use md5::{Digest, Md5};
 use ureq::http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
@@ -75,7 +74,7 @@ impl<'a> Download<'a> {
         let found = self.sum()?;
         if found != md5 {
             self.remove()?;
-            return Err(self.failed(format!("md5 sum {found}, not {md5}: try again, or another address with --from")));
+            return Err(self.failed(format!("md5 sum {found}, not {md5}: try again, or another address")));
         }
         Ok(self.part)
     }
@@ -170,12 +169,12 @@ impl<'a> Download<'a> {
     /// MD5 sum of what is there, in hexadecimal.
     fn sum(&mut self) -> Result<String> {
         self.part.seek(SeekFrom::Start(0)).map_err(Error::io(self.path))?;
-        let mut hasher = Md5::new();
+        let mut hasher = md5::Context::new();
         let mut buffer = vec![0; 1 << 16];
         loop {
             match self.part.read(&mut buffer).map_err(Error::io(self.path))? {
-                0 => return Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
-                count => hasher.update(&buffer[..count]),
+                0 => return Ok(format!("{:x}", hasher.finalize())),
+                count => hasher.consume(&buffer[..count]),
             }
         }
     }
@@ -184,7 +183,7 @@ impl<'a> Download<'a> {
         if self.reached || broke_off(error) {
             return Failure::Passing(error.to_string());
         }
-        let way_out = "check the address and the connection, or give another with --from";
+        let way_out = "check the address and the connection, or give another address";
         self.failed(format!("no answer ({error}): {way_out}")).into()
     }
 
@@ -194,7 +193,7 @@ impl<'a> Download<'a> {
         if passing || status.is_server_error() {
             Failure::Passing(reason)
         } else {
-            self.failed(format!("{reason}: give another address with --from")).into()
+            self.failed(format!("{reason}: give another address")).into()
         }
     }
 

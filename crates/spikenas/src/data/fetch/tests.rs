@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
 use flate2::{Compression, write::GzEncoder};
-use md5::{Digest, Md5};
 use rand::Rng;
 use tar::{EntryType, Header};
 use tempfile::TempDir;
@@ -51,7 +50,7 @@ impl Server {
 
     /// The archive of folder `toy` on this server, with the checksum of `expected`.
     fn archive(&self, expected: &[u8]) -> Archive {
-        let md5 = Md5::digest(expected).iter().map(|byte| format!("{byte:02x}")).collect();
+        let md5 = format!("{:x}", md5::compute(expected));
         Archive { name: "toy.tar.gz", url: self.url.clone(), md5, folder: "toy", pause: Duration::ZERO }
     }
 
@@ -245,7 +244,7 @@ fn an_address_where_nothing_listens_fails_at_once_and_leaves_no_file() {
     let server = Server::start(Vec::new());
     while server.requests.try_recv() != Err(TryRecvError::Disconnected) {}
     let error = server.fetch(&toy(), &data).unwrap_err().to_string();
-    assert!(error.contains("no answer") && error.contains("--from"), "{error}");
+    assert!(error.contains("no answer") && error.contains("another address"), "{error}");
     assert_eq!(tree(outer.path()), ["data"]);
 }
 
@@ -328,7 +327,7 @@ fn only_what_has_an_archive_is_fetched_and_only_from_the_web() {
 fn a_complete_copy_is_kept_and_a_part_copy_is_not_overwritten() {
     let report = check(&Source::Sample, Path::new("")).unwrap();
     assert_eq!(already_there(Ok(report.clone()), "x".into()).unwrap(), Fetched::AlreadyThere("x".into()));
-    let part = crate::data::Report { complete: false, ..report };
+    let part = crate::data::Contents { complete: false, ..report };
     let error = already_there(Ok(part), "x".into()).unwrap_err().to_string();
     assert!(error.contains("x: a part copy of 2000 + 1000 images: move it away"), "{error}");
     let (_outer, data) = data_dir();

@@ -1,0 +1,198 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// What a budget counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Everything but the classifier.
+    #[default]
+    Backbone,
+    /// Everything.
+    Network,
+}
+
+impl Scope {
+    /// The name used on the command line and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scope::Backbone => "backbone",
+            Scope::Network => "network",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Precision of a parameter in bits (paper, Eq. 8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Bits(u32);
+
+impl Bits {
+    /// A precision of 1 to 64 bits.
+    pub fn new(bits: u32) -> Result<Self> {
+        if (1..=64).contains(&bits) {
+            Ok(Self(bits))
+        } else {
+            Err(Error::invalid(format!("{bits} bits: give 1 to 64")))
+        }
+    }
+
+    /// The number of bits.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+
+    /// Memory of so many parameters in bits (paper, Eq. 8).
+    pub fn memory_bits(self, parameters: u64) -> u64 {
+        parameters.saturating_mul(u64::from(self.0))
+    }
+
+    /// Memory of so many parameters in whole bytes.
+    pub fn memory_bytes(self, parameters: u64) -> u64 {
+        self.memory_bits(parameters).div_ceil(8)
+    }
+}
+
+impl Default for Bits {
+    fn default() -> Self {
+        Self(32)
+    }
+}
+
+impl TryFrom<u32> for Bits {
+    type Error = Error;
+
+    fn try_from(bits: u32) -> Result<Self> {
+        Self::new(bits)
+    }
+}
+
+impl From<Bits> for u32 {
+    fn from(bits: Bits) -> u32 {
+        bits.0
+    }
+}
+
+/// The most memory that a network may take.
+///
+/// ```
+/// use spikenas::cost::{Bits, Budget};
+/// let budget: Budget = "1.2M".parse().unwrap();
+/// assert_eq!(budget.parameters(Bits::default()), 1_200_000);
+/// let budget: Budget = "480KiB".parse().unwrap();
+/// assert_eq!(budget.parameters(Bits::new(8).unwrap()), 491_520);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Budget {
+    /// A number of parameters.
+    Parameters(u64),
+    /// A number of bytes, at the precision in force.
+    Bytes(u64),
+}
+
+impl Budget {
+    /// The most parameters that the budget admits at a precision.
+    pub fn parameters(self, bits: Bits) -> u64 {
+        match self {
+            Budget::Parameters(count) => count,
+            Budget::Bytes(bytes) => bytes.saturating_mul(8) / u64::from(bits.get()),
+        }
+    }
+}
+
+/// Suffixes of a budget with what they multiply by, longest first; the flag says bytes.
+const UNITS: [(&str, u64, bool); 6] = [
+    ("KiB", 1 << 10, true),
+    ("MiB", 1 << 20, true),
+    ("GiB", 1 << 30, true),
+    ("k", 1_000, false),
+    ("K", 1_000, false),
+    ("M", 1_000_000, false),
+];
+
+impl FromStr for Budget {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = || {
+            Error::invalid(format!(
+                "budget `{text}`: give parameters as 1.2M, 800k or 1200000, or memory as 480KiB or 2MiB"
+            ))
+        };
+        let unit = UNITS.into_iter().find(|(suffix, ..)| text.ends_with(suffix));
+        let (number, scale, is_bytes) = match unit {
+            Some((suffix, scale, is_bytes)) => (&text[..text.len() - suffix.len()], scale, is_bytes),
+            None => (text, 1, false),
+        };
+        let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+        let count = (number * scale as f64).round();
+        if !(1.0..=1e15).contains(&count) {
+            return Err(wrong());
+        }
+        Ok(if is_bytes { Budget::Bytes(count as u64) } else { Budget::Parameters(count as u64) })
+    }
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Budget::Parameters(count) => write!(f, "{count}"),
+            Budget::Bytes(bytes) => write!(f, "{}KiB", *bytes as f64 / 1024.0),
+        }
+    }
+}
+
+impl From<Budget> for String {
+    fn from(budget: Budget) -> String {
+        budget.to_string()
+    }
+}
+
+impl TryFrom<String> for Budget {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_read_units_and_refuse_nonsense() {
+        for (text, budget) in [
+            ("1.2M", Budget::Parameters(1_200_000)),
+            ("800k", Budget::Parameters(800_000)),
+            ("1200000", Budget::Parameters(1_200_000)),
+            ("480KiB", Budget::Bytes(491_520)),
+            ("1.5MiB", Budget::Bytes(1_572_864)),
+        ] {
+            assert_eq!(text.parse::<Budget>().unwrap(), budget);
+            assert_eq!(budget.to_string().parse::<Budget>().unwrap(), budget);
+        }
+        for text in ["0", "-1", "abc", "", "M", "nan", "inf", "1e30", "1.2 G", "0KiB"] {
+            assert!(text.parse::<Budget>().unwrap_err().to_string().contains("1.2M"), "{text}");
+        }
+    }
+
+    #[test]
+    fn memory_follows_precision() {
+        let bits = Bits::new(3).unwrap();
+        assert_eq!(bits.memory_bits(3), 9);
+        assert_eq!(bits.memory_bytes(3), 2);
+        assert!(Bits::new(0).is_err());
+    }
+}

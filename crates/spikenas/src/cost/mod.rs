@@ -1,0 +1,9 @@
+//! Graph -> what a network costs: parameters and their memory, synaptic operations, energy; and the budget that it is held to.
+
+mod budget;
+mod ledger;
+mod operations;
+
+pub use budget::{Bits, Budget, Scope};
+pub use ledger::{Ledger, LedgerEntry, ParameterCount};
+pub use operations::{ADDITION_PJ, LayerOperations, MULTIPLICATION_PJ, Operations};

@@ -1,0 +1,29 @@
+use std::path::Path;
+
+use super::cifar::Layout;
+use super::dataset::Dataset;
+use super::source::Source;
+use super::{folder, sample};
+use crate::Result;
+
+impl Dataset {
+    /// Reads a dataset into memory. `data_dir` is the folder that holds CIFAR's; the other sources do not need it.
+    ///
+    /// A part copy of CIFAR is read as it is; [`check`](super::check()) tells whether it is complete.
+    ///
+    /// ```
+    /// use spikenas::data::{Dataset, Source};
+    ///
+    /// let dataset = Dataset::open(&Source::Sample, "data".as_ref())?;
+    /// assert_eq!((dataset.train.len(), dataset.test.len(), dataset.classes.len()), (2000, 1000, 10));
+    /// # Ok::<(), spikenas::Error>(())
+    /// ```
+    pub fn open(source: &Source, data_dir: &Path) -> Result<Self> {
+        match source {
+            Source::Sample => sample::open(),
+            Source::Cifar10 => Layout::CIFAR10.open(data_dir),
+            Source::Cifar100 => Layout::CIFAR100.open(data_dir),
+            Source::Folder(path) => folder::open(path),
+        }
+    }
+}

@@ -1,0 +1,388 @@
+use std::sync::Arc;
+
+use spikenas_kernels::{
+    Affine, ConvolutionMaps, Extent, GradientKernel, GradientSums, Isa, LifLayer, LifParameters, Moments, OfAverages,
+    SpikeReader, Spikes, Sum, Term, average_pool, gradient_before_norm, gradient_sums, image_weight_gradient, moments,
+    spike_gradients, total_over_steps, write_sum,
+};
+
+use super::buffers::{Buffer, Buffers};
+use super::executor::Value;
+use super::norm::NormStatistics;
+use super::part::Part;
+use super::program::{Id, Map, Program, Step};
+use crate::engine::network::Gradients;
+use crate::graph::{BatchNorm, Convolution, Lif, NetworkConfig, Shape};
+use crate::weights::Weights;
+
+/// What a forward pass leaves for the backward pass.
+pub(super) struct Tape {
+    pub program: Program,
+    /// The steps in the order of their computation; the last gives the spikes whose averages the classifier reads.
+    pub order: Vec<Id>,
+    /// By step.
+    pub values: Vec<Option<Value>>,
+    pub statistics: NormStatistics,
+    pub weights: Arc<Weights>,
+    pub buffers: Buffers,
+    pub config: NetworkConfig,
+    /// [images, channels, height, width].
+    pub images: Vec<f32>,
+    pub samples: usize,
+}
+
+impl Tape {
+    /// A backward pass: the gradients of the weights by name, from that of the averages of the last spikes over squares of side
+    /// `pool`, [steps * images, rows, columns, channels]. What these do not depend on has none.
+    pub fn backward(self, of_averages: &[f32], pool: usize) -> Gradients {
+        let (gradients, sums) = (vec![Vec::new(); self.program.len()], vec![Vec::new(); self.program.len()]);
+        let mut backward =
+            Backward { isa: Isa::best(), tape: self, pool, gradients, sums, of_weights: Gradients::new() };
+        for place in (0..backward.tape.order.len()).rev() {
+            backward.visit(place, of_averages);
+        }
+        backward.of_weights
+    }
+
+    fn extent(&self, shape: Shape) -> Extent {
+        let (steps, samples) = (self.config.timesteps, self.samples);
+        Extent { steps, samples, pixels: shape.height * shape.width, channels: shape.channels }
+    }
+
+    /// The parts of a map, normalised as the forward pass read them.
+    fn terms(&self, map: &Map) -> Vec<Term<'_>> {
+        map.parts.iter().map(|&id| self.part(id)).collect()
+    }
+
+    fn part(&self, id: Id) -> Term<'_> {
+        match &self.values[id] {
+            Some(Value::Part(part)) => part.term(),
+            _ => unreachable!("the parts of a map stay until its readers are done"),
+        }
+    }
+
+    /// The sums of a convolution: as they are read, or before they were averaged.
+    fn sums(&self, id: Id) -> Sums<'_> {
+        match &self.values[id] {
+            Some(Value::Part(Part { unpooled: Some(values), .. })) => Sums::Averaged(values),
+            Some(Value::Part(Part { values, .. })) => Sums::Read(values),
+            _ => unreachable!("the parts of a map stay until its readers are done"),
+        }
+    }
+
+    /// The gradient of a map from that of its averages over squares of a side.
+    fn of_averages<'a>(&self, terms: &'a [Term<'a>], shape: Shape, side: usize) -> OfAverages<'a> {
+        let averaged = Shape { height: shape.height / side, width: shape.width / side, ..shape };
+        OfAverages { gradient: sum(terms, None, self.extent(averaged)), side }
+    }
+
+    fn spikes(&self, id: Id) -> &Spikes {
+        match &self.values[id] {
+            Some(Value::Spikes(spikes)) => spikes,
+            _ => unreachable!("spikes stay"),
+        }
+    }
+
+    fn norm(&self, id: Id) -> &[Affine] {
+        match &self.values[id] {
+            Some(Value::Norm(affine)) => affine,
+            _ => unreachable!("norms stay"),
+        }
+    }
+
+    fn buffer(&self, length: usize) -> Buffer {
+        let Some(buffer) = self.buffers.take(length) else { unreachable!("there is no ceiling for memory") };
+        buffer
+    }
+
+    fn weight(&self, convolution: &Convolution) -> &[f32] {
+        self.weights.values(&convolution.weight().name)
+    }
+}
+
+/// A backward pass under way.
+struct Backward {
+    isa: Isa,
+    tape: Tape,
+    /// Side of the squares over which the last spikes are averaged.
+    pool: usize,
+    /// Of each part of a map: the gradients of the maps that it is a part of. Where the part is the same at every
+    /// timestep, one of a single timestep counts for all.
+    gradients: Vec<Vec<Arc<Buffer>>>,
+    /// Of each convolution: sums of its gradient and its products with the values before the batch norm, by timestep.
+    sums: Vec<Vec<GradientSums>>,
+    of_weights: Gradients,
+}
+
+impl Backward {
+    fn visit(&mut self, place: usize, of_averages: &[f32]) {
+        let id = self.tape.order[place];
+        let is_last = place + 1 == self.tape.order.len();
+        match self.tape.program.step(id).clone() {
+            Step::Stem { convolution, norm } => self.stem(id, &convolution, &norm),
+            Step::Pool { map } => self.pool(id, &map),
+            Step::Spikes { lif, map, norm } => self.spikes(id, &lif, &map, norm, is_last.then_some(of_averages)),
+            // A convolution goes back with the spikes that it reads, a norm with those that read it.
+            Step::Convolution { .. } | Step::Norm { .. } => {}
+            Step::Hidden { .. } | Step::Output { .. } => unreachable!("the classifier is not of the program"),
+        }
+    }
+
+    /// Back through a LIF layer and the convolutions that read it.
+    fn spikes(&mut self, id: Id, lif: &Lif, map: &Map, norm: Option<Id>, of_averages: Option<&[f32]>) {
+        let readers = self.readers(id);
+        if readers.is_empty() && of_averages.is_none() {
+            return;
+        }
+        let slopes: Vec<NormSlopes> = readers
+            .iter()
+            .map(|reader| {
+                let sums = std::mem::take(&mut self.sums[reader.id]);
+                self.norm(&reader.norm, &sums)
+            })
+            .collect();
+        let tape = &self.tape;
+        let (isa, extent) = (self.isa, tape.extent(lif.shape));
+        let terms: Vec<[Vec<Term<'_>>; 2]> = readers
+            .iter()
+            .zip(&slopes)
+            .map(|(reader, slopes)| slopes.before_norm(self.gradient(reader.id), tape.sums(reader.id)))
+            .collect();
+        let kernels: Vec<GradientKernel> = readers
+            .iter()
+            .map(|Reader { convolution, .. }| {
+                let (outputs, inputs) = (convolution.outputs, convolution.input.channels);
+                GradientKernel::new(outputs, inputs, convolution.kernel.side(), tape.weight(convolution))
+            })
+            .collect();
+        let parts: Vec<SpikeReader<'_>> = readers
+            .iter()
+            .zip(&terms)
+            .zip(&kernels)
+            .map(|((reader, [terms, of_averages]), kernel)| {
+                let shape = reader.convolution.output();
+                let gradient = sum(terms, None, tape.extent(shape));
+                let of_averages = (!of_averages.is_empty()).then(|| tape.of_averages(of_averages, shape, 2));
+                SpikeReader { gradient, of_averages, kernel }
+            })
+            .collect();
+        let (input, affine) = (tape.terms(map), norm.map(|norm| tape.norm(norm)));
+        let layer = LifLayer {
+            input: sum(&input, affine, extent),
+            parameters: LifParameters { tau: tape.config.tau, threshold: lif.threshold },
+            spikes: tape.spikes(id),
+            height: lif.shape.height,
+            width: lif.shape.width,
+        };
+        let of_averages = of_averages.map(|values| [Term { values, affine: None }]);
+        let of_averages = of_averages.as_ref().map(|terms| tape.of_averages(terms, lif.shape, self.pool));
+        let mut of_map = tape.buffer(layer.input.distinct_steps() * extent.step());
+        let found = spike_gradients(isa, &layer, &parts, of_averages, &mut of_map);
+        for (reader, of_weight) in readers.into_iter().zip(found.of_weights) {
+            self.of_weights.insert(reader.convolution.weight().name, of_weight);
+            self.forget(reader.id);
+        }
+        let sums = match norm.map(|norm| self.tape.program.step(norm).clone()) {
+            Some(Step::Norm { norm, .. }) => self.before_norm_of(&norm, map, extent, &found.sums, &mut of_map),
+            _ => found.sums,
+        };
+        self.hand_on(map, of_map, &sums);
+    }
+
+    /// The convolutions that read some spikes and have a gradient.
+    fn readers(&self, spikes: Id) -> Vec<Reader> {
+        let reader = |&id: &Id| match self.tape.program.step(id) {
+            Step::Convolution { convolution, norm, spikes: read, .. }
+                if *read == spikes && !self.gradients[id].is_empty() =>
+            {
+                Some(Reader { id, convolution: convolution.clone(), norm: norm.clone() })
+            }
+            _ => None,
+        };
+        self.tape.order.iter().filter_map(reader).collect()
+    }
+
+    /// From the gradient of a normalised map to that of the map, in place; takes and gives the sums with its terms.
+    fn before_norm_of(
+        &mut self,
+        norm: &BatchNorm,
+        map: &Map,
+        extent: Extent,
+        sums: &[Vec<GradientSums>],
+        gradient: &mut Buffer,
+    ) -> Vec<Vec<GradientSums>> {
+        let terms = self.tape.terms(map);
+        let mut of_map: Vec<GradientSums> = match sums.first() {
+            Some(steps) => {
+                steps.iter().map(|s| GradientSums { products: vec![0.0; norm.channels], ..s.clone() }).collect()
+            }
+            None => {
+                let values = [Term { values: gradient, affine: None }];
+                let sums = |m: Moments| GradientSums { gradient: m.sum, products: vec![0.0; norm.channels] };
+                moments(self.isa, &sum(&values, None, extent)).into_iter().map(sums).collect()
+            }
+        };
+        for (term, sums) in terms.iter().zip(sums) {
+            for (step, (of_map, sums)) in of_map.iter_mut().zip(sums).enumerate() {
+                let affine = term.affine.map(|affine| &affine[step.min(affine.len() - 1)]);
+                for c in 0..norm.channels {
+                    let (scale, shift) = affine.map_or((1.0, 0.0), |a| (f64::from(a.scale[c]), f64::from(a.shift[c])));
+                    of_map.products[c] += scale * sums.products[c] + shift * sums.gradient[c];
+                }
+            }
+        }
+        let slopes = self.norm(norm, &of_map);
+        let terms = self.tape.terms(map);
+        gradient_before_norm(self.isa, &sum(&terms, None, extent), [&slopes.gradient, &slopes.values], gradient)
+    }
+
+    fn pool(&mut self, id: Id, map: &Map) {
+        if self.gradients[id].is_empty() {
+            return;
+        }
+        let extent = self.tape.extent(map.shape);
+        let is_constant = self.tape.part(id).values.len() == extent.step();
+        let total = is_constant.then(|| self.total(id, extent));
+        let gradient = match &total {
+            Some(total) => vec![Term { values: total, affine: None }],
+            None => self.gradient(id),
+        };
+        let gradient = sum(&gradient, None, extent);
+        let mut of_map = self.tape.buffer(gradient.distinct_steps() * extent.step());
+        let Shape { height, width, .. } = map.shape;
+        // Each pixel is averaged into its neighbours as they are into it.
+        average_pool(self.isa, &gradient, height, width, &mut of_map);
+        self.forget(id);
+        let sums = gradient_sums(self.isa, &sum(&self.tape.terms(map), None, extent), &of_map);
+        self.hand_on(map, of_map, &sums);
+    }
+
+    fn stem(&mut self, id: Id, convolution: &Convolution, norm: &BatchNorm) {
+        if self.gradients[id].is_empty() {
+            return;
+        }
+        let extent = Extent { steps: 1, ..self.tape.extent(convolution.output()) };
+        let total = self.total(id, self.tape.extent(convolution.output()));
+        let gradient = [Term { values: &total, affine: None }];
+        let sums = gradient_sums(self.isa, &sum(&[self.tape.part(id)], None, extent), &total);
+        let slopes = self.norm(norm, &sums[0]);
+        let [terms, _] = slopes.before_norm(gradient.to_vec(), self.tape.sums(id));
+        let maps = ConvolutionMaps::new(self.tape.samples, convolution.input.height, convolution.input.width);
+        let (images, side) = (&self.tape.images, convolution.kernel.side());
+        let of_weight = image_weight_gradient(self.isa, images, maps, side, &sum(&terms, None, extent));
+        self.of_weights.insert(convolution.weight().name, of_weight);
+    }
+
+    /// The gradient of a part, at every timestep.
+    fn gradient(&self, id: Id) -> Vec<Term<'_>> {
+        self.gradients[id].iter().map(|values| Term { values, affine: None }).collect()
+    }
+
+    /// The gradient of a part that is the same at every timestep, for all of them.
+    fn total(&self, id: Id, extent: Extent) -> Buffer {
+        let (single, full): (Vec<Term<'_>>, Vec<Term<'_>>) =
+            self.gradient(id).into_iter().partition(|term| term.values.len() == extent.step());
+        let mut total = self.tape.buffer(extent.step());
+        total_over_steps(self.isa, &sum(&full, None, extent), &mut total);
+        if single.is_empty() {
+            return total;
+        }
+        let all: Vec<Term<'_>> = single.into_iter().chain([Term { values: &total, affine: None }]).collect();
+        let mut both = self.tape.buffer(extent.step());
+        write_sum(self.isa, &sum(&all, None, Extent { steps: 1, ..extent }), &mut both);
+        both
+    }
+
+    /// Gives a map's gradient, and its sums with each part, to the parts.
+    fn hand_on(&mut self, map: &Map, gradient: Buffer, sums: &[Vec<GradientSums>]) {
+        let gradient = Arc::new(gradient);
+        for (&part, sums) in map.parts.iter().zip(sums) {
+            self.gradients[part].push(gradient.clone());
+            let total = &mut self.sums[part];
+            if total.is_empty() {
+                total.clone_from(sums);
+            } else {
+                total.iter_mut().zip(sums).for_each(|(total, sums)| total.add(sums));
+            }
+        }
+    }
+
+    /// Lets a part and its gradient go.
+    fn forget(&mut self, id: Id) {
+        self.gradients[id].clear();
+        self.tape.values[id] = None;
+    }
+
+    /// Back through a batch norm, from the sums of its gradient: keeps the gradients of scale and shift.
+    ///
+    /// With `y = w n + b, n = (x - mean) inverse`: `dx = w inverse (dy - mean(dy) - n mean(dy n))`.
+    fn norm(&mut self, norm: &BatchNorm, sums: &[GradientSums]) -> NormSlopes {
+        let [scale, shift, ..] = norm.parameters().map(|parameter| parameter.name);
+        let weight = self.tape.weights.values(&scale);
+        let moments = &self.tape.statistics.moments[&norm.name];
+        let (mut of_scale, mut of_shift) = (vec![0.0f64; norm.channels], vec![0.0f64; norm.channels]);
+        let mut slopes = NormSlopes { gradient: Vec::new(), values: Vec::new() };
+        for (sums, moments) in sums.iter().zip(moments) {
+            let (mean, variance, count) = (moments.mean(), moments.variance(), moments.count as f64);
+            let zeros = || Affine { scale: vec![0.0; norm.channels], shift: vec![0.0; norm.channels] };
+            let [mut gradient, mut values] = [zeros(), zeros()];
+            for c in 0..norm.channels {
+                let inverse = 1.0 / (variance[c] + BatchNorm::EPSILON).sqrt();
+                let products = (sums.products[c] - mean[c] * sums.gradient[c]) * inverse;
+                of_scale[c] += products;
+                of_shift[c] += sums.gradient[c];
+                let factor = f64::from(weight[c]) * inverse;
+                let slope = factor * inverse * products / count;
+                gradient.scale[c] = factor as f32;
+                values.scale[c] = -slope as f32;
+                values.shift[c] = (slope * mean[c] - factor * sums.gradient[c] / count) as f32;
+            }
+            slopes.gradient.push(gradient);
+            slopes.values.push(values);
+        }
+        let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
+        self.of_weights.insert(scale, narrow(of_scale));
+        self.of_weights.insert(shift, narrow(of_shift));
+        slopes
+    }
+}
+
+/// A convolution that reads spikes.
+struct Reader {
+    id: Id,
+    convolution: Convolution,
+    norm: BatchNorm,
+}
+
+/// What takes the gradient after a batch norm, and the values before it, to the gradient before it, at each timestep.
+struct NormSlopes {
+    gradient: Vec<Affine>,
+    values: Vec<Affine>,
+}
+
+/// The sums of a convolution.
+enum Sums<'a> {
+    /// Those that are read.
+    Read(&'a [f32]),
+    /// Those whose averages are read.
+    Averaged(&'a [f32]),
+}
+
+impl NormSlopes {
+    /// The terms of the gradient before the norm, and those that come from a gradient of averages.
+    fn before_norm<'a>(&'a self, mut gradient: Vec<Term<'a>>, sums: Sums<'a>) -> [Vec<Term<'a>>; 2] {
+        gradient.iter_mut().for_each(|term| term.affine = Some(&self.gradient));
+        let term = |values| Term { values, affine: Some(&self.values) };
+        match sums {
+            Sums::Read(values) => {
+                gradient.push(term(values));
+                [gradient, Vec::new()]
+            }
+            Sums::Averaged(values) => [vec![term(values)], gradient],
+        }
+    }
+}
+
+fn sum<'a>(terms: &'a [Term<'a>], affine: Option<&'a [Affine]>, extent: Extent) -> Sum<'a> {
+    Sum { terms, affine, extent }
+}

@@ -1,0 +1,347 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use spikenas_kernels::{
+    Affine, ConvolutionMaps, Extent, LifParameters, Moments, Spikes, Sum, Term, average_pool, convolve_images,
+    convolve_spikes, hamming_distances, lif_scan, linear_of_averages, moments,
+};
+
+use super::buffers::Buffer;
+use super::norm::{NormStatistics, normalise};
+use super::parameters::LayerParameters;
+use super::part::Part;
+use super::program::{Id, Map, Program, Step};
+use crate::engine::network::Mode;
+use crate::engine::observer::{Firing, Observer};
+use crate::graph::{BatchNorm, Convolution, Lif, Linear, NetworkConfig, Shape};
+use crate::{Error, Result};
+
+/// Membranes that a pass leaves behind, by LIF layer; empty before the first. Layers that read the same map share them.
+pub type Membranes = BTreeMap<String, Vec<f32>>;
+
+/// What a step gives.
+pub(super) enum Value {
+    Part(Part),
+    Norm(Arc<Vec<Affine>>),
+    Spikes(Arc<Spikes>),
+    Output(Vec<f32>),
+}
+
+/// What a pass runs on, and how.
+pub(super) struct Pass<'a> {
+    /// The images, `[samples, channels, height, width]`.
+    pub(super) images: &'a [f32],
+    pub(super) samples: usize,
+    pub(super) timesteps: usize,
+    /// Membrane time constant.
+    pub(super) tau: f32,
+    pub(super) mode: Mode,
+    /// Whether all sums of a convolution are kept beside their averages, for the backward pass.
+    pub(super) keeps_sums: bool,
+    /// Where membranes start and are left; without, they start at 0 and are not kept.
+    pub(super) membranes: Option<&'a mut Membranes>,
+}
+
+impl<'a> Pass<'a> {
+    /// A pass in training mode from membranes at 0.
+    pub(super) fn new(config: &NetworkConfig, images: &'a [f32], samples: usize) -> Self {
+        Self {
+            images,
+            samples,
+            timesteps: config.timesteps,
+            tau: config.tau,
+            mode: Mode::Train,
+            keeps_sums: false,
+            membranes: None,
+        }
+    }
+}
+
+/// Computes the steps of a program as they are asked for, each once, and keeps them for as long as something is to read
+/// them. Where memory runs out, the map that was longest not read goes, to be computed again if it is asked for.
+pub(super) struct Executor<'a> {
+    program: &'a Program,
+    parameters: &'a LayerParameters,
+    pass: Pass<'a>,
+    /// Who hears what each LIF layer fires.
+    observer: Option<&'a mut dyn Observer>,
+    /// Statistics of the batch norms computed so far.
+    pub(super) statistics: NormStatistics,
+    slots: Vec<Slot>,
+    clock: u64,
+}
+
+/// The state of a step.
+#[derive(Default)]
+struct Slot {
+    value: Option<Value>,
+    /// Whether it was computed before, and its inputs count it no more.
+    was_computed: bool,
+    /// Readers still to come.
+    readers: usize,
+    /// Computations under way that read it.
+    pins: usize,
+    last_read: u64,
+}
+
+impl<'a> Executor<'a> {
+    pub(super) fn new(
+        program: &'a Program,
+        parameters: &'a LayerParameters,
+        pass: Pass<'a>,
+        observer: Option<&'a mut dyn Observer>,
+    ) -> Self {
+        let slot = |id| Slot { readers: program.readers(id), ..Slot::default() };
+        let slots = (0..program.len()).map(slot).collect();
+        Self { program, parameters, pass, observer, statistics: NormStatistics::default(), slots, clock: 0 }
+    }
+
+    /// Tells the observer that all layers of a network have fired.
+    pub(super) fn finished(&mut self, network: usize, layers: &[(String, Id)]) -> Result<()> {
+        self.observer.as_deref_mut().map_or(Ok(()), |observer| observer.finished(network, layers))
+    }
+
+    /// Keeps a step until [`Executor::release`].
+    pub(super) fn retain(&mut self, id: Id) {
+        self.slots[id].readers += 1;
+    }
+
+    /// Lets a step's value go once nothing else is to read it.
+    pub(super) fn release(&mut self, id: Id) {
+        self.slots[id].readers -= 1;
+        self.drop_unread(id);
+    }
+
+    fn drop_unread(&mut self, id: Id) {
+        let slot = &mut self.slots[id];
+        if slot.readers > 0 || slot.pins > 0 {
+            return;
+        }
+        if let Some(Value::Spikes(spikes)) = slot.value.take() {
+            if let Some(observer) = &mut self.observer {
+                observer.forget(id);
+            }
+            if let Some(spikes) = Arc::into_inner(spikes) {
+                self.parameters.buffers().give_words(spikes.into_words());
+            }
+        }
+    }
+
+    /// The spikes of a step that is computed and retained.
+    pub(super) fn spikes(&self, id: Id) -> &Arc<Spikes> {
+        match &self.slots[id].value {
+            Some(Value::Spikes(spikes)) => spikes,
+            _ => unreachable!("the step gives spikes and is retained"),
+        }
+    }
+
+    /// The output of a network, computed and retained.
+    pub(super) fn output(&self, id: Id) -> &[f32] {
+        match &self.slots[id].value {
+            Some(Value::Output(values)) => values,
+            _ => unreachable!("the step gives the output and is retained"),
+        }
+    }
+
+    /// The values of all steps that are computed and retained, by step.
+    pub(super) fn into_values(self) -> (Vec<Option<Value>>, NormStatistics) {
+        (self.slots.into_iter().map(|slot| slot.value).collect(), self.statistics)
+    }
+
+    /// Computes a step that was not computed before. Errors: not enough memory even for what must be there at once.
+    pub(super) fn visit(&mut self, id: Id) -> Result<()> {
+        if self.slots[id].was_computed { Ok(()) } else { self.ensure(id) }
+    }
+
+    /// Computes a step that is not there.
+    fn ensure(&mut self, id: Id) -> Result<()> {
+        self.clock += 1;
+        self.slots[id].last_read = self.clock;
+        if self.slots[id].value.is_some() {
+            return Ok(());
+        }
+        let inputs = self.program.step(id).inputs();
+        for (index, &input) in inputs.iter().enumerate() {
+            self.slots[input].pins += 1;
+            if let Err(error) = self.ensure(input) {
+                inputs[..=index].iter().for_each(|&input| self.slots[input].pins -= 1);
+                return Err(error);
+            }
+        }
+        let value = self.compute(id);
+        let is_first = !self.slots[id].was_computed && value.is_ok();
+        for &input in &inputs {
+            self.slots[input].pins -= 1;
+            self.slots[input].readers -= usize::from(is_first);
+        }
+        inputs.iter().for_each(|&input| self.drop_unread(input));
+        let slot = &mut self.slots[id];
+        slot.value = Some(value?);
+        slot.was_computed = true;
+        Ok(())
+    }
+
+    fn compute(&mut self, id: Id) -> Result<Value> {
+        let program = self.program;
+        match program.step(id) {
+            Step::Stem { convolution, norm } => self.stem(convolution, norm),
+            Step::Convolution { convolution, norm, spikes, pool } => self.convolve(convolution, norm, *spikes, *pool),
+            Step::Pool { map } => self.pool(map),
+            Step::Norm { norm, map } => Ok(Value::Norm(self.normalise(norm, map))),
+            Step::Spikes { lif, map, norm } => {
+                Ok(self.fire(id, lif, |run, membrane| run.read(map, *norm, |sum| run.scan(lif, sum, membrane))))
+            }
+            Step::Hidden { linear, lif, spikes, shape, pool } => {
+                Ok(self.hidden(id, linear, lif, *spikes, *shape, *pool))
+            }
+            Step::Output { linear, cluster, spikes } => Ok(Value::Output(self.vote(linear, *cluster, *spikes))),
+        }
+    }
+
+    /// Memory for a map; where there is none left, the map that was longest not read makes room.
+    fn buffer(&mut self, length: usize) -> Result<Buffer> {
+        loop {
+            if let Some(buffer) = self.parameters.buffers().take(length) {
+                return Ok(buffer);
+            }
+            let can_go = |slot: &&mut Slot| slot.pins == 0 && matches!(slot.value, Some(Value::Part(_)));
+            let Some(oldest) = self.slots.iter_mut().filter(can_go).min_by_key(|slot| slot.last_read) else {
+                return Err(Error::invalid(
+                    "the memory allowed does not hold the feature maps that a score needs at once: raise the memory or lower the batch",
+                ));
+            };
+            oldest.value = None;
+        }
+    }
+
+    fn extent(&self, shape: Shape) -> Extent {
+        let (steps, samples) = (self.pass.timesteps, self.pass.samples);
+        Extent { steps, samples, pixels: shape.height * shape.width, channels: shape.channels }
+    }
+
+    fn maps(&self, shape: Shape, pool: usize) -> ConvolutionMaps {
+        ConvolutionMaps { pool, ..ConvolutionMaps::new(self.pass.samples, shape.height, shape.width) }
+    }
+
+    /// Hands the kernels a map whose parts are there, normalised where a norm is given.
+    fn read<R>(&self, map: &Map, norm: Option<Id>, read: impl FnOnce(&Sum<'_>) -> R) -> R {
+        let term = |&id: &Id| match &self.slots[id].value {
+            Some(Value::Part(part)) => part.term(),
+            _ => unreachable!("the parts of a map are there before it is read"),
+        };
+        let affine = norm.map(|id| match &self.slots[id].value {
+            Some(Value::Norm(affine)) => affine.as_slice(),
+            _ => unreachable!("a norm is there before it is read"),
+        });
+        let terms: Vec<Term<'_>> = map.parts.iter().map(term).collect();
+        read(&Sum { terms: &terms, affine, extent: self.extent(map.shape) })
+    }
+
+    fn stem(&mut self, stem: &Convolution, norm: &BatchNorm) -> Result<Value> {
+        let kernel = self.parameters.kernel(stem);
+        let mut values = self.buffer(self.pass.samples * stem.output().len())?;
+        let moments = convolve_images(self.pass.images, self.maps(stem.input, 1), &kernel, &mut values);
+        let affine = Some(self.fold(norm, || vec![moments], 1));
+        Ok(Value::Part(Part { values, unpooled: None, affine }))
+    }
+
+    fn convolve(&mut self, convolution: &Convolution, norm: &BatchNorm, spikes: Id, pool: usize) -> Result<Value> {
+        let kernel = self.parameters.kernel(convolution);
+        let spikes = self.spikes(spikes).clone();
+        let mut values = self.buffer(spikes.maps() * convolution.output().len() / (pool * pool))?;
+        let mut unpooled = match self.pass.keeps_sums && pool > 1 {
+            true => Some(self.buffer(spikes.maps() * convolution.output().len())?),
+            false => None,
+        };
+        let maps = self.maps(convolution.input, pool);
+        let moments = convolve_spikes(&spikes, maps, &kernel, &mut values, unpooled.as_deref_mut());
+        let affine = Some(self.fold(norm, || moments, self.pass.timesteps));
+        Ok(Value::Part(Part { values, unpooled, affine }))
+    }
+
+    fn pool(&mut self, map: &Map) -> Result<Value> {
+        let isa = self.parameters.isa();
+        let steps = self.read(map, None, |sum| sum.distinct_steps());
+        let mut values = self.buffer(steps * self.pass.samples * map.shape.len())?;
+        let (height, width) = (map.shape.height, map.shape.width);
+        self.read(map, None, |sum| average_pool(isa, sum, height, width, &mut values));
+        Ok(Value::Part(Part { values, unpooled: None, affine: None }))
+    }
+
+    fn normalise(&mut self, norm: &BatchNorm, map: &Map) -> Arc<Vec<Affine>> {
+        let isa = self.parameters.isa();
+        let moments = match self.pass.mode {
+            Mode::Train => self.read(map, None, |sum| moments(isa, sum)),
+            Mode::Evaluate => Vec::new(),
+        };
+        self.fold(norm, || moments, self.pass.timesteps)
+    }
+
+    fn fold(&mut self, norm: &BatchNorm, moments: impl FnOnce() -> Vec<Moments>, updates: usize) -> Arc<Vec<Affine>> {
+        normalise(norm, self.parameters, self.pass.mode, moments, updates, &mut self.statistics)
+    }
+
+    /// Runs a LIF layer, from where its membranes are and back to there if they are kept, and tells the observer.
+    fn fire(&mut self, id: Id, lif: &Lif, scan: impl FnOnce(&Self, Option<&mut [f32]>) -> Spikes) -> Value {
+        let is_new = !self.slots[id].was_computed;
+        let (mut membranes, mut observer) = (self.pass.membranes.take(), self.observer.take());
+        let start = || vec![0.0; self.pass.samples * lif.shape.len()];
+        let mut wanted = observer.as_ref().is_some_and(|o| is_new && o.wants_membranes()).then(start);
+        let kept = membranes.as_deref_mut().map(|m| m.entry(lif.name.clone()).or_insert_with(start).as_mut_slice());
+        let spikes = scan(self, kept.or(wanted.as_deref_mut()));
+        if let Some(observer) = observer.as_deref_mut().filter(|_| is_new) {
+            self.tell(observer, id, &spikes, wanted.as_deref());
+        }
+        (self.pass.membranes, self.observer) = (membranes, observer);
+        Value::Spikes(Arc::new(spikes))
+    }
+
+    fn tell(&self, observer: &mut dyn Observer, id: Id, spikes: &Spikes, membranes: Option<&[f32]>) {
+        let (isa, samples) = (self.parameters.isa(), self.pass.samples);
+        let firing = Firing {
+            samples,
+            neurons: spikes.pixels() * spikes.channels(),
+            counts: &spikes.counts(),
+            distances: &|step| hamming_distances(isa, spikes, samples, step),
+            membranes,
+        };
+        observer.fired(id, &firing);
+    }
+
+    fn scan(&self, lif: &Lif, sum: &Sum<'_>, membrane: Option<&mut [f32]>) -> Spikes {
+        let parameters = LifParameters { tau: self.pass.tau, threshold: lif.threshold };
+        let Extent { steps, samples, pixels, channels } = sum.extent;
+        let words = self.parameters.buffers().take_words(steps * samples * pixels * channels.div_ceil(64));
+        let mut spikes = Spikes::in_words(words, steps * samples, pixels, channels);
+        lif_scan(self.parameters.isa(), sum, parameters, membrane, &mut spikes);
+        spikes
+    }
+
+    fn hidden(&mut self, id: Id, linear: &Linear, lif: &Lif, spikes: Id, shape: Shape, pool: usize) -> Value {
+        let kernel = self.parameters.linear_of_averages(linear, shape.channels);
+        let values = linear_of_averages(self.spikes(spikes), shape.height, shape.width, pool, &kernel);
+        let terms = [Term { values: &values, affine: None }];
+        let sum = Sum { terms: &terms, affine: None, extent: self.extent(lif.shape) };
+        self.fire(id, lif, |run, membrane| run.scan(lif, &sum, membrane))
+    }
+
+    /// Adds the bias, averages each cluster into a class, and takes the mean over timesteps.
+    fn vote(&self, linear: &Linear, cluster: usize, spikes: Id) -> Vec<f32> {
+        let (spikes, outputs) = (self.spikes(spikes), linear.outputs);
+        let kernel = self.parameters.linear_kernel(linear);
+        let mut sums = vec![0.0; spikes.maps() * outputs];
+        convolve_spikes(spikes, ConvolutionMaps::new(self.pass.samples, 1, 1), &kernel, &mut sums, None);
+        let bias = linear.bias().map(|b| self.parameters.tensor(&b));
+        let bias = |neuron: usize| bias.as_ref().map_or(0.0, |b| b[neuron]);
+        let mut votes = vec![0.0; self.pass.samples * outputs / cluster];
+        for step in sums.chunks((self.pass.samples * outputs).max(1)) {
+            for (vote, (index, values)) in votes.iter_mut().zip(step.chunks(cluster).enumerate()) {
+                let first = index * cluster % outputs;
+                let sum: f32 = values.iter().enumerate().map(|(i, v)| v + bias(first + i)).sum();
+                *vote += sum / cluster as f32;
+            }
+        }
+        votes.iter_mut().for_each(|vote| *vote /= self.pass.timesteps as f32);
+        votes
+    }
+}

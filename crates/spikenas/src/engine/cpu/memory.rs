@@ -1,0 +1,91 @@
+use super::program::{Goal, Program, Step};
+use crate::graph::{Graph, Layer, Place};
+
+/// Copies of the parameters that a step, a checkpoint and a test hold at once: the network's, gradients, momentum, those of a
+/// checkpoint and its file, the packed ones.
+const COPIES: usize = 8;
+
+/// Copies of the classifier's inputs in a forward and a backward pass.
+const INPUTS: usize = 2;
+
+/// The most memory in bytes that training takes beside its images, mini-batches being shown in parts of so many
+/// `images`. An estimate: what the allocator and the system add is not known.
+pub(super) fn training_memory(graph: &Graph, images: usize) -> u64 {
+    let mut program = Program::default();
+    program.add(graph, Goal::Features);
+    let steps = graph.config.timesteps;
+    let inputs = graph.nodes().iter().find_map(|node| match &node.layer {
+        Layer::Linear(linear) => Some(linear.inputs),
+        _ => None,
+    });
+    let neurons = maps(graph, &program, images) + INPUTS * steps * images * inputs.unwrap_or(0);
+    let parameters: usize = graph.parameters().iter().map(|p| p.shape.iter().product::<usize>()).sum();
+    let values = (neurons + COPIES * parameters + 3 * images * graph.input.len()) * size_of::<f32>();
+    (values + steps * images * words(&program) * size_of::<u64>()) as u64
+}
+
+/// Values of the feature maps that a step keeps for the backward pass, and of the gradients that it needs at once.
+fn maps(graph: &Graph, program: &Program, images: usize) -> usize {
+    let all = images * graph.config.timesteps;
+    let kept = program.steps().iter().map(|step| match step {
+        Step::Stem { convolution, .. } => images * convolution.output().len(),
+        Step::Convolution { convolution, pool, .. } => {
+            let sums = convolution.output().len();
+            all * if *pool > 1 { sums + sums / (pool * pool) } else { sums }
+        }
+        Step::Pool { map } => all * map.shape.len(),
+        Step::Norm { .. } | Step::Spikes { .. } | Step::Hidden { .. } | Step::Output { .. } => 0,
+    });
+    // The gradient of one map of each cell; some take the place of maps that are done with.
+    let is_output = |place: Place| matches!(place, Place::Node { node: 3, .. });
+    let gradients = graph.nodes().iter().filter(|node| is_output(node.place)).map(|node| all * node.shape.len());
+    kept.chain(gradients).sum()
+}
+
+/// Words of spikes of all LIF layers before the classifier, for one image and timestep.
+fn words(program: &Program) -> usize {
+    let of_step = |step: &Step| match step {
+        Step::Spikes { lif, .. } => lif.shape.height * lif.shape.width * lif.shape.channels.div_ceil(64),
+        _ => 0,
+    };
+    program.steps().iter().map(of_step).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Batch;
+    use crate::engine::cpu::network::NetworkOnKernels;
+    use crate::engine::network::{Lesson, Network};
+    use crate::graph::{NetworkConfig, Shape};
+    use crate::random::generator;
+    use crate::weights::Weights;
+
+    #[test]
+    fn maps_of_a_step_are_known_before_it() {
+        let input = Shape { channels: 3, height: 16, width: 16 };
+        for (cells, cell) in [
+            (1, "0333 0033 0003 0000"),
+            (2, "0333 0033 0003 0000"),
+            (2, "0313 0031 0003 0000"),
+            (2, "0111 0011 0001 0000"),
+            (2, "0413 0021 0004 0000"),
+            (3, "0113 0031 0003 0000"),
+            (3, "0333 0033 0003 0000"),
+        ] {
+            let config = NetworkConfig { cells, last_pool: 2, ..NetworkConfig::preset("sample").unwrap() };
+            let graph = Graph::new(&cell.parse().unwrap(), &config, input).unwrap();
+            let mut network = NetworkOnKernels::new(&graph, &Weights::initialised(&graph, 1, 0)).unwrap();
+            let batch = Batch { images: vec![0.5; 4 * input.len()], labels: vec![0, 1, 2, 3] };
+            for _ in 0..3 {
+                let lesson = Lesson { dropout: 0.0, label_smoothing: 0.0, share: 1.0 };
+                network.learn(&batch, &lesson, &mut generator(&[])).unwrap();
+            }
+            let mut program = Program::default();
+            program.add(&graph, Goal::Features);
+            let (held, estimate) = (network.buffers().held(), maps(&graph, &program, 4));
+            let ratio = estimate as f64 / held as f64;
+            assert!((0.85..1.15).contains(&ratio), "{cells} x {cell}: {held} held, {estimate} estimated");
+        }
+    }
+}

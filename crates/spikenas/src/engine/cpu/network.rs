@@ -1,0 +1,177 @@
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use spikenas_kernels::{Isa, Spikes};
+
+use super::backward::Tape;
+use super::buffers::Buffers;
+use super::classifier::Classifier;
+use super::executor::{Executor, Pass, Value};
+use super::forward::forward;
+use super::norm::RunningStatistics;
+use super::parameters::LayerParameters;
+use super::program::{Goal, Program};
+use crate::Result;
+use crate::data::Batch;
+use crate::engine::loss::{Loss, count_correct};
+use crate::engine::network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
+use crate::engine::optimiser::{Optimiser, OptimiserState};
+use crate::graph::Graph;
+use crate::random::Generator;
+use crate::weights::Weights;
+
+/// A network on the kernels.
+pub(super) struct NetworkOnKernels {
+    graph: Graph,
+    classifier: Classifier,
+    weights: Arc<Weights>,
+    gradients: Gradients,
+    state: OptimiserState,
+    /// Memory that its passes use again.
+    buffers: Buffers,
+    /// Packed weights, until these change.
+    packed: Option<LayerParameters>,
+}
+
+impl NetworkOnKernels {
+    pub fn new(graph: &Graph, weights: &Weights) -> Result<Self> {
+        weights.check(graph)?;
+        Ok(Self {
+            graph: graph.clone(),
+            classifier: Classifier::of(graph),
+            weights: Arc::new(weights.clone()),
+            gradients: Gradients::new(),
+            state: OptimiserState::default(),
+            buffers: Buffers::new(u64::MAX),
+            packed: None,
+        })
+    }
+
+    /// Memory that its passes use again.
+    #[cfg(test)]
+    pub fn buffers(&self) -> &Buffers {
+        &self.buffers
+    }
+
+    fn parameters(&self) -> LayerParameters {
+        LayerParameters::given(&self.weights, Isa::best()).sharing(&self.buffers)
+    }
+
+    /// All before the classifier in training mode: the last spikes, and what the backward pass needs.
+    fn features(&self, images: &[f32]) -> Result<(Arc<Spikes>, Tape)> {
+        let samples = images.len() / self.graph.input.len();
+        let mut program = Program::default();
+        let order = program.add(&self.graph, Goal::Features).order;
+        let parameters = self.parameters();
+        let pass = Pass { keeps_sums: true, ..Pass::new(&self.graph.config, images, samples) };
+        let mut executor = Executor::new(&program, &parameters, pass, None);
+        order.iter().for_each(|&id| executor.retain(id));
+        for &id in &order {
+            executor.visit(id)?;
+        }
+        let (values, statistics) = executor.into_values();
+        let spikes = match order.last().map(|&id| &values[id]) {
+            Some(Some(Value::Spikes(spikes))) => spikes.clone(),
+            _ => unreachable!("the last step gives spikes, and all are retained"),
+        };
+        let (weights, buffers, config) = (self.weights.clone(), self.buffers.clone(), self.graph.config.clone());
+        let images = images.to_vec();
+        Ok((spikes, Tape { program, order, values, statistics, weights, buffers, config, images, samples }))
+    }
+
+    /// Keeps what a pass in training mode made of the running statistics.
+    fn keep_running(&mut self, running: RunningStatistics) {
+        self.packed = None;
+        let weights = Arc::make_mut(&mut self.weights);
+        weights.batches_tracked += 1;
+        for (norm, (mean, variance)) in running {
+            weights.set(&format!("{norm}.running_mean"), mean);
+            weights.set(&format!("{norm}.running_var"), variance);
+        }
+    }
+}
+
+impl Network for NetworkOnKernels {
+    fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    fn weights(&self) -> Weights {
+        Weights::clone(&self.weights)
+    }
+
+    fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output> {
+        let parameters = self.packed.take().unwrap_or_else(|| self.parameters());
+        let trace = forward(&self.graph, &parameters, images, mode, None)?;
+        let samples = trace.samples.max(1);
+        let fired = trace.layers.iter().map(|layer| Fired {
+            layer: layer.name.clone(),
+            counts: layer.spikes.counts().chunks(samples).map(|step| step.iter().sum()).collect(),
+        });
+        let output = Output { logits: trace.output, fired: fired.collect() };
+        match mode {
+            Mode::Train => {
+                drop(parameters);
+                self.keep_running(trace.running);
+            }
+            Mode::Evaluate => self.packed = Some(parameters),
+        }
+        Ok(output)
+    }
+
+    fn learn(&mut self, batch: &Batch, lesson: &Lesson, rng: &mut Generator) -> Result<Shown> {
+        let (spikes, mut tape) = self.features(&batch.images)?;
+        let trace = self.classifier.forward(&self.weights, &spikes, lesson.dropout, rng);
+        drop(spikes);
+        let running = std::mem::take(&mut tape.statistics.running);
+        let loss = Loss::new(&trace.logits, &batch.labels, lesson.label_smoothing);
+        let mut gradients = Gradients::new();
+        let of_averages = self.classifier.backward(&self.weights, &trace, &loss.gradient, &mut gradients);
+        gradients.extend(tape.backward(&of_averages, self.classifier.pool));
+        gather(&mut self.gradients, gradients, lesson.share);
+        self.keep_running(running);
+        Ok(Shown { loss: loss.value, correct: count_correct(&trace.logits, &batch.labels) })
+    }
+
+    fn gradients(&self) -> Gradients {
+        self.gradients.clone()
+    }
+
+    fn step(&mut self, optimiser: &Optimiser, learning_rate: f64) {
+        self.packed = None;
+        self.state.steps += 1;
+        let weights = Arc::make_mut(&mut self.weights);
+        for parameter in self.graph.parameters().into_iter().filter(|p| p.kind.is_trainable()) {
+            let gradient = self.gradients.remove(&parameter.name);
+            let name = parameter.name.as_str();
+            weights.change(name, |tensor| {
+                optimiser.step(&mut self.state, name, tensor, gradient.as_deref(), learning_rate);
+            });
+        }
+        self.gradients.clear();
+    }
+
+    fn optimiser_state(&self) -> OptimiserState {
+        self.state.clone()
+    }
+
+    fn set_optimiser_state(&mut self, state: &OptimiserState) -> Result<()> {
+        state.check(&self.graph)?;
+        self.state = state.clone();
+        Ok(())
+    }
+}
+
+/// Adds gradients that count for a part of the step.
+fn gather(sum: &mut Gradients, gradients: Gradients, share: f32) {
+    for (name, mut gradient) in gradients {
+        // The whole is taken as it is, so that one part costs nothing.
+        if share != 1.0 {
+            gradient.par_iter_mut().for_each(|value| *value *= share);
+        }
+        match sum.get_mut(&name) {
+            Some(total) => total.iter_mut().zip(&gradient).for_each(|(total, value)| *total += value),
+            None => _ = sum.insert(name, gradient),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use spikenas_kernels::{Affine, Moments};
+
+use super::parameters::LayerParameters;
+use crate::engine::network::Mode;
+use crate::graph::BatchNorm;
+
+/// Running mean and variance of each batch norm after a pass, by the layer's name.
+pub type RunningStatistics = BTreeMap<String, (Vec<f32>, Vec<f32>)>;
+
+/// What batch norms in training mode found, by the layer's name.
+#[derive(Default)]
+pub(super) struct NormStatistics {
+    /// Running statistics after the pass.
+    pub(super) running: RunningStatistics,
+    /// Moments of the batch at each distinct timestep.
+    pub(super) moments: BTreeMap<String, Vec<Moments>>,
+}
+
+/// Folds a batch norm into one scale and shift for each distinct timestep, and updates its running statistics.
+///
+/// Training mode uses the statistics of the batch at each timestep (variance divided by the count) and moves the running
+/// ones at each of `updates` timesteps (variance divided by the count less one); evaluation mode uses the running ones.
+pub(super) fn normalise(
+    norm: &BatchNorm,
+    parameters: &LayerParameters,
+    mode: Mode,
+    moments: impl FnOnce() -> Vec<Moments>,
+    updates: usize,
+    statistics: &mut NormStatistics,
+) -> Arc<Vec<Affine>> {
+    let [weight, bias, mean, variance] = norm.parameters().map(|p| parameters.tensor(&p));
+    if mode == Mode::Evaluate {
+        let (mean, variance) = (widened(&mean), widened(&variance));
+        return Arc::new(vec![Affine::fold(&mean, &variance, &weight, &bias, BatchNorm::EPSILON)]);
+    }
+    let moments = moments();
+    let (mut mean, mut variance) = (mean.to_vec(), variance.to_vec());
+    for step in 0..updates {
+        let moments = &moments[step.min(moments.len() - 1)];
+        let unbiased = moments.count as f64 / moments.count.saturating_sub(1).max(1) as f64;
+        update(&mut mean, &moments.mean(), 1.0);
+        update(&mut variance, &moments.variance(), unbiased);
+    }
+    statistics.running.insert(norm.name.clone(), (mean, variance));
+    let fold = |m: &Moments| Affine::fold(&m.mean(), &m.variance(), &weight, &bias, BatchNorm::EPSILON);
+    let affine = Arc::new(moments.iter().map(fold).collect());
+    statistics.moments.insert(norm.name.clone(), moments);
+    affine
+}
+
+fn widened(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&v| f64::from(v)).collect()
+}
+
+fn update(running: &mut [f32], batch: &[f64], factor: f64) {
+    for (r, b) in running.iter_mut().zip(batch) {
+        *r = ((1.0 - BatchNorm::MOMENTUM) * f64::from(*r) + BatchNorm::MOMENTUM * b * factor) as f32;
+    }
+}

@@ -1,0 +1,24 @@
+//! What runs a graph: forward and backward passes, tests, steps of an optimiser.
+//!
+//! An [`Engine`] is a device. It makes [`Network`]s, which are trained and tested, and shows images to [`Untrained`] ones, of
+//! which an [`Observer`] hears what they fire. [`cpu`] is on the project's own kernels, whole; other devices are
+//! [Burn](https://burn.dev)'s, behind the features `wgpu` and `cuda`. All hold to the same golden numbers.
+
+#[cfg(feature = "burn")]
+pub mod burn;
+pub mod cpu;
+mod device;
+mod evaluation;
+mod loss;
+mod network;
+mod observer;
+mod open;
+mod optimiser;
+
+pub use device::{Draws, Engine, Untrained};
+pub use evaluation::{BATCH, Evaluation, LayerRate, check_images, evaluate};
+pub use loss::{Loss, count_correct, predicted};
+pub use network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
+pub use observer::{Firing, LayerId, Observer};
+pub use open::{DEVICES, engine};
+pub use optimiser::{Optimiser, OptimiserState, Rule};

@@ -1,0 +1,176 @@
+use std::collections::BTreeMap;
+
+use crate::graph::Graph;
+use crate::weights::Tensor;
+use crate::{Error, Result};
+
+/// Prefix of the buffers that hold a running mean or sum of gradients.
+pub(super) const MOMENTUM: &str = "momentum.";
+/// Prefix of the buffers that hold a running mean of squared gradients.
+pub(super) const SQUARE: &str = "square.";
+
+/// What an optimiser remembers between steps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OptimiserState {
+    /// Steps made.
+    pub steps: u64,
+    /// `momentum.NAME` and `square.NAME` for each parameter; none before the first step.
+    pub buffers: BTreeMap<String, Tensor>,
+}
+
+impl OptimiserState {
+    /// Whether a tensor of this name is a buffer, and of which parameter.
+    pub fn parameter(name: &str) -> Option<&str> {
+        name.strip_prefix(MOMENTUM).or_else(|| name.strip_prefix(SQUARE))
+    }
+
+    /// Whether every buffer is one of the network's, finite. The error names the first that is not.
+    pub fn check(&self, graph: &Graph) -> Result<()> {
+        let shapes: BTreeMap<String, Vec<usize>> =
+            graph.parameters().into_iter().filter(|p| p.kind.is_trainable()).map(|p| (p.name, p.shape)).collect();
+        let fits = |(key, buffer): (&String, &Tensor)| {
+            OptimiserState::parameter(key).and_then(|name| shapes.get(name)) == Some(&buffer.shape)
+                && buffer.values.len() == buffer.shape.iter().product::<usize>()
+                && buffer.values.iter().all(|v| v.is_finite())
+        };
+        match self.buffers.iter().find(|&buffer| !fits(buffer)) {
+            Some((key, _)) => Err(Error::invalid(format!("`{key}` does not fit the network: train from the start"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How a step follows from a gradient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// Stochastic gradient descent with momentum, as PyTorch's: `m = momentum * m + g` (the first `m` is `g`);
+    /// `w -= rate * m`.
+    Sgd {
+        /// What is kept of earlier gradients.
+        momentum: f64,
+    },
+    /// Adam (Kingma and Ba 2015), as PyTorch's: `m = 0.9 m + 0.1 g; s = 0.999 s + 0.001 g^2`;
+    /// `w -= rate * (m / (1 - 0.9^t)) / (sqrt(s / (1 - 0.999^t)) + 1e-8)`.
+    Adam,
+}
+
+/// Moves every trainable parameter against its gradient, with weight decay added to it (`g = gradient + decay * w`).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Optimiser {
+    /// How a step follows from a gradient.
+    pub rule: Rule,
+    /// Weight decay.
+    pub weight_decay: f64,
+}
+
+/// Adam's rates of forgetting.
+pub(super) const BETAS: [f64; 2] = [0.9, 0.999];
+/// Added to Adam's divisor.
+pub(super) const EPSILON: f64 = 1e-8;
+
+impl Optimiser {
+    /// Stochastic gradient descent with momentum.
+    pub fn sgd(momentum: f64, weight_decay: f64) -> Self {
+        Self { rule: Rule::Sgd { momentum }, weight_decay }
+    }
+
+    /// Adam.
+    pub fn adam(weight_decay: f64) -> Self {
+        Self { rule: Rule::Adam, weight_decay }
+    }
+
+    /// Moves one parameter, in f32; a gradient of none is zero. `state.steps` counts the step under way.
+    pub(super) fn step(
+        &self,
+        state: &mut OptimiserState,
+        name: &str,
+        weights: &mut Tensor,
+        gradient: Option<&[f32]>,
+        learning_rate: f64,
+    ) {
+        let (rate, decay, count) = (learning_rate as f32, self.weight_decay as f32, weights.values.len());
+        let mut of_decay = Vec::new();
+        let gradient = gradient.unwrap_or_else(|| {
+            of_decay.resize(count, 0.0);
+            &of_decay
+        });
+        let moved = weights.values.iter_mut().zip(gradient);
+        match self.rule {
+            Rule::Sgd { momentum } => {
+                let (momentum, is_first) = (momentum as f32, state.steps == 1);
+                let buffer = state.buffer(MOMENTUM, name, &weights.shape);
+                for ((weight, gradient), sum) in moved.zip(buffer) {
+                    let gradient = gradient + decay * *weight;
+                    *sum = if is_first { gradient } else { momentum * *sum + gradient };
+                    *weight -= rate * *sum;
+                }
+            }
+            Rule::Adam => {
+                let steps = state.steps as f64;
+                let unbias = BETAS.map(|beta| (1.0 / (1.0 - beta.powf(steps))) as f32);
+                let mut means = std::mem::take(state.buffer(MOMENTUM, name, &weights.shape));
+                let squares = state.buffer(SQUARE, name, &weights.shape);
+                let [first, second] = BETAS.map(|beta| beta as f32);
+                for (((weight, gradient), mean), square) in moved.zip(&mut means).zip(squares) {
+                    let gradient = gradient + decay * *weight;
+                    *mean = first * *mean + (1.0 - first) * gradient;
+                    *square = second * *square + (1.0 - second) * gradient * gradient;
+                    *weight -= rate * (*mean * unbias[0]) / ((*square * unbias[1]).sqrt() + EPSILON as f32);
+                }
+                *state.buffer(MOMENTUM, name, &weights.shape) = means;
+            }
+        }
+    }
+}
+
+impl OptimiserState {
+    /// A buffer's values, zeros where there were none.
+    fn buffer(&mut self, prefix: &str, name: &str, shape: &[usize]) -> &mut Vec<f32> {
+        let zeros = || Tensor { shape: shape.to_vec(), values: vec![0.0; shape.iter().product()] };
+        &mut self.buffers.entry(format!("{prefix}{name}")).or_insert_with(zeros).values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "classifier.3.bias";
+
+    /// The weight after each step with a gradient, from 2; after the first, the state goes through a copy.
+    fn run(optimiser: Optimiser, gradients: [f32; 2]) -> [f32; 2] {
+        let (mut state, mut weights) = (OptimiserState::default(), Tensor { shape: vec![3], values: vec![2.0; 3] });
+        gradients.map(|gradient| {
+            state = OptimiserState { steps: state.steps + 1, ..state.clone() };
+            optimiser.step(&mut state, NAME, &mut weights, Some(&[gradient; 3]), 0.1);
+            weights.values[2]
+        })
+    }
+
+    #[test]
+    fn momentum_and_decay_follow_the_formula() {
+        let [first, second] = run(Optimiser::sgd(0.5, 0.25), [1.0, -1.0]);
+        // g = 1 + 0.25 * 2 = 1.5; buffer = 1.5; w = 2 - 0.15.
+        assert!((first - 1.85).abs() < 1e-6);
+        // g = -1 + 0.25 * 1.85 = -0.5375; buffer = 0.75 - 0.5375 = 0.2125; w = 1.85 - 0.02125.
+        assert!((second - 1.82875).abs() < 1e-6);
+    }
+
+    #[test]
+    fn adam_follows_the_formula() {
+        let [first, second] = run(Optimiser::adam(0.0), [3.0, -1.0]);
+        // The first step is the learning rate, whatever the gradient.
+        assert!((first - 1.9).abs() < 1e-6);
+        // m = 0.9 * 0.3 - 0.1 = 0.17, / 0.19; s = 0.999 * 0.009 + 0.001 = 0.009991, / 0.001999.
+        let expected = 1.9 - 0.1 * (0.17 / 0.19) / (0.009_991_f64 / 0.001_999).sqrt();
+        assert!((f64::from(second) - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_parameter_without_a_gradient_decays() {
+        let (mut state, mut weights) =
+            (OptimiserState { steps: 1, ..Default::default() }, Tensor { shape: vec![1], values: vec![2.0] });
+        Optimiser::sgd(0.9, 0.25).step(&mut state, NAME, &mut weights, None, 0.1);
+        assert!((weights.values[0] - 1.95).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,23 @@
+//! Architecture + network settings + shape of an image -> the graph of layers: the one truth for memory, engines, scores,
+//! reports and exports.
+//!
+//! ```text
+//! input -> stem -> cell 1 -> reduction -> cell 2 -> … -> last activation -> pooling -> classifier -> mean over timesteps
+//!          once    \__________________________ at each of T timesteps ________________________/
+//! ```
+//!
+//! The macro-architecture is SNASNet's (Kim et al. 2022). With one cell, the reduction follows it; with three, one
+//! stands before each cell but the first. The wiring of cells is looked at here and nowhere else.
+
+mod build;
+mod config;
+mod layer;
+mod network_graph;
+mod parameter;
+mod shape;
+
+pub use config::{Initialisation, NetworkConfig};
+pub use layer::{AveragePool, BatchNorm, Convolution, Layer, Lif, Linear};
+pub use network_graph::{Graph, Node, NodeId, Place, Time};
+pub use parameter::{Parameter, ParameterKind};
+pub use shape::Shape;

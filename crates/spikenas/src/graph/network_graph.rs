@@ -1,0 +1,194 @@
+use serde::{Deserialize, Serialize};
+
+use super::config::NetworkConfig;
+use super::layer::{Layer, Lif};
+use super::parameter::Parameter;
+use super::shape::Shape;
+use crate::space::{Architecture, Edge, Operation};
+
+/// Place of a node in its graph: nodes read only nodes before them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeId(pub(super) usize);
+
+impl NodeId {
+    /// The place as a number.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// Which part of the macro-architecture a node belongs to. Cells count from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The images.
+    Input,
+    /// The first convolution and its batch norm.
+    Stem,
+    /// A node of a cell, 1 to 3; node 0 is what comes before the cell.
+    Node {
+        /// The cell.
+        cell: usize,
+        /// The node.
+        node: usize,
+    },
+    /// An operation of a cell.
+    Edge {
+        /// The cell.
+        cell: usize,
+        /// The edge.
+        edge: Edge,
+    },
+    /// The reduction behind a cell.
+    Reduction {
+        /// The cell.
+        cell: usize,
+    },
+    /// Batch norm, LIF and pooling before the classifier.
+    LastActivation,
+    /// The classifier.
+    Classifier,
+}
+
+/// When a node's values change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Time {
+    /// They are the same at every timestep: computed once.
+    Constant,
+    /// They differ from timestep to timestep.
+    Stepwise,
+    /// There is one for all timesteps together.
+    Total,
+}
+
+/// One layer, what it reads, and what it gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    /// What it computes.
+    pub layer: Layer,
+    /// The nodes that it reads.
+    pub inputs: Vec<NodeId>,
+    /// Shape of what it gives for one image at one timestep.
+    pub shape: Shape,
+    /// When that changes.
+    pub time: Time,
+    /// The part of the network that it belongs to.
+    pub place: Place,
+}
+
+/// A network as a graph of layers with their shapes, in the order of execution; no weights.
+///
+/// It is all that memory, engines, scores, reports and exports know of a network: none of them looks at the cells' wiring.
+///
+/// ```
+/// use spikenas::graph::{Graph, NetworkConfig, Shape};
+/// let image = Shape { channels: 3, height: 32, width: 32 };
+/// let graph = Graph::new(&"0313 0031 0003 0000".parse()?, &NetworkConfig::preset("sample")?, image)?;
+/// assert_eq!(graph.lifs().count(), 4 + 1 + 4 + 2);
+/// let text = serde_json::to_string(&graph).unwrap();
+/// assert_eq!(serde_json::from_str::<Graph>(&text).unwrap(), graph);
+/// # Ok::<(), spikenas::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Graph {
+    /// The cells.
+    pub architecture: Architecture,
+    /// The network around them.
+    pub config: NetworkConfig,
+    /// Shape of an image.
+    pub input: Shape,
+    pub(super) nodes: Vec<Node>,
+}
+
+/// A graph as it stands in a file, which may say anything.
+#[derive(Deserialize)]
+struct Unchecked {
+    architecture: Architecture,
+    config: NetworkConfig,
+    input: Shape,
+    nodes: Vec<Node>,
+}
+
+impl TryFrom<Unchecked> for Graph {
+    type Error = String;
+
+    fn try_from(file: Unchecked) -> Result<Self, String> {
+        let graph = Graph::new(&file.architecture, &file.config, file.input).map_err(|error| error.to_string())?;
+        if graph.nodes != file.nodes {
+            return Err(format!("the layers are not those of `{}`", graph.architecture));
+        }
+        Ok(graph)
+    }
+}
+
+impl Graph {
+    /// Every node, in the order of execution.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Every node with its place in the graph.
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().enumerate().map(|(index, node)| (NodeId(index), node))
+    }
+
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    /// The only input of a node, for layers that have one.
+    pub fn input_of(&self, node: &Node) -> Option<&Node> {
+        node.inputs.first().map(|&id| self.node(id))
+    }
+
+    /// For each node, those that read it, in the order of execution.
+    pub fn readers(&self) -> Vec<Vec<NodeId>> {
+        let mut readers = vec![Vec::new(); self.nodes.len()];
+        for (id, node) in self.iter() {
+            node.inputs.iter().for_each(|input| readers[input.0].push(id));
+        }
+        readers
+    }
+
+    /// Every tensor of the state dict that holds numbers, in the reference's order.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        self.nodes.iter().flat_map(|node| node.layer.parameters()).collect()
+    }
+
+    /// Every LIF layer with its node, in the order of execution.
+    pub fn lifs(&self) -> impl Iterator<Item = (&Node, &Lif)> {
+        self.nodes.iter().filter_map(|node| match &node.layer {
+            Layer::Lif(lif) => Some((node, lif)),
+            _ => None,
+        })
+    }
+
+    /// The LIF layer at a place, if there is one.
+    pub fn lif_at(&self, place: Place) -> Option<&Lif> {
+        self.lifs().find(|(node, _)| node.place == place).map(|(_, lif)| lif)
+    }
+
+    /// The LIF layer that reads a cell's output.
+    pub fn lif_behind(&self, cell: usize) -> Option<&Lif> {
+        self.lif_at(Place::Reduction { cell }).or_else(|| self.lif_at(Place::LastActivation))
+    }
+
+    /// Whether a node stands on an edge that no path from its cell's input to its output takes.
+    pub fn is_idle(&self, node: &Node) -> bool {
+        match node.place {
+            Place::Edge { cell, edge } => {
+                self.architecture.cells()[cell].pruned().operation(edge) == Operation::Zeroize
+            }
+            _ => false,
+        }
+    }
+
+    /// Values that the network gives for an image: one a class.
+    pub fn outputs(&self) -> usize {
+        self.config.classes
+    }
+}

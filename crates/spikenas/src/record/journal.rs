@@ -1,0 +1,105 @@
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::difference::{comparable, list_differences};
+use super::version::FORMAT_VERSION;
+use crate::{Error, Result};
+
+/// Entries on the disk line by line as they are found, behind a header that says what they belong to.
+pub struct Journal<E> {
+    path: PathBuf,
+    file: File,
+    entries: Vec<E>,
+}
+
+impl<E: Serialize + DeserializeOwned> Journal<E> {
+    /// Opens a journal to go on with it, or begins one.
+    ///
+    /// A last line that was cut off is dropped. Errors: a line before it that cannot be read, a header of another
+    /// configuration (the error says what differs) or of another version.
+    pub fn open(path: &Path, header: &impl Serialize) -> Result<Self> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(Error::io(path))?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(Error::io(path))?;
+        let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+        let entries = read_lines(path, &text[..whole], header)?;
+        file.set_len(whole as u64).map_err(Error::io(path))?;
+        file.seek(SeekFrom::End(0)).map_err(Error::io(path))?;
+        let mut journal = Self { path: path.to_path_buf(), file, entries };
+        if whole == 0 {
+            journal.write_line(header)?;
+        }
+        Ok(journal)
+    }
+
+    /// The entries so far.
+    pub fn entries(&self) -> &[E] {
+        &self.entries
+    }
+
+    /// Adds an entry, flushed to the system before this returns.
+    pub fn append(&mut self, entry: E) -> Result<()> {
+        self.write_line(&entry)?;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    fn write_line(&mut self, line: &impl Serialize) -> Result<()> {
+        let mut text = serde_json::to_vec(line).map_err(|e| Error::file(&self.path, e.to_string()))?;
+        text.push(b'\n');
+        // One write a line: a kill leaves a whole line or a last one without its end.
+        self.file.write_all(&text).map_err(Error::io(&self.path))
+    }
+}
+
+fn read_lines<E: DeserializeOwned>(path: &Path, text: &[u8], header: &impl Serialize) -> Result<Vec<E>> {
+    let mut lines = text.split(|&b| b == b'\n').filter(|line| !line.is_empty()).enumerate();
+    if let Some((_, first)) = lines.next() {
+        check_header(path, first, header)?;
+    }
+    lines
+        .map(|(index, line)| {
+            serde_json::from_slice(line).map_err(|e| {
+                Error::file(
+                    path,
+                    format!("line {} is not a scored candidate ({e}): remove the file to begin again", index + 1),
+                )
+            })
+        })
+        .collect()
+}
+
+fn check_header(path: &Path, line: &[u8], header: &impl Serialize) -> Result<()> {
+    let unreadable = |e: serde_json::Error| {
+        Error::file(path, format!("line 1 is not a journal's header ({e}): choose another folder"))
+    };
+    let found: Value = serde_json::from_slice(line).map_err(unreadable)?;
+    if found["version"] != FORMAT_VERSION {
+        return Err(Error::file(
+            path,
+            format!("format version {}, this program writes {FORMAT_VERSION}", found["version"]),
+        ));
+    }
+    let differences = list_differences(&found, &comparable(header)?);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(Error::file(
+        path,
+        format!(
+            "belongs to another configuration ({}): choose another folder or repeat the options",
+            differences.join(", ")
+        ),
+    ))
+}

@@ -1,0 +1,47 @@
+use super::figure::{Figure, Table};
+
+/// What a report says, before it takes a form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The page's title.
+    pub title: String,
+    /// What was asked and found, in a sentence or two.
+    pub summary: String,
+    /// The figures that matter most: a name and a value each.
+    pub facts: Vec<(String, String)>,
+    /// Everything else, in order.
+    pub sections: Vec<Section>,
+    /// Records that could not be read, and why.
+    pub faults: Vec<String>,
+}
+
+/// A part of a report under a heading.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Section {
+    /// The heading.
+    pub title: String,
+    /// Paragraphs of text.
+    pub words: Vec<String>,
+    /// Drawings of cells: a name and an SVG each.
+    pub cells: Vec<(String, String)>,
+    /// Figures, each with its numbers.
+    pub figures: Vec<Figure>,
+    /// Tables without a figure.
+    pub tables: Vec<Table>,
+    /// Something to copy: a command or a file.
+    pub code: Vec<String>,
+}
+
+impl Section {
+    /// A section with nothing in it yet.
+    pub(super) fn titled(title: &str) -> Self {
+        Self { title: title.to_string(), ..Self::default() }
+    }
+}
+
+impl Report {
+    /// All figures with their numbers, in order.
+    pub fn figures(&self) -> impl Iterator<Item = &Figure> {
+        self.sections.iter().flat_map(|s| &s.figures)
+    }
+}

@@ -1,0 +1,25 @@
+use serde::{Deserialize, Serialize};
+
+/// One epoch of a training: a line of `train.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// The epoch, counted from 1.
+    pub epoch: usize,
+    /// Its learning rate.
+    pub learning_rate: f64,
+    /// Mean cross entropy of the training images as they were seen.
+    pub train_loss: f64,
+    /// Their accuracy in percent.
+    pub train_accuracy: f64,
+    /// Mean cross entropy of the test images after the epoch.
+    pub test_loss: f64,
+    /// Their accuracy in percent.
+    pub test_accuracy: f64,
+    /// How many of them have their class among the five highest, in percent; records of early versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_top5_accuracy: Option<f64>,
+    /// Training images a second, without the test.
+    pub images_per_second: f64,
+    /// Wall-clock time with the test.
+    pub seconds: f64,
+}

@@ -1,0 +1,117 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::description::NetworkDescription;
+use super::draw::draw;
+use super::file::TensorFile;
+use super::tensor::Tensor;
+use crate::graph::Graph;
+use crate::{Error, Result};
+
+/// Every tensor of a network's state dict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights {
+    tensors: BTreeMap<String, Tensor>,
+    /// Forward passes in training mode so far.
+    pub batches_tracked: u64,
+}
+
+impl Weights {
+    /// Draws the weights of an untrained network.
+    ///
+    /// Convolutions from SNASNet's Kaiming-uniform law, `U(-b, b)` with `b = sqrt(6 / (5 fan_in))`; batch norms 1 and 0;
+    /// linear layers normal, see [`Initialisation`](crate::graph::Initialisation); biases 0. See [`draw`] for the generators.
+    pub fn initialised(graph: &Graph, seed: u64, repeat: u64) -> Self {
+        let initialisation = graph.config.initialisation;
+        let tensors = graph.parameters().into_iter().map(|parameter| {
+            let values = draw(&parameter, initialisation, seed, repeat);
+            (parameter.name, Tensor { shape: parameter.shape, values })
+        });
+        Self { tensors: tensors.collect(), batches_tracked: 0 }
+    }
+
+    /// Weights from tensors by name.
+    pub fn new(tensors: BTreeMap<String, Tensor>, batches_tracked: u64) -> Self {
+        Self { tensors, batches_tracked }
+    }
+
+    /// The values of a tensor. Panics if it is not there: only weights that [`Weights::check`] accepts are asked.
+    pub fn values(&self, name: &str) -> &[f32] {
+        &self.tensors[name].values
+    }
+
+    /// All tensors by name.
+    pub fn tensors(&self) -> &BTreeMap<String, Tensor> {
+        &self.tensors
+    }
+
+    /// Replaces the values of a tensor; lengths must agree.
+    pub fn set(&mut self, name: &str, values: Vec<f32>) {
+        if let Some(tensor) = self.tensors.get_mut(name) {
+            debug_assert_eq!(tensor.values.len(), values.len(), "{name}");
+            tensor.values = values;
+        }
+    }
+
+    /// Changes a tensor in place, if it is there.
+    pub(crate) fn change(&mut self, name: &str, change: impl FnOnce(&mut Tensor)) {
+        self.tensors.get_mut(name).map(change).unwrap_or_default();
+    }
+
+    /// Whether these are the weights of a graph: every tensor there, with its shape, finite, and no other.
+    pub fn check(&self, graph: &Graph) -> Result<()> {
+        let parameters = graph.parameters();
+        for parameter in &parameters {
+            let Some(tensor) = self.tensors.get(&parameter.name) else {
+                return Err(Error::invalid(format!("tensor `{}` is missing", parameter.name)));
+            };
+            if tensor.shape != parameter.shape {
+                return Err(Error::invalid(format!(
+                    "tensor `{}` has shape {:?}, the network needs {:?}",
+                    parameter.name, tensor.shape, parameter.shape
+                )));
+            }
+            if tensor.values.iter().any(|v| !v.is_finite()) {
+                return Err(Error::invalid(format!("tensor `{}` holds a value that is not finite", parameter.name)));
+            }
+        }
+        match self.tensors.keys().find(|name| parameters.iter().all(|p| &p.name != *name)) {
+            Some(name) => Err(Error::invalid(format!("tensor `{name}` does not belong to the network"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads a safetensors file and what it says of its network, if it does.
+    ///
+    /// Errors name the file: not there, not safetensors, a tensor that is not f32, a damaged description.
+    pub fn load(path: &Path) -> Result<(Self, Option<NetworkDescription>)> {
+        let file = TensorFile::read(path)?;
+        let description = NetworkDescription::read(&file.about).map_err(|reason| Error::file(path, reason))?;
+        Ok((Self::from_file(file), description))
+    }
+
+    /// Writes a safetensors file in one step, with the graph's description in its metadata.
+    pub fn save(&self, path: &Path, graph: &Graph) -> Result<()> {
+        self.to_file(graph).write(path)
+    }
+
+    pub(crate) fn from_file(file: TensorFile) -> Self {
+        let stem = file.counters.iter().find(|(name, _)| name.starts_with("stem"));
+        let batches_tracked = stem.map_or(0, |(_, &count)| u64::try_from(count).unwrap_or(0));
+        Self { tensors: file.tensors, batches_tracked }
+    }
+
+    /// The tensors with the counter that PyTorch keeps beside every batch norm, and the graph's description.
+    pub(crate) fn to_file(&self, graph: &Graph) -> TensorFile {
+        let counter = |name: &String| {
+            let module = name.strip_suffix("running_mean")?;
+            let steps = if name.starts_with("stem") { 1 } else { graph.config.timesteps as u64 };
+            Some((format!("{module}num_batches_tracked"), (self.batches_tracked * steps) as i64))
+        };
+        TensorFile {
+            tensors: self.tensors.clone(),
+            counters: self.tensors.keys().filter_map(counter).collect(),
+            about: NetworkDescription::of(graph).about(),
+        }
+    }
+}

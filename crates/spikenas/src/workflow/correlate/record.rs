@@ -1,0 +1,276 @@
+use std::collections::BTreeMap;
+
+use rand::RngExt;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::ranks::{PairCounts, kendall_tau_b, ranks_with_ties_at_random, spearman};
+use super::scoring::{CorrelateConfig, Scores};
+use super::table::{Row, Table, Trivial, convolutions};
+use crate::Result;
+use crate::random::{Generator, generator, name_key};
+use crate::record::FORMAT_VERSION;
+use crate::score::ScoreKind;
+
+/// Accuracies up to this are chance: the cell is dead. (SpikeNAS-Bench's dead cells all have 10.00, its living ones 80 and more.)
+const CHANCE: f64 = 10.5;
+/// Resamples of the table's rows for an interval.
+const RESAMPLES: u64 = 200;
+/// Draws of the order of ties that are averaged.
+const TIE_DRAWS: u64 = 5;
+/// Highest number of convolutions that a budget allows.
+const MOST_CONVOLUTIONS: usize = 6;
+
+/// How well scores rank a table: `correlate.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Correlation {
+    /// Format version.
+    pub version: u32,
+    /// Each score, then the trivial ranks.
+    pub scores: Vec<ScoreCorrelation>,
+    /// Cells that were ranked.
+    pub cells: usize,
+    /// Those of them that are better than chance.
+    pub living: usize,
+    /// Seeds of weights and images.
+    pub seeds: usize,
+    /// How they were scored.
+    pub config: CorrelateConfig,
+}
+
+/// A figure over all cells, and over those better than chance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AllAndLiving {
+    /// Over all cells.
+    pub all: f64,
+    /// Over living cells.
+    pub living: f64,
+}
+
+/// How well one score ranks a table; means over the seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreCorrelation {
+    /// Its name.
+    pub score: String,
+    /// Whether `search` takes it where none is named.
+    pub default: bool,
+    /// Whether it is a rank that needs no network.
+    pub trivial: bool,
+    /// Kendall's tau-b.
+    pub tau_b: AllAndLiving,
+    /// Kendall's tau-b with the score's ties broken at random.
+    pub tau_random_ties: AllAndLiving,
+    /// Spearman's rank correlation.
+    pub spearman: AllAndLiving,
+    /// Kendall's tau over pairs of living cells of equal depth, ties broken at random.
+    pub tau_within_depth: f64,
+    /// Mean truth of the ten cells that it ranks highest.
+    pub top10_mean: f64,
+    /// Truth of the best cell by the score among those with at most so many convolutions; the mean of equally good ones.
+    pub best_by_budget: BTreeMap<usize, f64>,
+    /// Standard deviation over the seeds of `tau_random_ties.living` and `tau_within_depth`.
+    pub spread: Spread,
+    /// 95 % intervals over resamples of the table.
+    pub intervals: Intervals,
+    /// Mean time of a candidate's score; scores of spikes share one pass, and its time. Nothing for trivial ranks.
+    pub seconds_per_candidate: Option<f64>,
+}
+
+/// Standard deviations over the seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Of `tau_random_ties.living`.
+    pub tau_random_ties: f64,
+    /// Of `tau_within_depth`.
+    pub tau_within_depth: f64,
+}
+
+/// 95 % bootstrap intervals.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intervals {
+    /// Of `tau_b.living`.
+    pub tau_b: [f64; 2],
+    /// Of `tau_random_ties.living`.
+    pub tau_random_ties: [f64; 2],
+    /// Of `tau_within_depth`.
+    pub tau_within_depth: [f64; 2],
+    /// Of `top10_mean`.
+    pub top10_mean: [f64; 2],
+}
+
+/// Compares every score, and the trivial ranks, with a table's truth.
+pub fn correlate(table: &Table, config: &CorrelateConfig, scores: &Scores) -> Result<Correlation> {
+    let mut found = Vec::new();
+    for &kind in &config.scores {
+        let seeds = if kind.is_drawn() { &config.seeds[..] } else { &config.seeds[..1] };
+        let values = seeds.iter().map(|&seed| scores.of(kind, seed, table, config)).collect::<Result<Vec<_>>>()?;
+        let seconds = scores.seconds_per_candidate(kind);
+        let is_default = kind == ScoreKind::default();
+        found.push(ScoreCorrelation { default: is_default, ..of_values(kind.name(), &table.rows, &values, seconds) });
+    }
+    for rank in Trivial::ALL {
+        let values = vec![table.rows.iter().map(|row| rank.of(&row.cell)).collect()];
+        found.push(ScoreCorrelation { trivial: true, ..of_values(rank.name(), &table.rows, &values, None) });
+    }
+    Ok(Correlation {
+        version: FORMAT_VERSION,
+        scores: found,
+        cells: table.rows.len(),
+        living: table.rows.iter().filter(|row| row.truth > CHANCE).count(),
+        seeds: config.seeds.len(),
+        config: config.clone(),
+    })
+}
+
+/// `values`: for each seed, in the order of the rows.
+fn of_values(name: &str, rows: &[Row], values: &[Vec<f64>], seconds: Option<f64>) -> ScoreCorrelation {
+    let whole: Vec<usize> = (0..rows.len()).collect();
+    let figures: Vec<Figures> =
+        values.par_iter().enumerate().map(|(seed, values)| Figures::of(rows, values, &whole, seed as u64)).collect();
+    let mean = |of: fn(&Figures) -> f64| figures.iter().map(of).sum::<f64>() / figures.len() as f64;
+    let both = |of: fn(&Figures) -> AllAndLiving| AllAndLiving {
+        all: figures.iter().map(|f| of(f).all).sum::<f64>() / figures.len() as f64,
+        living: figures.iter().map(|f| of(f).living).sum::<f64>() / figures.len() as f64,
+    };
+    let deviation = |of: fn(&Figures) -> f64| {
+        let centre = mean(of);
+        let squares: f64 = figures.iter().map(|f| (of(f) - centre).powi(2)).sum();
+        if figures.len() > 1 { (squares / (figures.len() - 1) as f64).sqrt() } else { 0.0 }
+    };
+    // Resamples take one seed after the other, so that an interval holds the spread of the seeds as well.
+    let resamples: Vec<Figures> = (0..RESAMPLES)
+        .into_par_iter()
+        .map(|resample| {
+            let mut rng = generator(&[resample, name_key("resample")]);
+            let drawn: Vec<usize> = whole.iter().map(|_| rng.random_range(0..rows.len())).collect();
+            Figures::of(rows, &values[resample as usize % values.len()], &drawn, resample)
+        })
+        .collect();
+    let interval = |of: fn(&Figures) -> f64| {
+        let mut sorted: Vec<f64> = resamples.iter().map(of).collect();
+        sorted.sort_by(f64::total_cmp);
+        let at = |part: f64| sorted[((sorted.len() - 1) as f64 * part).round() as usize];
+        [at(0.025), at(0.975)]
+    };
+    let budgets = figures[0].best_by_budget.keys();
+    let best = |n: &usize| figures.iter().filter_map(|f| f.best_by_budget.get(n)).sum::<f64>() / figures.len() as f64;
+    ScoreCorrelation {
+        score: name.into(),
+        default: false,
+        trivial: false,
+        tau_b: both(|f| f.tau_b),
+        tau_random_ties: both(|f| f.tau_random_ties),
+        spearman: both(|f| f.spearman),
+        tau_within_depth: mean(|f| f.tau_within_depth),
+        top10_mean: mean(|f| f.top10_mean),
+        best_by_budget: budgets.map(|n| (*n, best(n))).collect(),
+        spread: Spread {
+            tau_random_ties: deviation(|f| f.tau_random_ties.living),
+            tau_within_depth: deviation(|f| f.tau_within_depth),
+        },
+        intervals: Intervals {
+            tau_b: interval(|f| f.tau_b.living),
+            tau_random_ties: interval(|f| f.tau_random_ties.living),
+            tau_within_depth: interval(|f| f.tau_within_depth),
+            top10_mean: interval(|f| f.top10_mean),
+        },
+        seconds_per_candidate: seconds,
+    }
+}
+
+/// How well one sequence of values ranks rows.
+struct Figures {
+    tau_b: AllAndLiving,
+    tau_random_ties: AllAndLiving,
+    spearman: AllAndLiving,
+    tau_within_depth: f64,
+    top10_mean: f64,
+    best_by_budget: BTreeMap<usize, f64>,
+}
+
+impl Figures {
+    /// `chosen`: the rows that count, each as often as it stands there.
+    fn of(rows: &[Row], values: &[f64], chosen: &[usize], seed: u64) -> Self {
+        let alive: Vec<usize> = chosen.iter().copied().filter(|&i| rows[i].truth > CHANCE).collect();
+        let values_of = |indices: &[usize]| indices.iter().map(|&i| values[i]).collect::<Vec<f64>>();
+        let truths_of = |indices: &[usize]| indices.iter().map(|&i| rows[i].truth).collect::<Vec<f64>>();
+        let both = |of: &dyn Fn(&[f64], &[f64]) -> f64| AllAndLiving {
+            all: of(&values_of(chosen), &truths_of(chosen)),
+            living: of(&values_of(&alive), &truths_of(&alive)),
+        };
+        let rngs = || (0..TIE_DRAWS).map(|draw| generator(&[seed, draw, name_key("ties")]));
+        let averaged =
+            |of: &dyn Fn(&mut Generator) -> f64| rngs().map(|mut rng| of(&mut rng)).sum::<f64>() / TIE_DRAWS as f64;
+        Self {
+            tau_b: both(&kendall_tau_b),
+            tau_random_ties: both(&|v, t| averaged(&|rng| kendall_tau_b(&ranks_with_ties_at_random(v, rng), t))),
+            spearman: both(&spearman),
+            tau_within_depth: averaged(&|rng| within_depth(rows, values, &alive, rng)),
+            top10_mean: averaged(&|rng| top10(rows, values, chosen, rng)),
+            best_by_budget: best_by_budget(rows, values, chosen),
+        }
+    }
+}
+
+/// Concordant less discordant pairs of equal depth over all pairs of equal depth.
+fn within_depth(rows: &[Row], values: &[f64], alive: &[usize], rng: &mut Generator) -> f64 {
+    let mut by_depth: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+    alive.iter().for_each(|&i| by_depth.entry(rows[i].cell.depth()).or_default().push(i));
+    let (mut surplus, mut pairs) = (0.0, 0);
+    for indices in by_depth.values() {
+        let of_depth: Vec<f64> = indices.iter().map(|&i| values[i]).collect();
+        let truths: Vec<f64> = indices.iter().map(|&i| rows[i].truth).collect();
+        let counts = PairCounts::new(&ranks_with_ties_at_random(&of_depth, rng), &truths);
+        surplus += counts.surplus();
+        pairs += counts.pairs;
+    }
+    if pairs == 0 { 0.0 } else { surplus / pairs as f64 }
+}
+
+fn top10(rows: &[Row], values: &[f64], chosen: &[usize], rng: &mut Generator) -> f64 {
+    let of_chosen: Vec<f64> = chosen.iter().map(|&i| values[i]).collect();
+    let ranks = ranks_with_ties_at_random(&of_chosen, rng);
+    let best = chosen.iter().zip(ranks).filter(|(_, rank)| *rank + 10.0 >= chosen.len() as f64);
+    let truths: Vec<f64> = best.map(|(&i, _)| rows[i].truth).collect();
+    truths.iter().sum::<f64>() / truths.len().max(1) as f64
+}
+
+fn best_by_budget(rows: &[Row], values: &[f64], chosen: &[usize]) -> BTreeMap<usize, f64> {
+    let best = |most: usize| {
+        let fits = || chosen.iter().filter(|&&i| convolutions(&rows[i].cell) <= most);
+        let highest = fits().map(|&i| values[i]).max_by(f64::total_cmp)?;
+        let truths: Vec<f64> = fits().filter(|&&i| values[i] == highest).map(|&i| rows[i].truth).collect();
+        Some((most, truths.iter().sum::<f64>() / truths.len() as f64))
+    };
+    (1..=MOST_CONVOLUTIONS).filter_map(best).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::{Architecture, Digits};
+
+    fn row(text: &str, truth: f64) -> Row {
+        Row { cell: Architecture::parse(text, Digits::SpikenasBench).unwrap().cells()[0], truth }
+    }
+
+    #[test]
+    fn figures_follow_their_definitions() {
+        let rows = [
+            row("0000 0000 0000 0000", 10.0),
+            row("0001 0000 0000 0000", 81.0),
+            row("0002 0000 0000 0000", 86.5),
+            row("0004 0000 0000 0000", 85.5),
+            row("0203 0004 0000 0000", 87.5),
+        ];
+        let depth: Vec<f64> = rows.iter().map(|r| Trivial::Depth.of(&r.cell)).collect();
+        let by_depth = of_values("depth", &rows, &[depth], None);
+        assert!(by_depth.tau_b.all > by_depth.tau_b.living && by_depth.tau_b.living > 0.8);
+        assert_eq!(by_depth.best_by_budget[&1], 86.0, "the mean of the two of equal depth");
+        assert_eq!((by_depth.best_by_budget[&2], by_depth.best_by_budget[&3]), (86.0, 87.5));
+        let truth: Vec<f64> = rows.iter().map(|r| r.truth).collect();
+        let by_truth = of_values("truth", &rows, &[truth], None);
+        assert_eq!((by_truth.tau_b.all, by_truth.tau_within_depth, by_truth.spread.tau_random_ties), (1.0, 1.0, 0.0));
+        assert_eq!(by_truth.best_by_budget[&1], 86.5);
+    }
+}

@@ -1,0 +1,192 @@
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::table::Table;
+use crate::data::Dataset;
+use crate::engine::Engine;
+use crate::graph::{Graph, NetworkConfig};
+use crate::progress::Progress;
+use crate::record::{FORMAT_VERSION, Journal, Number};
+use crate::score::{Score, ScoreConfig, ScoreKind, SpikeScorer, score_batches, scorer};
+use crate::space::{Architecture, Cell};
+use crate::{Error, Result};
+
+/// How the cells of a table are scored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorrelateConfig {
+    /// The scores.
+    pub scores: Vec<ScoreKind>,
+    /// Seeds of weights and images; each score is taken for each.
+    pub seeds: Vec<u64>,
+    /// The network around the cells.
+    pub network: NetworkConfig,
+    /// Images of a mini-batch.
+    pub batch: usize,
+    /// Mini-batches whose scores are averaged.
+    pub repeats: usize,
+}
+
+/// What values depend on; the first line of the journal.
+#[derive(Serialize)]
+struct Header<'a> {
+    version: u32,
+    data: &'a str,
+    network: &'a NetworkConfig,
+    batch: usize,
+    repeats: usize,
+}
+
+/// Scores of one architecture that were taken together; every other line.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    architecture: Architecture,
+    seed: u64,
+    scores: BTreeMap<String, Number>,
+    seconds: f64,
+}
+
+/// The scores of a table's cells.
+#[derive(Clone, Debug, Default)]
+pub struct Scores {
+    known: HashMap<(ScoreKind, u64, Architecture), f64>,
+    /// Seconds and architectures of each score.
+    times: HashMap<ScoreKind, (f64, usize)>,
+}
+
+impl Scores {
+    /// The values of a score for a seed, in the order of the rows.
+    ///
+    /// Errors: a cell that was not scored.
+    pub fn of(&self, kind: ScoreKind, seed: u64, table: &Table, config: &CorrelateConfig) -> Result<Vec<f64>> {
+        let seed = if kind.is_drawn() { seed } else { config.seeds[0] };
+        let value = |cell: &Cell| {
+            let architecture = Architecture::repeated(seen(kind, *cell), config.network.cells)?;
+            let found = self.known.get(&(kind, seed, architecture.clone())).copied();
+            found.ok_or_else(|| Error::invalid(format!("`{architecture}` has no {kind} for seed {seed}")))
+        };
+        table.rows.iter().map(|row| value(&row.cell)).collect()
+    }
+
+    /// Mean seconds of an architecture's score; scores of spikes share one pass, and its time.
+    pub fn seconds_per_candidate(&self, kind: ScoreKind) -> Option<f64> {
+        self.times.get(&kind).map(|(seconds, count)| seconds / *count as f64)
+    }
+
+    fn keep(&mut self, entry: &Entry, architecture: Architecture) {
+        for (name, value) in &entry.scores {
+            // Names of other versions are no harm.
+            let Ok(kind) = name.parse::<ScoreKind>() else { continue };
+            self.known.insert((kind, entry.seed, architecture.clone()), value.0);
+            let time = self.times.entry(kind).or_default();
+            *time = (time.0 + entry.seconds, time.1 + 1);
+        }
+    }
+}
+
+/// The part of a cell that a score sees: the paper's see dead parts, too.
+fn seen(kind: ScoreKind, cell: Cell) -> Cell {
+    if kind.is_of_the_paper() { cell } else { cell.pruned() }
+}
+
+/// Takes every score of every cell for every seed; those in the journal are known.
+///
+/// Errors: settings out of range, a journal of other settings or that cannot be written, a stop that was asked for.
+pub fn score_table(
+    table: &Table,
+    config: &CorrelateConfig,
+    dataset: &Dataset,
+    engine: &Arc<dyn Engine>,
+    journal: Option<&Path>,
+    progress: &mut dyn Progress,
+) -> Result<Scores> {
+    let CorrelateConfig { network, batch, repeats, .. } = config;
+    let header = Header { version: FORMAT_VERSION, data: &dataset.name, network, batch: *batch, repeats: *repeats };
+    let mut journal = journal.map(|path| Journal::<Entry>::open(path, &header)).transpose()?;
+    let mut scores = Scores::default();
+    for entry in journal.iter().flat_map(|j| j.entries()) {
+        let architecture = entry.architecture.clone().with_cells(network.cells)?;
+        scores.keep(entry, architecture);
+    }
+    for (index, &seed) in config.seeds.iter().enumerate() {
+        for kinds in groups(&config.scores) {
+            if index > 0 && !kinds.iter().any(|kind| kind.is_drawn()) {
+                continue;
+            }
+            let unknown = unknown(&scores, &kinds, seed, table, config)?;
+            let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+            progress.begin(&format!("seed {seed}, {}", names.join(", ")), unknown.len());
+            let graph = |architecture: &Architecture| Graph::new(architecture, network, dataset.train.shape);
+            let graphs = unknown.iter().map(graph).collect::<Result<Vec<Graph>>>()?;
+            let mut begin = Instant::now();
+            take(&kinds, seed, config, (dataset, engine), &graphs, &mut |place, values| {
+                let named = kinds.iter().zip(values).map(|(kind, score)| (kind.name().to_string(), score.value.into()));
+                let (scores_of, seconds) = (named.collect(), begin.elapsed().as_secs_f64());
+                let entry = Entry { architecture: unknown[place].clone(), seed, scores: scores_of, seconds };
+                scores.keep(&entry, unknown[place].clone());
+                if let Some(journal) = &mut journal {
+                    journal.append(entry)?;
+                }
+                progress.advance(1, "");
+                begin = Instant::now();
+                let go_on = "repeat it with the same journal to go on";
+                if progress.is_cancelled() { Err(Error::Interrupted(go_on.into())) } else { Ok(()) }
+            })?;
+            progress.end();
+        }
+    }
+    Ok(scores)
+}
+
+/// Scores that are taken together: those of spikes, then each of the others.
+fn groups(kinds: &[ScoreKind]) -> Vec<Vec<ScoreKind>> {
+    let (of_spikes, others): (Vec<ScoreKind>, Vec<ScoreKind>) = kinds.iter().partition(|kind| kind.is_of_spikes());
+    let spikes = (!of_spikes.is_empty()).then_some(of_spikes);
+    spikes.into_iter().chain(others.into_iter().map(|kind| vec![kind])).collect()
+}
+
+/// The architectures of which a score is not known, each once.
+fn unknown(
+    scores: &Scores,
+    kinds: &[ScoreKind],
+    seed: u64,
+    table: &Table,
+    config: &CorrelateConfig,
+) -> Result<Vec<Architecture>> {
+    let mut found = HashSet::new();
+    let mut unknown = Vec::new();
+    for row in &table.rows {
+        for &kind in kinds {
+            let architecture = Architecture::repeated(seen(kind, row.cell), config.network.cells)?;
+            let key = (kind, seed, architecture);
+            if !scores.known.contains_key(&key) && found.insert(key.2.clone()) {
+                unknown.push(key.2);
+            }
+        }
+    }
+    Ok(unknown)
+}
+
+fn take(
+    kinds: &[ScoreKind],
+    seed: u64,
+    config: &CorrelateConfig,
+    (dataset, engine): (&Dataset, &Arc<dyn Engine>),
+    graphs: &[Graph],
+    report: &mut dyn FnMut(usize, &[Score]) -> Result<()>,
+) -> Result<()> {
+    let kind = kinds[0];
+    let score = ScoreConfig { kind, batch: config.batch, repeats: config.repeats, seed, ..ScoreConfig::default() };
+    let batches = score_batches(&score, dataset)?;
+    if kind.is_of_spikes() {
+        let images = batches.into_iter().map(|batch| batch.images).collect();
+        let scorer = SpikeScorer::of_several(engine.as_ref(), score, kinds.to_vec(), &config.network, images)?;
+        return scorer.score_each_by_all(graphs, report);
+    }
+    let scorer = scorer(engine, &score, &config.network, batches)?;
+    scorer.score_each(graphs, &mut |index, score| report(index, &[score]))
+}

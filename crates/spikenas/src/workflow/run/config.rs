@@ -1,0 +1,145 @@
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::{DataConfig, Source};
+use crate::graph::NetworkConfig;
+use crate::record::{FORMAT_VERSION, comparable, files, list_differences};
+use crate::score::ScoreConfig;
+use crate::search::SearchConfig;
+use crate::space::Architecture;
+use crate::train::TrainConfig;
+use crate::{Error, Result};
+
+/// Everything that a run needs to be run again: `config.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Format version of the run folder.
+    pub version: u32,
+    /// The architecture to train, where none is searched for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub architecture: Option<Architecture>,
+    /// Which images.
+    pub data: DataConfig,
+    /// The network around the cells.
+    pub network: NetworkConfig,
+    /// How candidates are scored.
+    pub score: ScoreConfig,
+    /// How candidates are chosen.
+    pub search: SearchConfig,
+    /// How the winner is trained.
+    pub train: TrainConfig,
+}
+
+impl RunConfig {
+    /// What is taken for images of so many classes where nothing else is said: the preset of their name, few epochs for the sample.
+    ///
+    /// Errors: more classes than a network may have.
+    pub fn for_images(data: DataConfig, classes: usize) -> Result<Self> {
+        let (preset, epochs) = match data.source {
+            Source::Sample => ("sample", 8),
+            Source::Cifar10 | Source::Folder(_) => ("cifar10", TrainConfig::default().epochs),
+            Source::Cifar100 => ("cifar100", TrainConfig::default().epochs),
+        };
+        let config = Self {
+            version: FORMAT_VERSION,
+            architecture: None,
+            network: NetworkConfig { classes, ..NetworkConfig::preset(preset)? },
+            score: ScoreConfig::default(),
+            search: SearchConfig::default(),
+            train: TrainConfig { epochs, ..TrainConfig::default() },
+            data,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_sample() -> Self {
+        Self::for_images(DataConfig { source: Source::Sample, folder: "data".into() }, 10).unwrap()
+    }
+
+    /// Whether every value is in range; the first that is not, named.
+    pub fn check(&self) -> Result<()> {
+        self.network.check()?;
+        self.score.check()?;
+        self.train.check()
+    }
+
+    /// Reads a configuration. Errors name the file, and the line where it is malformed.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = files::read_text(path)?;
+        let config: Self = files::parse_toml(path, &text)?;
+        if config.version != FORMAT_VERSION {
+            return Err(Error::file(
+                path,
+                format!("format version {}, this program knows {FORMAT_VERSION}", config.version),
+            ));
+        }
+        config.check().map_err(|e| Error::file(path, e.to_string()))?;
+        Ok(config)
+    }
+
+    /// Writes the configuration in one step.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let text = toml::to_string_pretty(self).map_err(|e| Error::file(path, e.to_string()))?;
+        files::write_atomically(path, |out| out.write_all(text.as_bytes()))
+    }
+
+    /// What differs from another configuration, as `key old -> new`; the folder of the data is not compared.
+    pub fn differences(&self, new: &Self) -> Result<Vec<String>> {
+        let value = |config: &Self| {
+            let mut config = config.clone();
+            config.data.folder = PathBuf::new();
+            comparable(&config)
+        };
+        Ok(list_differences(&value(self)?, &value(new)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> RunConfig {
+        let mut config = RunConfig::of_sample();
+        config.search.budget = Some("40k".parse().unwrap());
+        config
+    }
+
+    #[test]
+    fn configurations_round_trip() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        config().save(&path).unwrap();
+        assert_eq!(RunConfig::load(&path).unwrap(), config());
+    }
+
+    #[test]
+    fn damaged_configurations_name_the_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        config().save(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (from, to, word) in [
+            ("version = 1", "version = 2", "version 2"),
+            ("seed", "sead", "line"),
+            ("timesteps = 5", "timesteps = 0", "timesteps 0"),
+        ] {
+            std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+            let message = RunConfig::load(&path).unwrap_err().to_string();
+            assert!(message.contains(word), "{message}");
+        }
+    }
+
+    #[test]
+    fn differences_name_the_setting_and_both_values() {
+        let mut new = config();
+        new.train.epochs += 1;
+        new.data.folder = "elsewhere".into();
+        let differences = config().differences(&new).unwrap();
+        assert_eq!(differences.len(), 1);
+        assert!(differences[0].starts_with("train.epochs"), "{differences:?}");
+    }
+}

@@ -1,0 +1,217 @@
+use std::ffi::OsStr;
+#[cfg(unix)]
+use std::fs::TryLockError;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::config::RunConfig;
+use crate::engine::Evaluation;
+use crate::record::{FORMAT_VERSION, files};
+use crate::search::SearchRecord;
+use crate::train::EpochRecord;
+use crate::{Error, Result};
+
+/// A run folder: `config.toml`, `journal.jsonl`, `search.json`, `train.jsonl`, `checkpoint/`, `model.safetensors`,
+/// `evaluate.json`.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    /// Held while this process writes here.
+    _lock: Option<Arc<File>>,
+}
+
+impl RunFolder {
+    /// Opens a folder for a configuration, or makes it.
+    ///
+    /// Where the folder holds another configuration, the error says what differs. As long as nothing was trained, how to
+    /// train may change; as long as nothing was scored either, everything may.
+    pub fn open(path: &Path, config: &RunConfig) -> Result<Self> {
+        files::create_folder(path)?;
+        let folder = Self { path: path.to_path_buf(), _lock: lock(path)? };
+        if folder.config_path().exists() {
+            let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
+            let only_training = differences.iter().all(|d| d.starts_with("train."));
+            let may_change = !folder.checkpoint_path().exists() && (only_training || folder.is_unused()?);
+            if !differences.is_empty() && !may_change {
+                let differences = differences.join(", ");
+                return Err(Error::file(
+                    path,
+                    format!(
+                        "belongs to another configuration ({differences}): choose another folder or repeat the options"
+                    ),
+                ));
+            }
+            if !only_training && folder.journal_path().exists() {
+                // Its header is that of the old configuration.
+                std::fs::remove_file(folder.journal_path()).map_err(Error::io(folder.journal_path()))?;
+            }
+        } else {
+            // Of a run that was killed as it began.
+            let is_own = |name: &OsStr| name == files::part_path(Path::new("config.toml"));
+            let mut entries = std::fs::read_dir(path).map_err(Error::io(path))?;
+            if entries.any(|entry| entry.is_ok_and(|entry| !is_own(&entry.file_name()))) {
+                return Err(Error::file(path, "is not empty and holds no run: choose another folder"));
+            }
+        }
+        config.save(&folder.config_path())?;
+        Ok(folder)
+    }
+
+    /// A folder that holds a run, and its configuration.
+    pub fn existing(path: &Path) -> Result<(Self, RunConfig)> {
+        let folder = Self { path: path.to_path_buf(), _lock: None };
+        if !folder.config_path().is_file() {
+            return Err(Error::file(path, "holds no run: there is no config.toml"));
+        }
+        let config = RunConfig::load(&folder.config_path())?;
+        Ok((folder, config))
+    }
+
+    /// Whether it holds a configuration only: no result, and at most the header of a journal.
+    fn is_unused(&self) -> Result<bool> {
+        let path = self.journal_path();
+        let journal = if path.exists() { files::read_text(&path)? } else { String::new() };
+        Ok(journal.lines().count() <= 1 && !self.search_path().exists() && !self.epochs_path().exists())
+    }
+
+    /// The first of `path`, `path-2`, `path-3`, … that does not exist or holds a run of this very configuration.
+    pub fn free_or_same(path: &Path, config: &RunConfig) -> PathBuf {
+        let is_same = |candidate: &Path| {
+            RunConfig::load(&candidate.join("config.toml"))
+                .and_then(|old| old.differences(config))
+                .is_ok_and(|d| d.is_empty())
+        };
+        let numbered =
+            |n: u32| if n == 1 { path.to_path_buf() } else { PathBuf::from(format!("{}-{n}", path.display())) };
+        (1..)
+            .map(numbered)
+            .find(|candidate| !candidate.exists() || is_same(candidate))
+            .unwrap_or_else(|| path.to_path_buf())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `config.toml`
+    pub fn config_path(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+
+    /// `journal.jsonl`: a line a scored candidate.
+    pub fn journal_path(&self) -> PathBuf {
+        self.path.join("journal.jsonl")
+    }
+
+    /// `model.safetensors`: the weights with the best test accuracy so far.
+    pub fn model_path(&self) -> PathBuf {
+        self.path.join("model.safetensors")
+    }
+
+    /// `checkpoint/last.safetensors`: where a training goes on.
+    pub fn checkpoint_path(&self) -> PathBuf {
+        self.path.join("checkpoint").join("last.safetensors")
+    }
+
+    /// `tensorboard/`: event files, where they are asked for.
+    pub fn events_path(&self) -> PathBuf {
+        self.path.join("tensorboard").join("events.out.tfevents.0.spikenas")
+    }
+
+    fn search_path(&self) -> PathBuf {
+        self.path.join("search.json")
+    }
+
+    fn epochs_path(&self) -> PathBuf {
+        self.path.join("train.jsonl")
+    }
+
+    /// The result of the search, once it is finished.
+    pub fn search_record(&self) -> Result<Option<SearchRecord>> {
+        let path = self.search_path();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let record: SearchRecord = serde_json::from_str(&files::read_text(&path)?)
+            .map_err(|e| Error::file(&path, format!("damaged record ({e}): remove it to search again")))?;
+        if record.version != FORMAT_VERSION {
+            let reason = format!("format version {}, this program knows {FORMAT_VERSION}", record.version);
+            return Err(Error::file(&path, reason));
+        }
+        Ok(Some(record))
+    }
+
+    /// Keeps the result of the search.
+    pub fn keep_search(&self, record: &SearchRecord) -> Result<()> {
+        files::write_json(&self.search_path(), record)
+    }
+
+    /// Keeps the result of the last test.
+    pub fn keep_evaluation(&self, evaluation: &Evaluation) -> Result<()> {
+        files::write_json(&self.path.join("evaluate.json"), evaluation)
+    }
+
+    /// The epochs trained so far; a last line that was cut off is dropped.
+    pub fn epochs(&self) -> Result<Vec<EpochRecord>> {
+        let path = self.epochs_path();
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let text = files::read_text(&path)?;
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let read = |(index, line)| {
+            serde_json::from_str(line)
+                .map_err(|e| Error::file(&path, format!("line {} is not an epoch ({e})", index + 1)))
+        };
+        whole.lines().enumerate().map(read).collect()
+    }
+
+    /// Adds an epoch.
+    pub fn keep_epoch(&self, record: &EpochRecord) -> Result<()> {
+        let path = self.epochs_path();
+        let mut line = serde_json::to_vec(record).map_err(|e| Error::file(&path, e.to_string()))?;
+        line.push(b'\n');
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(&line)).map_err(Error::io(&path))
+    }
+
+    /// Takes over the finished training of the same network from another folder; the checkpoint last, so that there is none
+    /// as long as anything is missing.
+    pub fn copy_training(&self, other: &Self) -> Result<()> {
+        self.checkpoint_path().parent().map_or(Ok(()), files::create_folder)?;
+        let paths = [Self::epochs_path, Self::model_path, Self::checkpoint_path];
+        paths.iter().try_for_each(|path| files::copy(&path(other), &path(self)))
+    }
+
+    /// Drops the epochs after one, of which no checkpoint was written.
+    pub fn truncate_epochs(&self, last: usize) -> Result<()> {
+        let kept: Vec<EpochRecord> = self.epochs()?.into_iter().filter(|e| e.epoch <= last).collect();
+        files::write_atomically(&self.epochs_path(), |out| {
+            kept.iter().try_for_each(|record| Ok(writeln!(out, "{}", serde_json::to_string(record)?)?))
+        })
+    }
+}
+
+/// Locks a folder against other processes for as long as the file is open, where the system can.
+///
+/// Errors: another process holds it.
+#[cfg(unix)]
+fn lock(path: &Path) -> Result<Option<Arc<File>>> {
+    let folder = File::open(path).map_err(Error::io(path))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(Some(Arc::new(folder))),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::file(path, "another process is writing here: wait for it or choose another folder"))
+        }
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+/// Folders cannot be locked here.
+#[cfg(not(unix))]
+fn lock(_: &Path) -> Result<Option<Arc<File>>> {
+    Ok(None)
+}

@@ -1,0 +1,197 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::config::RunConfig;
+use super::confirm::{confirm, smallest_tied};
+use super::folder::RunFolder;
+use super::tensorboard::EventFile;
+use crate::data::Dataset;
+use crate::engine::{Engine, check_images};
+use crate::graph::Graph;
+use crate::progress::Progress;
+use crate::random::fingerprint;
+use crate::record::{FORMAT_VERSION, files};
+use crate::score::{Scorer, score_batches, scorer};
+use crate::search::{self, Evaluator, Journal, JournalHeader, Problem, SearchRecord};
+use crate::space::{Architecture, Cell, Operation};
+use crate::train::{self, Checkpoint, EpochRecord, TrainConfig, TrainingSink};
+use crate::weights::Weights;
+use crate::{Error, Result};
+
+/// Whether a search can begin, so that no folder is made for one that cannot.
+///
+/// Errors: settings out of range, more images in a mini-batch than there are, images that do not fit the network, a budget
+/// that no candidate fits.
+pub fn check_search(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engine>) -> Result<()> {
+    config.check()?;
+    let (problem, scorer, _) = prepare(config, dataset, engine)?;
+    problem.graph(&any_architecture(config)?)?;
+    Evaluator::new(problem, scorer.as_ref(), None)?.check_feasible()
+}
+
+/// Whether the network of a configuration can be trained on a dataset, whatever its cells.
+///
+/// Errors: settings out of range, images that do not fit the network, labels that it has no class for.
+pub fn check_training(config: &RunConfig, dataset: &Dataset) -> Result<()> {
+    config.check()?;
+    let graph = Graph::new(&any_architecture(config)?, &config.network, dataset.train.shape)?;
+    check_images(&graph, &dataset.train)?;
+    check_images(&graph, &dataset.test)
+}
+
+/// One architecture of the network: its images and classes do not depend on its cells.
+fn any_architecture(config: &RunConfig) -> Result<Architecture> {
+    let skips = || Architecture::repeated(Cell::uniform(Operation::Skip), config.network.cells);
+    config.architecture.clone().map_or_else(skips, Ok)
+}
+
+/// What is searched, what gives the scores, and the fingerprint of the images that they are computed from.
+fn prepare(
+    config: &RunConfig,
+    dataset: &Dataset,
+    engine: &Arc<dyn Engine>,
+) -> Result<(Problem, Box<dyn Scorer>, String)> {
+    let batches = score_batches(&config.score, dataset)?;
+    let bits = batches.iter().flat_map(|b| &b.images).flat_map(|v| v.to_bits().to_le_bytes());
+    let images = format!("{:016x}", fingerprint(bits));
+    let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;
+    Ok((problem, scorer(engine, &config.score, &config.network, batches)?, images))
+}
+
+/// Searches as a configuration says; with a folder, from its journal and into its records.
+pub fn search(
+    config: &RunConfig,
+    dataset: &Dataset,
+    engine: &Arc<dyn Engine>,
+    folder: Option<&RunFolder>,
+    progress: &mut dyn Progress,
+) -> Result<SearchRecord> {
+    if let Some(record) = folder.map(RunFolder::search_record).transpose()?.flatten() {
+        progress.note("the search was finished before");
+        return Ok(record);
+    }
+    let begin = Instant::now();
+    let (problem, scorer, images) = prepare(config, dataset, engine)?;
+    let header = JournalHeader {
+        version: FORMAT_VERSION,
+        data: config.data.source.to_string(),
+        images,
+        input: dataset.train.shape,
+        network: config.network.clone(),
+        score: config.score.clone(),
+        search: config.search.clone(),
+    };
+    let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
+    let seconds_before = journal.as_ref().map_or(0.0, |j| j.entries().iter().map(|e| e.seconds).sum());
+    let mut evaluator = Evaluator::new(problem, scorer.as_ref(), journal)?;
+    let (mut best, passes) = search::search(&config.search, &mut evaluator, progress)?;
+    let seconds = seconds_before + begin.elapsed().as_secs_f64();
+    let confirmation = match config.search.confirm {
+        0 => None,
+        _ => Some(confirm(config, dataset, engine, &evaluator, &best.architecture, progress)?),
+    };
+    let chosen = confirmation.as_ref().and_then(|c| smallest_tied(c, config.search.scope));
+    if let Some(chosen) = chosen {
+        best.architecture = chosen.architecture.clone();
+        best.parameters = chosen.parameters;
+        best.score = evaluator.score(&chosen.architecture).unwrap_or(best.score);
+    }
+    let record = SearchRecord {
+        version: FORMAT_VERSION,
+        architecture: best.architecture,
+        score: best.score.value.into(),
+        firing_rate: best.score.firing_rate,
+        parameters: best.parameters,
+        budget: config.search.budget_parameters(),
+        scope: config.search.scope,
+        method: config.search.method,
+        candidates: passes.iter().map(|p| p.candidates).sum(),
+        feasible: passes.iter().map(|p| p.feasible).sum(),
+        scored: passes.iter().map(|p| p.scored).sum(),
+        passes,
+        seconds,
+        confirmation,
+        seed: config.search.seed,
+        program: Some(env!("CARGO_PKG_VERSION").into()),
+    };
+    folder.map_or(Ok(()), |f| f.keep_search(&record))?;
+    Ok(record)
+}
+
+/// Trains an architecture as a configuration says, into a folder's records; returns all epochs.
+///
+/// With `resume`, goes on from the folder's checkpoint if it has one; without, a checkpoint there is an error.
+pub fn train(
+    config: &RunConfig,
+    architecture: &Architecture,
+    dataset: &Dataset,
+    engine: &dyn Engine,
+    folder: &RunFolder,
+    resume: bool,
+    progress: &mut dyn Progress,
+) -> Result<Vec<EpochRecord>> {
+    let graph = Graph::new(architecture, &config.network, dataset.train.shape)?;
+    check_images(&graph, &dataset.train)?;
+    let path = folder.checkpoint_path();
+    let start = match (path.exists(), resume) {
+        (true, false) => {
+            let epoch = Checkpoint::load(&path, &graph)?.epoch;
+            return Err(Error::file(
+                path,
+                format!("{epoch} epochs are trained already: resume the training to go on, or choose another folder"),
+            ));
+        }
+        (true, true) => Checkpoint::load(&path, &graph)?,
+        (false, _) => Checkpoint::start(Weights::initialised(&graph, config.train.seed, 0)),
+    };
+    if let Some(parent) = path.parent() {
+        files::create_folder(parent)?;
+    }
+    folder.truncate_epochs(start.epoch)?;
+    if start.epoch > 0 || start.learned.images > 0 {
+        let (epoch, epochs, images) = (start.epoch, config.train.epochs, start.learned.images);
+        progress.note(&format!("going on after epoch {epoch} of {epochs} and {images} images of the next"));
+    }
+    let events = match config.train.tensorboard {
+        true => Some(EventFile::create(&folder.events_path(), &folder.epochs()?)?),
+        false => None,
+    };
+    if let Some(bytes) = peak_memory(&config.train, engine, &graph, dataset) {
+        progress.note(&format!("training takes about {:.2} GB of memory", bytes / 1e9));
+    }
+    let mut sink = Files { folder, graph: &graph, events };
+    train::train(&config.train, &graph, engine, dataset, start, &mut sink, progress)?;
+    folder.epochs()
+}
+
+/// The most memory that the process is expected to take in training, in bytes, where the engine knows.
+fn peak_memory(config: &TrainConfig, engine: &dyn Engine, graph: &Graph, dataset: &Dataset) -> Option<f64> {
+    /// The program itself and what its threads keep.
+    const PROGRAM: f64 = 3e7;
+    let images = (dataset.train.len() + dataset.test.len()) * graph.input.len();
+    let part = config.batch.min(dataset.train.len()).div_ceil(config.accumulate);
+    Some(PROGRAM + images as f64 + engine.training_memory(graph, part)? as f64)
+}
+
+/// Keeps epochs in a run folder: the record first, then the model if it is the best, the checkpoint last, so that a kill
+/// in between loses no more than the epoch.
+struct Files<'a> {
+    folder: &'a RunFolder,
+    graph: &'a Graph,
+    events: Option<EventFile>,
+}
+
+impl TrainingSink for Files<'_> {
+    fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
+        self.folder.keep_epoch(record)?;
+        if is_best {
+            state.weights.save(&self.folder.model_path(), self.graph)?;
+        }
+        self.pause(state)?;
+        self.events.as_mut().map_or(Ok(()), |events| events.append(record))
+    }
+
+    fn pause(&mut self, state: &Checkpoint) -> Result<()> {
+        state.save(&self.folder.checkpoint_path(), self.graph)
+    }
+}

@@ -1,0 +1,152 @@
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::record::files;
+use crate::train::EpochRecord;
+use crate::{Error, Result};
+
+/// A training as TensorBoard reads it: a file of TFRecords, each an `Event` message of scalars.
+///
+/// Formats: <https://www.tensorflow.org/tutorials/load_data/tfrecord> and `tensorboard/compat/proto/event.proto`.
+pub struct EventFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl EventFile {
+    /// Begins the file anew with the epochs so far.
+    pub fn create(path: &Path, epochs: &[EpochRecord]) -> Result<Self> {
+        path.parent().map_or(Ok(()), files::create_folder)?;
+        files::write_atomically(path, |out| {
+            out.write_all(&tf_record(&version_event(seconds_now())))?;
+            epochs.iter().try_for_each(|epoch| out.write_all(&tf_record(&epoch_event(seconds_now(), epoch))))
+        })?;
+        let file = OpenOptions::new().append(true).open(path).map_err(Error::io(path))?;
+        Ok(Self { path: path.to_path_buf(), file })
+    }
+
+    /// Adds an epoch.
+    pub fn append(&mut self, epoch: &EpochRecord) -> Result<()> {
+        self.file.write_all(&tf_record(&epoch_event(seconds_now(), epoch))).map_err(Error::io(&self.path))
+    }
+}
+
+fn seconds_now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// Length and its checksum, the message and its checksum.
+fn tf_record(message: &[u8]) -> Vec<u8> {
+    let length = (message.len() as u64).to_le_bytes();
+    [&length[..], &masked_checksum(&length), message, &masked_checksum(message)].concat()
+}
+
+/// CRC-32C, rotated and moved so that a checksum of data that hold checksums is no special case.
+fn masked_checksum(bytes: &[u8]) -> [u8; 4] {
+    crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
+}
+
+/// `wall_time = 1`, `file_version = 3`
+fn version_event(wall_time: f64) -> Vec<u8> {
+    [field_f64(1, wall_time), field_bytes(3, b"brain.Event:2")].concat()
+}
+
+/// `wall_time = 1`, `step = 2`, `summary = 5`: an epoch's numbers.
+fn epoch_event(wall_time: f64, epoch: &EpochRecord) -> Vec<u8> {
+    let scalars = [
+        ("loss/train", Some(epoch.train_loss)),
+        ("loss/test", Some(epoch.test_loss)),
+        ("accuracy/train", Some(epoch.train_accuracy)),
+        ("accuracy/test", Some(epoch.test_accuracy)),
+        ("accuracy/test_top5", epoch.test_top5_accuracy),
+        ("learning_rate", Some(epoch.learning_rate)),
+        ("images_per_second", Some(epoch.images_per_second)),
+    ];
+    let present = scalars.into_iter().filter_map(|(tag, value)| Some((tag, value?)));
+    // `Summary.value = 1` with `tag = 1`, `simple_value = 2`
+    let value = |(tag, value): (&str, f64)| {
+        field_bytes(1, &[field_bytes(1, tag.as_bytes()), field_f32(2, value as f32)].concat())
+    };
+    let summary: Vec<u8> = present.flat_map(value).collect();
+    [field_f64(1, wall_time), field_integer(2, epoch.epoch as u64), field_bytes(5, &summary)].concat()
+}
+
+/// A number in base 128, lowest digit first.
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+/// Number and wire type of a field of a Protocol Buffers message.
+fn key(field: u64, wire_type: u64) -> Vec<u8> {
+    varint(field << 3 | wire_type)
+}
+
+fn field_integer(field: u64, value: u64) -> Vec<u8> {
+    [key(field, 0), varint(value)].concat()
+}
+
+fn field_f64(field: u64, value: f64) -> Vec<u8> {
+    [key(field, 1), value.to_le_bytes().to_vec()].concat()
+}
+
+fn field_f32(field: u64, value: f32) -> Vec<u8> {
+    [key(field, 5), value.to_le_bytes().to_vec()].concat()
+}
+
+fn field_bytes(field: u64, bytes: &[u8]) -> Vec<u8> {
+    [key(field, 2), varint(bytes.len() as u64), bytes.to_vec()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What TensorBoard 2.21's own protocol classes and `RecordWriter` write for the two events below.
+    const WRITTEN_BY_TENSORBOARD: &str = concat!(
+        "1800000000000000a37f4b2209000000000000f83f1a0d627261696e2e4576656e743a322a28646c91000000000000009ed57d430900",
+        "0000000000f83f10ac022a82010a110a0a6c6f73732f747261696e15000010400a100a096c6f73732f7465737415000020400a150a0e",
+        "61636375726163792f747261696e15000048410a140a0d61636375726163792f7465737415000020410a140a0d6c6561726e696e675f",
+        "72617465150000003e0a180a11696d616765735f7065725f7365636f6e641500005b436933c4a5",
+    );
+
+    fn epoch() -> EpochRecord {
+        EpochRecord {
+            epoch: 300,
+            learning_rate: 0.125,
+            train_loss: 2.25,
+            train_accuracy: 12.5,
+            test_loss: 2.5,
+            test_accuracy: 10.0,
+            test_top5_accuracy: None,
+            images_per_second: 219.0,
+            seconds: 9.0,
+        }
+    }
+
+    #[test]
+    fn records_are_those_of_tensorboard() {
+        let bytes = [tf_record(&version_event(1.5)), tf_record(&epoch_event(1.5, &epoch()))].concat();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, WRITTEN_BY_TENSORBOARD);
+    }
+
+    #[test]
+    fn a_file_that_is_begun_anew_holds_the_same_as_one_that_grew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events");
+        let length = || std::fs::metadata(&path).unwrap().len();
+        let mut grown = EventFile::create(&path, &[epoch()]).unwrap();
+        grown.append(&epoch()).unwrap();
+        let expected = length();
+        EventFile::create(&path, &[epoch(), epoch()]).unwrap();
+        assert_eq!(length(), expected);
+    }
+}

@@ -1,0 +1,72 @@
+use serde::{Deserialize, Serialize};
+
+use super::scenario::{Kind, Scenario};
+use super::settings::{NetworkSettings, ScoreSettings, Settings};
+use crate::Result;
+use crate::data::{DataConfig, Dataset, Source};
+use crate::graph::NetworkConfig;
+use crate::record::FORMAT_VERSION;
+use crate::score::ScoreConfig;
+use crate::search::{Method, SearchConfig};
+use crate::train::TrainConfig;
+use crate::workflow::run::RunConfig;
+
+/// A question, and how it is answered: `study.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// What is asked.
+    pub kind: Kind,
+    /// The scale: a built-in one, or a file.
+    pub scale: String,
+    /// Seed of everything that is drawn.
+    pub seed: u64,
+    /// Which images.
+    pub data: DataConfig,
+    /// What all scenarios have in common.
+    pub settings: Settings,
+}
+
+impl Study {
+    /// The configuration of a scenario's run.
+    pub fn config(&self, scenario: &Scenario, dataset: &Dataset) -> Result<RunConfig> {
+        let settings = &self.settings;
+        let preset = if self.data.source == Source::Cifar100 { "cifar100" } else { "cifar10" };
+        let NetworkSettings { widths, last_pool, hidden, timesteps, initialisation } = settings.network;
+        let network = NetworkConfig {
+            cells: scenario.cells,
+            classes: dataset.classes.len(),
+            widths,
+            last_pool,
+            hidden,
+            timesteps,
+            initialisation,
+            ..NetworkConfig::preset(preset)?
+        };
+        let ScoreSettings { kind, batch, repeats } = settings.score;
+        let budget = scenario.has_budget.then(|| settings.budget(&self.data.source));
+        let config = RunConfig {
+            version: FORMAT_VERSION,
+            architecture: None,
+            data: self.data.clone(),
+            network,
+            score: ScoreConfig { kind, batch, repeats, seed: self.seed, ..ScoreConfig::default() },
+            search: SearchConfig {
+                method: scenario.method,
+                operations: scenario.operations.clone(),
+                budget,
+                iterations: match scenario.method {
+                    Method::Random => settings.draws(scenario).1,
+                    Method::Spikenas | Method::Exhaustive => SearchConfig::default().iterations,
+                },
+                // As the paper: the highest score wins.
+                confirm: 0,
+                seed: self.seed,
+                ..SearchConfig::default()
+            },
+            train: TrainConfig { seed: self.seed, ..settings.train.clone() },
+        };
+        config.check()?;
+        Ok(config)
+    }
+}

@@ -1,0 +1,170 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::definition::Study;
+use super::record::{ScenarioResult, StudyRecord};
+use super::scenario::Scenario;
+use crate::data::Dataset;
+use crate::engine::Engine;
+use crate::engine::cpu::Cpu;
+use crate::progress::Progress;
+use crate::record::files::{self, read_text};
+use crate::record::{FORMAT_VERSION, comparable, list_differences, read_record};
+use crate::search::{Method, SearchRecord, distinct_draws};
+use crate::space::SearchSpace;
+use crate::workflow::run::{self, RunFolder};
+use crate::{Error, Result};
+
+/// Whether a study can begin or go on in a folder, before anything is written.
+///
+/// Errors: the folder holds another study or something else; those of [`run::check_search`] and [`run::check_training`].
+pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &Path) -> Result<()> {
+    let cpu = on_cpu();
+    for scenario in scenarios {
+        let config = study.config(scenario, dataset)?;
+        run::check_training(&config, dataset)?;
+        run::check_search(&config, dataset, &cpu)?;
+    }
+    let path = study_path(folder);
+    if path.exists() {
+        let mut old: Study = files::parse_toml(&path, &read_text(&path)?)?;
+        // Where the images lie does not matter.
+        old.data.folder.clone_from(&study.data.folder);
+        let differences = list_differences(&comparable(&old)?, &comparable(study)?);
+        if !differences.is_empty() {
+            let differences = differences.join(", ");
+            let reason =
+                format!("belongs to another study ({differences}): choose another folder or repeat the options");
+            return Err(Error::file(folder, reason));
+        }
+    } else if folder.exists() && std::fs::read_dir(folder).map_err(Error::io(folder))?.next().is_some() {
+        return Err(Error::file(folder, "is not empty and holds no study: choose another folder"));
+    }
+    Ok(())
+}
+
+/// Runs scenarios one after the other, each in a folder of its own, trained on an engine, searched and tested on the CPU, and tells of the record as it grows; what was done
+/// before, by this process or an earlier one, is not done again.
+///
+/// Errors: those of [`check`], [`run::search`], [`run::train`] and [`run::test`].
+pub fn run(
+    study: &Study,
+    scenarios: &[Scenario],
+    dataset: &Dataset,
+    engine: &dyn Engine,
+    folder: &Path,
+    progress: &mut dyn Progress,
+    report: &mut dyn FnMut(&StudyRecord, &mut dyn Progress) -> Result<()>,
+) -> Result<StudyRecord> {
+    check(study, scenarios, dataset, folder)?;
+    let mut record = open(study, dataset, folder)?;
+    for (index, scenario) in scenarios.iter().enumerate() {
+        if record.results.iter().any(|r| r.scenario == *scenario) {
+            continue;
+        }
+        progress.note(&format!("{} ({} of {})", scenario.name, index + 1, scenarios.len()));
+        let result = run_scenario(study, scenario, &record.results, dataset, engine, folder, progress)?;
+        record.results.retain(|r| r.scenario.name != scenario.name);
+        record.results.push(result);
+        let order = Scenario::all(study.kind);
+        let place = |r: &ScenarioResult| order.iter().position(|s| s.name == r.scenario.name);
+        record.results.sort_by_key(place);
+        files::write_json(&record_path(folder), &record)?;
+        report(&record, progress)?;
+    }
+    Ok(record)
+}
+
+/// Where searches and tests run.
+fn on_cpu() -> Arc<dyn Engine> {
+    Arc::new(Cpu)
+}
+
+fn study_path(folder: &Path) -> PathBuf {
+    folder.join("study.toml")
+}
+
+fn record_path(folder: &Path) -> PathBuf {
+    folder.join("study.json")
+}
+
+/// The record of a study's folder, begun where there is none.
+fn open(study: &Study, dataset: &Dataset, folder: &Path) -> Result<StudyRecord> {
+    files::create_folder(folder)?;
+    let path = study_path(folder);
+    let text = toml::to_string_pretty(study).map_err(|e| Error::file(&path, e.to_string()))?;
+    files::write_atomically(&path, |out| out.write_all(text.as_bytes()))?;
+    let path = record_path(folder);
+    if path.exists() {
+        return read_record(&path);
+    }
+    Ok(StudyRecord {
+        version: FORMAT_VERSION,
+        study: study.kind,
+        scale: study.scale.clone(),
+        data: study.data.source.to_string(),
+        train_images: study.settings.train.limit_train.unwrap_or(usize::MAX).min(dataset.train.len()),
+        test_images: dataset.test.len(),
+        settings: study.settings.clone(),
+        seed: study.seed,
+        threads: rayon::current_num_threads(),
+        program: env!("CARGO_PKG_VERSION").into(),
+        results: Vec::new(),
+    })
+}
+
+fn run_scenario(
+    study: &Study,
+    scenario: &Scenario,
+    earlier: &[ScenarioResult],
+    dataset: &Dataset,
+    engine: &dyn Engine,
+    parent: &Path,
+    progress: &mut dyn Progress,
+) -> Result<ScenarioResult> {
+    let (config, cpu) = (study.config(scenario, dataset)?, on_cpu());
+    let folder = RunFolder::open(&parent.join(&scenario.name), &config)?;
+    let search = run::search(&config, dataset, &cpu, Some(&folder), progress)?;
+    // Settings and seed are those of all scenarios, so that training the same network again would give the same again.
+    let is_same = |r: &&ScenarioResult| {
+        r.scenario.name != scenario.name
+            && r.trained_as.is_none()
+            && r.scenario.cells == scenario.cells
+            && r.search.architecture == search.architecture
+    };
+    let trained_as = earlier.iter().find(is_same).map(|r| r.scenario.name.clone());
+    let epochs = match &trained_as {
+        Some(name) => {
+            progress.note(&format!("{name} found the same network: its training is taken over"));
+            folder.copy_training(&RunFolder::existing(&parent.join(name))?.0)?;
+            folder.epochs()?
+        }
+        None => run::train(&config, &search.architecture, dataset, engine, &folder, true, progress)?,
+    };
+    let tested = run::test_folder(&folder, dataset, cpu.as_ref(), progress)?;
+    let (candidates, search_seconds, extrapolated_from) = search_time(study, scenario, &search)?;
+    Ok(ScenarioResult {
+        scenario: scenario.clone(),
+        search,
+        search_seconds,
+        candidates,
+        extrapolated_from,
+        accuracy: tested.accuracy,
+        final_accuracy: epochs.last().map_or(0.0, |e| e.test_accuracy),
+        train_seconds: epochs.iter().map(|e| e.seconds).sum(),
+        trained_as,
+    })
+}
+
+/// Candidates that a search stands for, the time that it takes, and from how many draws that is extrapolated, if it is.
+///
+/// A score is computed once for equal draws, so that the time grows with the different ones.
+fn search_time(study: &Study, scenario: &Scenario, search: &SearchRecord) -> Result<(usize, f64, Option<usize>)> {
+    let (iterations, drawn) = study.settings.draws(scenario);
+    if scenario.method != Method::Random || iterations == drawn {
+        return Ok((search.candidates, search.seconds, None));
+    }
+    let space = SearchSpace::new(scenario.operations.clone(), scenario.cells)?;
+    let different = |count: usize| distinct_draws(&space, study.seed, count).max(1) as f64;
+    Ok((iterations, search.seconds * different(iterations) / different(drawn), Some(drawn)))
+}

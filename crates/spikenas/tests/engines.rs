@@ -1,0 +1,99 @@
+//! The engine on the kernels against Burn's own operations.
+#![cfg(feature = "burn")]
+
+use spikenas::data::Batch;
+use spikenas::engine::{Draws, Engine, Firing, LayerId, Lesson, Observer, Optimiser, engine};
+use spikenas::graph::{Graph, NetworkConfig, Shape};
+use spikenas::random::generator;
+use spikenas::weights::Weights;
+
+const INPUT: Shape = Shape { channels: 3, height: 16, width: 16 };
+
+/// Maps that are constant, empty, sums of the same part, pooled, and dead ends.
+const CELLS: [&str; 4] = ["0333 0033 0003 0000", "0111 0011 0001 0000", "0413 0021 0004 0000", "0300 0000 0000 0000"];
+
+fn graphs() -> impl Iterator<Item = Graph> {
+    let graph = |cells: usize, cell: &str| {
+        let config = NetworkConfig {
+            cells,
+            widths: [5, 17],
+            hidden: 16,
+            last_pool: 2,
+            ..NetworkConfig::preset("sample").unwrap()
+        };
+        Graph::new(&cell.parse().unwrap(), &config, INPUT).unwrap()
+    };
+    (1..=3).flat_map(move |cells| CELLS.map(|cell| graph(cells, cell)))
+}
+
+fn batch() -> Batch {
+    let images = (0..6 * INPUT.len()).map(|i| 2.0 * ((i * i) as f32 * 0.37).sin()).collect();
+    Batch { images, labels: vec![0, 1, 2, 3, 4, 5] }
+}
+
+#[test]
+fn a_step_with_dropout_is_the_same_on_both() {
+    for graph in graphs() {
+        let weights = Weights::initialised(&graph, 1, 0);
+        let [kernels, burn] = ["cpu", "burn"].map(|device| {
+            let mut network = engine(device).unwrap().network(&graph, &weights).unwrap();
+            let lesson = Lesson { dropout: 0.5, label_smoothing: 0.1, share: 0.5 };
+            network.learn(&batch(), &lesson, &mut generator(&[1])).unwrap();
+            let gradients = network.gradients();
+            network.step(&Optimiser::adam(1e-4), 1e-4);
+            (gradients, network.weights())
+        });
+        let text = &graph.architecture;
+        for (name, expected) in &burn.0 {
+            let largest = expected.iter().fold(0.05f32, |largest, g| largest.max(g.abs()));
+            let zeros = vec![0.0; expected.len()];
+            for (a, b) in kernels.0.get(name).unwrap_or(&zeros).iter().zip(expected) {
+                assert!((a - b).abs() < 1e-4 * largest, "{text}, gradient of {name}: {a} {b}");
+            }
+        }
+        for name in kernels.1.tensors().keys().filter(|name| name.contains("running")) {
+            for (a, b) in kernels.1.values(name).iter().zip(burn.1.values(name)) {
+                assert!((a - b).abs() < 1e-5 * (1.0 + b.abs()), "{text} {name}: {a} {b}");
+            }
+        }
+    }
+}
+
+/// Everything that an observer hears, by layer.
+#[derive(Default)]
+struct Heard(Vec<(LayerId, Vec<u64>, Vec<u64>, f64)>, Vec<(String, LayerId)>);
+
+impl Observer for Heard {
+    fn wants_membranes(&self) -> bool {
+        true
+    }
+
+    fn fired(&mut self, layer: LayerId, firing: &Firing<'_>) {
+        let membranes = firing.membranes.unwrap().iter().map(|&v| f64::from(v)).sum();
+        self.0.push((layer, firing.counts.to_vec(), (firing.distances)(1), membranes));
+    }
+
+    fn finished(&mut self, _: usize, layers: &[(String, LayerId)]) -> spikenas::Result<()> {
+        self.1 = layers.to_vec();
+        Ok(())
+    }
+}
+
+#[test]
+fn observers_hear_the_same_of_both() {
+    for graph in graphs() {
+        let [kernels, burn] = ["cpu", "burn"].map(|device| {
+            let draws = Draws { initialisation: graph.config.initialisation, seed: 1, repeats: 1, memory: u64::MAX };
+            let mut heard = Heard::default();
+            engine(device).unwrap().untrained(&draws).observe(0, &[&graph], &batch().images, &mut heard).unwrap();
+            let Heard(fired, layers) = heard;
+            let of = |id| fired.iter().find(|(layer, ..)| *layer == id).cloned().unwrap();
+            layers.into_iter().map(|(name, id)| (name, of(id))).collect::<Vec<_>>()
+        });
+        for ((name, a), (other, b)) in kernels.iter().zip(&burn) {
+            assert_eq!((name, &a.1, &a.2), (other, &b.1, &b.2), "{}", graph.architecture);
+            assert!((a.3 - b.3).abs() < 1e-3 * (1.0 + b.3.abs()), "{}: {name}", graph.architecture);
+        }
+        assert_eq!(kernels.len(), burn.len());
+    }
+}
