@@ -325,7 +325,7 @@ pub(super) unsafe fn write_block<V: Vector>(
 ) {
     let first = block * kernel.block;
     let used = kernel.block.min(kernel.outputs - first);
-    moments.add_pixels(sums, kernel.block, used, first);
+    moments.add_pixels(sums, kernel.block, used, first, 0);
     // SAFETY: the caller's promise.
     unsafe { write_sums::<V>(sums, block, maps, kernel, out) };
 }

@@ -175,3 +175,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn moments_of_a_convolution_keep_the_digits_of_a_variance_under_a_far_mean() {
+    let (samples, height, width) = (3, 6, 8);
+    let pixels = height * width;
+    // One channel fires always, by a large weight; another one now and then, by a small one.
+    let active: Vec<bool> = (0..samples * pixels * 2).map(|i| i % 2 == 0 || i * i % 7 < 3).collect();
+    let spikes = Spikes::pack(samples, pixels, 2, &active);
+    let images: Vec<f32> = (0..samples * 2 * pixels)
+        .map(|i| f32::from(u8::from(spikes.get(i / (2 * pixels), i % pixels, i / pixels % 2))))
+        .collect();
+    for (outputs, pool) in [(1, 1), (17, 2), (40, 1)] {
+        let weights: Vec<f32> = (0..outputs).flat_map(|output| [1e3, 0.01 * (1 + output) as f32]).collect();
+        let maps = ConvolutionMaps { pool, ..ConvolutionMaps::new(samples, height, width) };
+        for isa in Isa::supported() {
+            let kernel = PackedKernel::new(isa, outputs, 2, 1, &weights);
+            let mut out = vec![f32::NAN; samples * maps.pixels_out() * outputs];
+            let mut all = vec![f32::NAN; samples * pixels * outputs];
+            let of_spikes = &convolve_spikes(&spikes, maps, &kernel, &mut out, Some(&mut all))[0];
+            let of_images = &convolve_images(&images, maps, &kernel, &mut out);
+            for moments in [of_spikes, of_images] {
+                for (output, got) in moments.variance().into_iter().enumerate() {
+                    let values = || all.iter().skip(output).step_by(outputs).map(|&sum| f64::from(sum));
+                    let mean = values().sum::<f64>() / (samples * pixels) as f64;
+                    let variance = values().map(|v| (v - mean).powi(2)).sum::<f64>() / (samples * pixels) as f64;
+                    assert!((got - variance).abs() < 1e-6 * variance, "{isa:?}: {got} {variance}");
+                }
+            }
+        }
+    }
+}
