@@ -19,6 +19,7 @@ mod lif;
 mod lif_gradient;
 mod linear;
 mod pooling;
+mod sizes;
 mod spikes;
 mod sum;
 mod system;
@@ -39,7 +40,7 @@ pub use spikes::Spikes;
 pub use sum::{Extent, Sum, Term, total_over_steps, write_sum};
 pub use system::keep_freed_memory;
 
-/// Splits `[steps, samples, length]` by sample: for each, its part of every timestep.
+/// Splits `[steps, samples, length]` by sample: for each, its part of every timestep. Of no length, nothing.
 fn by_sample<T>(values: &mut [T], length: usize, samples: usize) -> Vec<Vec<&mut [T]>> {
     let mut parts: Vec<Vec<&mut [T]>> = (0..samples).map(|_| Vec::new()).collect();
     for (map, part) in values.chunks_mut(length.max(1)).enumerate() {

@@ -34,10 +34,10 @@ pub fn lif_scan(
         (extent.steps * extent.samples, extent.pixels, extent.channels),
         "spikes do not have the input's extent"
     );
-    let map_words = extent.pixels * spikes.words_per_pixel();
     if extent.is_empty() {
         return;
     }
+    let map_words = extent.pixels * spikes.words_per_pixel();
     let words = by_sample(spikes.words_mut(), map_words, extent.samples);
     let mut membranes: Vec<Option<&mut [f32]>> = match membrane {
         Some(membrane) => {

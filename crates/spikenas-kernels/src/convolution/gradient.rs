@@ -6,6 +6,7 @@ use crate::gradient_sums::{TermSums, no_sums, total};
 use crate::isa::{Isa, Operation, Vector};
 use crate::lif::LifParameters;
 use crate::lif_gradient::back_sample;
+use crate::sizes::{assert_fit_offsets, product};
 use crate::{Extent, GradientSums, Spikes, Sum, by_sample};
 
 /// Samples whose weight gradients are summed by one thread: fixed, so that sums do not depend on the number of threads.
@@ -45,9 +46,15 @@ pub struct OfAverages<'a> {
 }
 
 impl OfAverages<'_> {
-    fn check(&self, extent: Extent) {
+    /// Panics where the averages are not of whole squares of maps of this extent, height and width.
+    fn check(&self, extent: Extent, [height, width]: [usize; 2]) {
         self.gradient.check();
-        let pixels = self.gradient.extent.pixels * self.side * self.side;
+        assert!(
+            height.is_multiple_of(self.side) && width.is_multiple_of(self.side),
+            "squares of side {} do not divide maps of {height} x {width}",
+            self.side
+        );
+        let pixels = product([self.gradient.extent.pixels, self.side, self.side]);
         assert_eq!(Extent { pixels, ..self.gradient.extent }, extent, "the averages are of a map of another extent");
     }
 
@@ -102,19 +109,22 @@ pub fn spike_gradients(
 ) -> SpikeGradients {
     let extent = layer.input.extent;
     let Extent { steps, samples, pixels, channels } = extent;
+    let size = [layer.height, layer.width];
     layer.input.check();
-    of_averages.iter().for_each(|averages| averages.check(extent));
-    assert_eq!(pixels, layer.height * layer.width, "the layer does not have the height and width given");
+    of_averages.iter().for_each(|averages| averages.check(extent, size));
+    assert_eq!(pixels, product(size), "the layer does not have the height and width given");
     let shape = (layer.spikes.maps(), layer.spikes.pixels(), layer.spikes.channels());
     assert_eq!(shape, (steps * samples, pixels, channels), "spikes do not have the layer's extent");
     for reader in readers {
         reader.gradient.check();
         let of_sums = Extent { channels: reader.kernel.outputs, ..extent };
         assert_eq!((reader.gradient.extent, reader.kernel.inputs), (of_sums, channels), "a reader has another extent");
-        reader.of_averages.iter().for_each(|averages| averages.check(of_sums));
+        reader.of_averages.iter().for_each(|averages| averages.check(of_sums, size));
     }
-    assert_eq!(of_input.len(), layer.input.distinct_steps() * extent.step(), "the gradient does not have its shape");
-    let mut out = by_sample(of_input, extent.map(), samples.max(1));
+    let length = product([layer.input.distinct_steps(), extent.step()]);
+    assert_eq!(of_input.len(), length, "the gradient does not have its shape");
+    assert_fit_offsets("pixels of a map", [pixels]);
+    let mut out = if extent.is_empty() { Vec::new() } else { by_sample(of_input, extent.map(), samples) };
     let partial: Vec<(Vec<AlignedValues>, TermSums)> = out
         .par_chunks_mut(GROUP)
         .enumerate()
@@ -130,7 +140,7 @@ pub fn spike_gradients(
     };
     SpikeGradients {
         of_weights: readers.iter().enumerate().map(of_weights).collect(),
-        sums: total(partial.iter().map(|(_, sums)| sums)),
+        sums: total(partial.iter().map(|(_, sums)| sums), &layer.input),
     }
 }
 
@@ -155,13 +165,13 @@ impl Operation for BackGroup<'_, '_> {
     unsafe fn run<V: Vector>(self) -> Self::Output {
         let Extent { steps, samples, pixels, channels } = self.layer.input.extent;
         let kernels = || self.readers.iter().map(|reader| reader.kernel);
-        let zeros = |k: &GradientKernel| AlignedValues::zeros(channels * k.side * k.side * padded(k.outputs));
+        let zeros = |k: &GradientKernel| AlignedValues::zeros(product([channels, k.side, k.side, padded(k.outputs)]));
         let mut of_weights: Vec<AlignedValues> = kernels().map(zeros).collect();
         let bordered = |k: &GradientKernel| Bordered::new(self.layer.height, self.layer.width, k.outputs, k.side);
         let mut maps: Vec<Bordered> = kernels().map(bordered).collect();
         // The readers write the same rows, since they read the same channels.
         let row = kernels().next().map_or(channels, GradientKernel::row);
-        let mut of_spikes = AlignedValues::zeros(steps * pixels * row);
+        let mut of_spikes = AlignedValues::zeros(product([steps, pixels, row]));
         let (mut places, mut tiles, mut line) = (Places::default(), Tiles::default(), Vec::new());
         let mut sums = no_sums(self.layer.input.terms.len(), self.layer.input.distinct_steps(), channels);
         for (index, out) in self.out.iter_mut().enumerate() {
@@ -180,6 +190,9 @@ impl Operation for BackGroup<'_, '_> {
                     }
                     places.list(self.layer.spikes.map(step * samples + sample), channels, pixels);
                     for ((reader, map), of_weights) in self.readers.iter().zip(&mut maps).zip(&mut of_weights) {
+                        if of_weights.is_empty() {
+                            continue;
+                        }
                         for y in 0..map.height {
                             let (width, row) = (map.width, map.row);
                             let to = map.line(y);
@@ -242,7 +255,7 @@ impl Places {
     #[inline(always)]
     fn list(&mut self, words: &[u64], channels: usize, pixels: usize) {
         self.length = pixels;
-        self.pixels.resize(channels * pixels, 0);
+        self.pixels.resize(product([channels, pixels]), 0);
         self.counts.clear();
         self.counts.resize(channels, 0);
         let words_per_pixel = channels.div_ceil(64);

@@ -13,6 +13,8 @@ pub use images::{convolve_images, image_weight_gradient};
 pub use kernel::PackedKernel;
 pub use winograd::GradientKernel;
 
+use crate::sizes::product;
+
 /// The maps that a convolution reads, and what it writes. Stride 1, zero padding that keeps the size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvolutionMaps {
@@ -32,10 +34,24 @@ impl ConvolutionMaps {
         Self { samples, height, width, pool: 1 }
     }
 
-    pub(crate) fn pixels(&self) -> usize {
-        self.height * self.width
+    /// Panics where the sizes wrap, or the averages are not of whole squares.
+    pub(crate) fn check(&self) {
+        product([self.samples, self.height, self.width]);
+        assert!(self.pool > 0, "squares of side 0 have no average");
+        assert!(
+            self.height.is_multiple_of(self.pool) && self.width.is_multiple_of(self.pool),
+            "squares of side {} do not divide maps of {} x {}",
+            self.pool,
+            self.height,
+            self.width
+        );
     }
 
+    pub(crate) fn pixels(&self) -> usize {
+        product([self.height, self.width])
+    }
+
+    /// Pixels that are written; the maps have been checked.
     pub(crate) fn pixels_out(&self) -> usize {
         (self.height / self.pool) * (self.width / self.pool)
     }

@@ -3,6 +3,7 @@
 
 use crate::aligned::AlignedValues;
 use crate::isa::Vector;
+use crate::sizes::product;
 
 /// Side of a tile of sums.
 const TILE: usize = 4;
@@ -32,12 +33,12 @@ pub struct GradientKernel {
 impl GradientKernel {
     /// Transforms the weights of a convolution, `[outputs, inputs, side, side]`, side 1 or 3.
     pub fn new(outputs: usize, inputs: usize, side: usize, weights: &[f32]) -> Self {
-        assert_eq!(weights.len(), outputs * inputs * side * side, "weights do not have the shape given");
+        assert_eq!(weights.len(), product([outputs, inputs, side, side]), "weights do not have the shape given");
         assert!(matches!(side, 1 | 3), "kernels have side 1 or 3");
         let block = if inputs > 16 { 32 } else { 16 };
         let places = if side == 1 { 1 } else { PLACES };
         let mut kernel = Self { inputs, outputs, side, block, values: AlignedValues::default() };
-        kernel.values = AlignedValues::zeros(places * kernel.row() * outputs);
+        kernel.values = AlignedValues::zeros(product([places, kernel.row(), outputs]));
         for (index, weights) in weights.chunks_exact(side * side).enumerate() {
             let (output, input) = (index / inputs, index % inputs);
             let mut put = |place: usize, value: f32| {
@@ -97,7 +98,7 @@ impl Bordered {
         let (row, pad) = (channels.next_multiple_of(16), side / 2);
         let [rows, stride] =
             [height, width].map(|length| if side == 1 { length } else { length.next_multiple_of(TILE) + 2 });
-        Self { values: AlignedValues::zeros(rows * stride * row), height, width, stride, pad, row }
+        Self { values: AlignedValues::zeros(product([rows, stride, row])), height, width, stride, pad, row }
     }
 
     /// The pixels of a row, to write.
