@@ -5,7 +5,7 @@ use crate::isa::{Isa, Operation, Vector};
 use crate::sizes::product;
 use crate::{Affine, Extent, Sum, by_sample};
 
-/// What takes a gradient back through the batch norm of a term: sums over samples and pixels, in f64, of one timestep.
+/// What the backward pass of a term's batch norm needs: sums over samples and pixels, in f64, of one timestep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientSums {
     /// Of the gradient, `[channels]`.
@@ -144,7 +144,7 @@ impl Operation for SumSample<'_> {
     }
 }
 
-/// Takes a gradient back through a batch norm of a whole map, in place: `gradient = gradient scaled by the first + the
+/// Backward pass of a batch norm of a whole map, in place: `gradient = gradient scaled by the first + the
 /// map's values scaled and shifted by the second`. Returns the sums of the new gradient with each of the map's terms.
 ///
 /// `gradient`: `[distinct steps, samples, pixels, channels]`; `slopes`: one a distinct timestep.

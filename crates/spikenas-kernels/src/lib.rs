@@ -1,13 +1,16 @@
 //! CPU kernels for spiking networks, on slices and shapes.
 //!
-//! Feature maps are channels-last, `[timesteps, samples, pixels, channels]`; spikes are the same with 64 channels a
+//! Feature maps are channels-last, `[timesteps, samples, pixels, channels]`; spikes are the same with 64 channels per
 //! word, see [`Spikes`]. Values between layers stay sums of raw convolution outputs with a scale and a shift to apply
 //! on reading ([`Sum`]), so that batch norms and skip connections cost no pass of their own.
 //!
 //! Each kernel has one body, compiled for AVX-512, AVX2 and the portable baseline and chosen at run time ([`Isa`]),
 //! and a naive reference in its tests. Results are the same bits for any number of threads: work is split by sample,
-//! and sums over samples are taken in order. They are the same on each instruction set as well, but for the way back
-//! ([`spike_gradients`] and what belongs to it), which rounds a product and a sum once where the machine can. This is the only crate of the project with `unsafe` code.
+//! and sums over samples are taken in order. They are the same on each instruction set as well, but for the backward pass
+//! ([`spike_gradients`] and what belongs to it), which rounds a product and a sum once where the machine can.
+//!
+//! This is the only crate of the project with `unsafe` code. No argument of a public function reaches memory that is not its
+//! own: lengths are held against sizes whose product does not wrap, or the call panics.
 
 mod aligned;
 mod batch_norm;

@@ -53,10 +53,10 @@ pub fn linear_of_averages(spikes: &Spikes, height: usize, width: usize, pool: us
     assert!(pool > 0, "squares of side 0 have no average");
     assert_eq!((height / pool) * (width / pool), layer.averages, "the layer has another number of averages");
     assert_fit_offsets("neurons of a map", [spikes.pixels(), spikes.channels()]);
-    let words_of =
+    let squares_of =
         |map| Squares { words: spikes.map(map), words_per_pixel: spikes.words_per_pixel(), height, width, pool };
     let events: Vec<Events> =
-        (0..spikes.maps()).into_par_iter().map(|map| layer.isa.run(ListEvents { squares: words_of(map) })).collect();
+        (0..spikes.maps()).into_par_iter().map(|map| layer.isa.run(ListEvents { squares: squares_of(map) })).collect();
     let blocks: Vec<AlignedValues> = (0..layer.outputs.div_ceil(BLOCK))
         .into_par_iter()
         .map(|block| layer.isa.run(SumBlock { events: &events, layer, block, divisor: pool as f32 * pool as f32 }))

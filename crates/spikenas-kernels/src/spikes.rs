@@ -1,6 +1,6 @@
 use crate::sizes::product;
 
-/// Binary feature maps, bit-packed: `[maps, pixels, words]`, 64 channels a word, channel 0 in the lowest bit.
+/// Binary feature maps, bit-packed: `[maps, pixels, words]`, 64 channels per word, channel 0 in the lowest bit.
 ///
 /// A map is one sample at one timestep, timestep-major: map `t * samples + i`. Bits past the last channel are zero, however
 /// spikes are made: kernels read weights by the bits that are set. Sizes whose product does not fit a `usize` are refused.

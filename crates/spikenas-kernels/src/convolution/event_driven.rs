@@ -317,7 +317,7 @@ unsafe fn add_to<V: Vector, const N: usize>(
     }
 }
 
-/// Takes the moments of one block of outputs, `[pixels, block]`, and writes it to its place in `[pixels out, outputs]`.
+/// Takes the moments of one block of outputs, `[pixels, block]`, and writes it to its channels of `[pixels out, outputs]`.
 ///
 /// # Safety
 /// The machine supports `V`.
@@ -337,7 +337,7 @@ pub(super) unsafe fn write_block<V: Vector>(
     unsafe { write_sums::<V>(sums, block, maps, kernel, out) };
 }
 
-/// Writes one block of outputs to its place in `[pixels out, outputs]`.
+/// Writes one block of outputs to its channels of `[pixels out, outputs]`.
 ///
 /// # Safety
 /// The machine supports `V`.

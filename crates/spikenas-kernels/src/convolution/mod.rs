@@ -1,6 +1,7 @@
 mod event_driven;
 mod events;
 mod gradient;
+mod gradient_kernel;
 mod images;
 mod kernel;
 mod winograd;
@@ -9,9 +10,9 @@ pub(crate) use event_driven::add_rows;
 pub use event_driven::convolve_spikes;
 pub(crate) use events::{AT_A_TIME, write_places};
 pub use gradient::{LifLayer, OfAverages, SpikeGradients, SpikeReader, spike_gradients};
+pub use gradient_kernel::GradientKernel;
 pub use images::{convolve_images, image_weight_gradient};
 pub use kernel::PackedKernel;
-pub use winograd::GradientKernel;
 
 use crate::sizes::product;
 
