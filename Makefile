@@ -1,5 +1,5 @@
 # Everything that a change must pass. CI runs the same.
-.PHONY: check format lint test docs wgpu page
+.PHONY: check format lint test docs sanitise wgpu page
 
 check: format lint test docs
 
@@ -14,6 +14,12 @@ test:
 
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps
+
+# The tests of the kernels, the only crate with `unsafe` code, under AddressSanitizer. The switch lets the stable compiler take
+# the flag.
+sanitise:
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test --release --package spikenas-kernels --lib --tests \
+		--target x86_64-unknown-linux-gnu --target-dir target/sanitise
 
 # The smallest golden case on a graphics adapter, or on a Vulkan driver in software (Debian: mesa-vulkan-drivers).
 wgpu:

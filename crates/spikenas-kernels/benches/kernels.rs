@@ -78,7 +78,7 @@ fn neurons(c: &mut Criterion) {
     group.finish();
 }
 
-/// A LIF layer and a 3x3 convolution that reads it, five timesteps, on the way back.
+/// A LIF layer and a 3x3 convolution that reads it, five timesteps, in the backward pass.
 fn gradients(c: &mut Criterion) {
     let mut group = c.benchmark_group("gradients");
     group.sample_size(10);

@@ -2,9 +2,10 @@ use rayon::prelude::*;
 
 use crate::batch_norm::pixels_at_a_time;
 use crate::isa::{Isa, Operation, Vector};
+use crate::sizes::product;
 use crate::{Affine, Extent, Sum, by_sample};
 
-/// What takes a gradient back through the batch norm of a term: sums over samples and pixels, in f64, of one timestep.
+/// What the backward pass of a term's batch norm needs: sums over samples and pixels, in f64, of one timestep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientSums {
     /// Of the gradient, `[channels]`.
@@ -69,9 +70,10 @@ pub(crate) fn no_sums(terms: usize, steps: usize, channels: usize) -> TermSums {
     vec![vec![GradientSums::zeros(channels); steps]; terms]
 }
 
-/// Adds up the sums of several parts, in their order.
-pub(crate) fn total<'a>(mut parts: impl Iterator<Item = &'a TermSums>) -> TermSums {
-    let mut total = parts.next().cloned().unwrap_or_default();
+/// Adds up the sums of several parts, in their order; of no part, the sums of no values.
+pub(crate) fn total<'a>(mut parts: impl Iterator<Item = &'a TermSums>, input: &Sum<'_>) -> TermSums {
+    let of_none = || no_sums(input.terms.len(), input.distinct_steps(), input.extent.channels);
+    let mut total = parts.next().cloned().unwrap_or_else(of_none);
     for part in parts {
         let sums = total.iter_mut().flatten().zip(part.iter().flatten());
         sums.for_each(|(total, part)| total.add(part));
@@ -105,10 +107,14 @@ pub(crate) unsafe fn add_terms<V: Vector>(
 pub fn gradient_sums(isa: Isa, input: &Sum<'_>, gradient: &[f32]) -> Vec<Vec<GradientSums>> {
     input.check();
     let Extent { samples, .. } = input.extent;
-    assert_eq!(gradient.len(), input.distinct_steps() * input.extent.step(), "the gradient has another extent");
+    let length = product([input.distinct_steps(), input.extent.step()]);
+    assert_eq!(gradient.len(), length, "the gradient has another extent");
+    if gradient.is_empty() {
+        return total([].iter(), input);
+    }
     let parts: Vec<TermSums> =
         (0..samples).into_par_iter().map(|sample| isa.run(SumSample { input, gradient, sample })).collect();
-    total(parts.iter())
+    total(parts.iter(), input)
 }
 
 /// The sums of one sample.
@@ -138,7 +144,7 @@ impl Operation for SumSample<'_> {
     }
 }
 
-/// Takes a gradient back through a batch norm of a whole map, in place: `gradient = gradient scaled by the first + the
+/// Backward pass of a batch norm of a whole map, in place: `gradient = gradient scaled by the first + the
 /// map's values scaled and shifted by the second`. Returns the sums of the new gradient with each of the map's terms.
 ///
 /// `gradient`: `[distinct steps, samples, pixels, channels]`; `slopes`: one a distinct timestep.
@@ -151,13 +157,18 @@ pub fn gradient_before_norm(
     input.check();
     let steps = input.distinct_steps();
     assert!(slopes.iter().all(|slopes| slopes.len() == steps), "slopes are for another number of timesteps");
-    assert_eq!(gradient.len(), steps * input.extent.step(), "the gradient has another extent");
-    let parts: Vec<TermSums> = by_sample(gradient, input.extent.map(), input.extent.samples.max(1))
+    let has_channels = |a: &Affine| a.scale.len() == input.extent.channels && a.shift.len() == input.extent.channels;
+    assert!(slopes.iter().copied().flatten().all(has_channels), "slopes are for other channels");
+    assert_eq!(gradient.len(), product([steps, input.extent.step()]), "the gradient has another extent");
+    if gradient.is_empty() {
+        return total([].iter(), input);
+    }
+    let parts: Vec<TermSums> = by_sample(gradient, input.extent.map(), input.extent.samples)
         .into_par_iter()
         .enumerate()
         .map(|(sample, gradient)| isa.run(BeforeNorm { input, slopes, gradient, sample }))
         .collect();
-    total(parts.iter())
+    total(parts.iter(), input)
 }
 
 /// One sample. `gradient`: by distinct timestep.

@@ -2,11 +2,16 @@ use rayon::prelude::*;
 
 use crate::Spikes;
 use crate::isa::{Isa, Operation, Vector};
+use crate::sizes::product;
 
 /// Hamming distances between the codes of all pairs of samples at one timestep (paper, Eq. 4's H).
 ///
 /// Returns `[samples, samples]` counts of neurons that differ, symmetric, with a zero diagonal.
 pub fn hamming_distances(isa: Isa, spikes: &Spikes, samples: usize, step: usize) -> Vec<u64> {
+    if samples == 0 {
+        return Vec::new();
+    }
+    assert!(step < spikes.maps() / samples, "spikes have no timestep {step} of {samples} samples");
     let rows: Vec<Vec<u64>> = (0..samples)
         .into_par_iter()
         .map(|i| {
@@ -14,7 +19,7 @@ pub fn hamming_distances(isa: Isa, spikes: &Spikes, samples: usize, step: usize)
             (0..i).map(|j| isa.run(Distance { a: code, b: spikes.map(step * samples + j) })).collect()
         })
         .collect();
-    let mut distances = vec![0; samples * samples];
+    let mut distances = vec![0; product([samples, samples])];
     for (i, row) in rows.into_iter().enumerate() {
         for (j, distance) in row.into_iter().enumerate() {
             distances[i * samples + j] = distance;

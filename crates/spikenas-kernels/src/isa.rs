@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 pub enum Isa {
     /// Rust alone; vectorised by the compiler for the target's baseline.
     Portable,
-    /// x86-64 with AVX2 and FMA.
+    /// x86-64 with AVX2, FMA, BMI1, BMI2, LZCNT and POPCNT.
     Avx2,
-    /// x86-64 with AVX-512 F, BW, DQ, VL and VPOPCNTDQ.
+    /// The same with AVX-512 F, BW, DQ, VL and VPOPCNTDQ.
     Avx512,
 }
 
@@ -35,24 +35,26 @@ impl Isa {
         [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.is_supported()).collect()
     }
 
-    #[cfg(target_arch = "x86_64")]
     fn is_supported(self) -> bool {
-        match self {
-            Isa::Portable => true,
-            Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-            Isa::Avx512 => {
-                is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512bw")
-                    && is_x86_feature_detected!("avx512dq")
-                    && is_x86_feature_detected!("avx512vl")
-                    && is_x86_feature_detected!("avx512vpopcntdq")
-            }
-        }
+        self.is_supported_where(|feature| (feature.is_detected)())
     }
 
-    #[cfg(not(target_arch = "x86_64"))]
-    fn is_supported(self) -> bool {
-        self == Isa::Portable
+    /// Whether a machine that has some features supports this instruction set: it has all that its functions enable.
+    fn is_supported_where(self, has: impl Fn(&Feature) -> bool) -> bool {
+        self.features().is_some_and(|features| features.iter().all(has))
+    }
+
+    /// The features that functions of this instruction set enable; nothing where the target is another architecture.
+    fn features(self) -> Option<&'static [Feature]> {
+        match self {
+            Isa::Portable => Some(&[]),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => Some(x86::AVX2),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => Some(x86::AVX512),
+            #[cfg(not(target_arch = "x86_64"))]
+            Isa::Avx2 | Isa::Avx512 => None,
+        }
     }
 
     /// Lanes of f32 in a vector of this instruction set.
@@ -77,10 +79,11 @@ impl Isa {
     /// Runs an operation compiled for this instruction set, or for the widest below it that the machine has.
     pub(crate) fn run<O: Operation>(self, operation: O) -> O::Output {
         match self.available() {
-            // SAFETY: the machine has every feature that the function is compiled for: `available` has asked it.
+            // SAFETY: the machine has every feature that the function is compiled for: `available` has asked for those of
+            // the list that the function is made from.
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => unsafe { x86::run_avx512(operation) },
-            // SAFETY: as above, for AVX2 and FMA.
+            // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => unsafe { x86::run_avx2(operation) },
             // SAFETY: the portable vector needs no feature.
@@ -94,7 +97,16 @@ impl Isa {
     }
 }
 
-/// A kernel's body: the struct holds its arguments, `run` is compiled once an instruction set.
+/// A feature of processors.
+struct Feature {
+    /// As Rust calls it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests tell features by it"))]
+    name: &'static str,
+    /// Asks this machine for it.
+    is_detected: fn() -> bool,
+}
+
+/// A kernel's body: the struct holds its arguments, `run` is compiled once per instruction set.
 pub(crate) trait Operation {
     /// What it gives back.
     type Output;
@@ -256,30 +268,44 @@ impl Vector for Portable {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Operation, Vector};
+    use super::{Feature, Operation, Vector};
 
-    /// # Safety
-    /// The machine has the features named here.
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
-    pub(super) unsafe fn run_avx512<O: Operation>(operation: O) -> O::Output {
-        // SAFETY: the caller vouches for the features that `Avx512` needs.
-        let output = unsafe { operation.run::<Avx512>() };
-        // What was streamed is seen by whoever goes on from here.
-        _mm_sfence();
-        output
+    /// From one list, the features that a function enables and those that are asked for before it is called.
+    macro_rules! instruction_set {
+        ($features:ident, $run:ident, $vector:ident: $($feature:tt),+) => {
+            /// The features that the function enables.
+            pub(super) const $features: &[Feature] =
+                &[$(Feature { name: $feature, is_detected: || is_x86_feature_detected!($feature) }),+];
+
+            /// # Safety
+            /// The machine has the features of the list.
+            #[target_feature($(enable = $feature),+)]
+            pub(super) unsafe fn $run<O: Operation>(operation: O) -> O::Output {
+                let _fence = Fence;
+                // SAFETY: the caller vouches for the features that the vector needs.
+                unsafe { operation.run::<$vector>() }
+            }
+        };
     }
 
-    /// # Safety
-    /// The machine has the features named here.
-    #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
-    pub(super) unsafe fn run_avx2<O: Operation>(operation: O) -> O::Output {
-        // SAFETY: the caller vouches for the features that `Avx2` needs.
-        let output = unsafe { operation.run::<Avx2>() };
-        _mm_sfence();
-        output
+    instruction_set!(AVX2, run_avx2, Avx2: "avx2", "fma", "bmi1", "bmi2", "lzcnt", "popcnt");
+    instruction_set!(
+        AVX512, run_avx512, Avx512:
+        "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vpopcntdq", "avx2", "fma", "bmi1", "bmi2", "lzcnt", "popcnt"
+    );
+
+    /// Lets whoever goes on from its end, by a panic too, see what was streamed.
+    struct Fence;
+
+    impl Drop for Fence {
+        #[inline(always)]
+        fn drop(&mut self) {
+            // SAFETY: the instruction is of SSE, which every x86-64 machine has.
+            unsafe { _mm_sfence() };
+        }
     }
 
-    /// Implements [`Vector`] by one intrinsic a function.
+    /// Implements [`Vector`] by one intrinsic per function.
     macro_rules! vector {
         ($name:ident, $register:ty, $lanes:literal, $load:ident, $store:ident, $stream:ident, $splat:ident, $add:ident, $sub:ident,
          $mul:ident, $div:ident, $mul_add:ident, |$a:ident, $b:ident| $at_least:expr, |$v:ident, $mask:ident| $zero_where:expr) => {
@@ -429,6 +455,28 @@ mod tests {
                     .collect()
             }
         }
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn a_machine_that_lacks_a_feature_does_not_support_what_enables_it() {
+        let of_avx2 = ["avx2", "fma", "bmi1", "bmi2", "lzcnt", "popcnt"];
+        let of_avx512 = ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vpopcntdq"];
+        for isa in [Isa::Portable, Isa::Avx2, Isa::Avx512] {
+            assert!(isa.is_supported_where(|_| true));
+            for lacking in of_avx2 {
+                assert_eq!(isa.is_supported_where(|f| f.name != lacking), isa == Isa::Portable, "{isa:?} {lacking}");
+            }
+            for lacking in of_avx512 {
+                assert_eq!(isa.is_supported_where(|f| f.name != lacking), isa < Isa::Avx512, "{isa:?} {lacking}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_instruction_set_has_the_features_of_those_below_it() {
+        let [_, avx2, avx512] = [Isa::Portable, Isa::Avx2, Isa::Avx512].map(|isa| isa.features().unwrap_or_default());
+        assert!(avx2.iter().all(|feature| avx512.iter().any(|other| other.name == feature.name)));
     }
 
     #[test]

@@ -15,6 +15,20 @@ pub struct LifParameters {
     pub threshold: f32,
 }
 
+/// A LIF layer in the backward pass.
+pub struct LifLayer<'a> {
+    /// What it reads.
+    pub input: Sum<'a>,
+    /// Its dynamics.
+    pub parameters: LifParameters,
+    /// What it fired.
+    pub spikes: &'a Spikes,
+    /// Rows of pixels.
+    pub height: usize,
+    /// Columns of pixels.
+    pub width: usize,
+}
+
 /// Runs a LIF layer over all timesteps of its input.
 ///
 /// `membrane`: `[samples, pixels, channels]`, before the first step and after the last; without one, it starts at 0 and
@@ -34,10 +48,10 @@ pub fn lif_scan(
         (extent.steps * extent.samples, extent.pixels, extent.channels),
         "spikes do not have the input's extent"
     );
-    let map_words = extent.pixels * spikes.words_per_pixel();
     if extent.is_empty() {
         return;
     }
+    let map_words = extent.pixels * spikes.words_per_pixel();
     let words = by_sample(spikes.words_mut(), map_words, extent.samples);
     let mut membranes: Vec<Option<&mut [f32]>> = match membrane {
         Some(membrane) => {

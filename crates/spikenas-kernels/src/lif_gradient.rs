@@ -1,17 +1,16 @@
 use crate::Extent;
 use crate::batch_norm::pixels_at_a_time;
-use crate::convolution::LifLayer;
 use crate::gradient_sums::{TermSums, add_terms};
 use crate::isa::Vector;
-use crate::lif::LifParameters;
+use crate::lif::{LifLayer, LifParameters};
 
-/// Back through the timesteps of one sample: `dh = dspike * surrogate(h) + dv * (1 - spike); dx = dh / tau;
+/// Backward pass through the timesteps of one sample: `dh = dspike * surrogate(h) + dv * (1 - spike); dx = dh / tau;
 /// dv = dh * (1 - 1 / tau)`, from the last one. `of_spikes`: `[steps, pixels, row]`; `out`: by distinct timestep.
 ///
 /// # Safety
 /// The machine supports `V`.
 #[inline(always)]
-pub(crate) unsafe fn back_sample<V: Vector>(
+pub(crate) unsafe fn backward_sample<V: Vector>(
     layer: &LifLayer<'_>,
     sample: usize,
     of_spikes: &[f32],
@@ -45,7 +44,9 @@ pub(crate) unsafe fn back_sample<V: Vector>(
             let out = &mut out[if constant { 0 } else { step }][pixel * channels..][..length];
             let add = constant && step + 1 < steps;
             // SAFETY: the caller vouches for the instruction set.
-            unsafe { back::<V>(&charges[step * length..][..length], gradient, carried, out, add, layer.parameters) };
+            unsafe {
+                backward_step::<V>(&charges[step * length..][..length], gradient, carried, out, add, layer.parameters)
+            };
         }
         for (step, out) in out.iter().enumerate() {
             // SAFETY: the caller vouches for the instruction set.
@@ -86,12 +87,12 @@ unsafe fn charge<V: Vector>(x: &[f32], v: &mut [f32], charges: &mut [f32], p: Li
     }
 }
 
-/// One timestep back; `carried` is the gradient of the membranes after it, and becomes that of those before.
+/// One timestep of the backward pass; `carried` is the gradient of the membranes after it, and becomes that of those before.
 ///
 /// # Safety
 /// The machine supports `V`.
 #[inline(always)]
-unsafe fn back<V: Vector>(
+unsafe fn backward_step<V: Vector>(
     charges: &[f32],
     gradient: &[f32],
     carried: &mut [f32],

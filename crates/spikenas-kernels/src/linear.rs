@@ -4,6 +4,7 @@ use crate::Spikes;
 use crate::aligned::AlignedValues;
 use crate::convolution::{AT_A_TIME, add_rows, write_places};
 use crate::isa::{BlockOperation, Isa, Operation, Vector, in_blocks};
+use crate::sizes::{assert_fit_offsets, product};
 
 /// Outputs that are summed at a time.
 const BLOCK: usize = 32;
@@ -25,9 +26,9 @@ pub struct PackedLinear {
 impl PackedLinear {
     /// Packs weights of PyTorch's shape `[outputs, channels * averages]`, the averages of a channel one behind the other.
     pub fn new(isa: Isa, outputs: usize, channels: usize, averages: usize, weights: &[f32]) -> Self {
+        assert_eq!(weights.len(), product([outputs, channels, averages]), "weights do not have the shape given");
         let inputs = channels * averages;
-        assert_eq!(weights.len(), outputs * inputs, "weights do not have the shape given");
-        let mut values = AlignedValues::zeros(outputs.div_ceil(BLOCK) * inputs * BLOCK);
+        let mut values = AlignedValues::zeros(product([outputs.div_ceil(BLOCK), channels, averages, BLOCK]));
         values.par_chunks_mut((inputs * BLOCK).max(1)).zip(weights.par_chunks((inputs * BLOCK).max(1))).for_each(
             |(values, weights)| {
                 for (output, weights) in weights.chunks_exact(inputs).enumerate() {
@@ -44,20 +45,23 @@ impl PackedLinear {
 
 /// A linear layer of the averages of spikes over squares of side `pool`: for each spike, a row of weights is added.
 ///
-/// `spikes`: maps of `height` x `width`. Returns `[maps, outputs]`.
+/// `spikes`: maps of `height` x `width`, of fewer than 2^32 neurons; rows and columns past the last whole square are left
+/// out. Returns `[maps, outputs]`.
 pub fn linear_of_averages(spikes: &Spikes, height: usize, width: usize, pool: usize, layer: &PackedLinear) -> Vec<f32> {
-    assert_eq!(spikes.pixels(), height * width, "spikes do not have the height and width given");
+    assert_eq!(spikes.pixels(), product([height, width]), "spikes do not have the height and width given");
     assert_eq!(spikes.channels(), layer.channels, "spikes have other channels than the layer");
+    assert!(pool > 0, "squares of side 0 have no average");
     assert_eq!((height / pool) * (width / pool), layer.averages, "the layer has another number of averages");
-    let words_of =
+    assert_fit_offsets("neurons of a map", [spikes.pixels(), spikes.channels()]);
+    let squares_of =
         |map| Squares { words: spikes.map(map), words_per_pixel: spikes.words_per_pixel(), height, width, pool };
     let events: Vec<Events> =
-        (0..spikes.maps()).into_par_iter().map(|map| layer.isa.run(ListEvents { squares: words_of(map) })).collect();
+        (0..spikes.maps()).into_par_iter().map(|map| layer.isa.run(ListEvents { squares: squares_of(map) })).collect();
     let blocks: Vec<AlignedValues> = (0..layer.outputs.div_ceil(BLOCK))
         .into_par_iter()
-        .map(|block| layer.isa.run(SumBlock { events: &events, layer, block, divisor: (pool * pool) as f32 }))
+        .map(|block| layer.isa.run(SumBlock { events: &events, layer, block, divisor: pool as f32 * pool as f32 }))
         .collect();
-    let mut out = vec![0.0; spikes.maps() * layer.outputs];
+    let mut out = vec![0.0; product([spikes.maps(), layer.outputs])];
     for (map, out) in out.chunks_exact_mut(layer.outputs.max(1)).enumerate() {
         for (out, sums) in out.chunks_mut(BLOCK).zip(&blocks) {
             out.copy_from_slice(&sums[map * BLOCK..][..out.len()]);
@@ -104,7 +108,8 @@ impl Operation for ListEvents<'_> {
                     let of_pixel = &words[pixel * words_per_pixel..][..words_per_pixel];
                     let chunk = &of_pixel[first..(first + CHUNK / 64).min(words_per_pixel)];
                     for (index, &word) in chunk.iter().enumerate() {
-                        // SAFETY: there is room for all spikes and as many more as one step writes.
+                        // SAFETY: there is room for all spikes, each of which lies in one square at most, and as many more as
+                        // one step writes.
                         unsafe { write_places(word, index * 64 * BLOCK, BLOCK, events.places.as_mut_ptr().add(count)) };
                         count += word.count_ones() as usize;
                     }
@@ -140,7 +145,7 @@ impl BlockOperation for SumBlock<'_> {
     #[inline(always)]
     unsafe fn run_blocks<V: Vector, const N: usize>(self) -> AlignedValues {
         let Self { events, layer, block, divisor } = self;
-        let mut sums = AlignedValues::zeros(events.len() * BLOCK);
+        let mut sums = AlignedValues::zeros(product([events.len(), BLOCK]));
         let chunks = layer.channels.div_ceil(64).div_ceil(CHUNK / 64);
         for average in 0..layer.averages {
             for chunk in 0..chunks {
@@ -149,7 +154,8 @@ impl BlockOperation for SumBlock<'_> {
                 for (sums, events) in sums.chunks_exact_mut(BLOCK).zip(events) {
                     let first = average * chunks + chunk;
                     let (first, end) = (events.starts[first], events.starts[first + 1]);
-                    // SAFETY: the caller's promise; the places were listed for the channels of this chunk.
+                    // SAFETY: the caller's promise; the places were listed for the channels of this chunk, past the last of
+                    // which no bit is set.
                     unsafe {
                         add_rows::<V, N>(sums, weights, events.places.as_ptr(), first as usize, end as usize);
                     }

@@ -1,6 +1,7 @@
 use rayon::prelude::*;
 
 use crate::isa::{Isa, Operation, Vector};
+use crate::sizes::product;
 use crate::{Extent, Sum};
 
 /// Pixels under the window.
@@ -12,8 +13,8 @@ const DIVISOR: f32 = 9.0;
 pub fn average_pool(isa: Isa, sum: &Sum<'_>, height: usize, width: usize, out: &mut [f32]) {
     sum.check();
     let Extent { samples, pixels, .. } = sum.extent;
-    assert_eq!(pixels, height * width, "the sum does not have the height and width given");
-    assert_eq!(out.len(), sum.distinct_steps() * sum.extent.step(), "the output does not have its shape");
+    assert_eq!(pixels, product([height, width]), "the sum does not have the height and width given");
+    assert_eq!(out.len(), product([sum.distinct_steps(), sum.extent.step()]), "the output does not have its shape");
     out.par_chunks_mut(sum.extent.map().max(1)).enumerate().for_each(|(map, out)| {
         isa.run(PoolMap { sum, step: map / samples, sample: map % samples, height, width, out });
     });

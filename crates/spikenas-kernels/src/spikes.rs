@@ -1,6 +1,9 @@
-/// Binary feature maps, bit-packed: `[maps, pixels, words]`, 64 channels a word, channel 0 in the lowest bit.
+use crate::sizes::product;
+
+/// Binary feature maps, bit-packed: `[maps, pixels, words]`, 64 channels per word, channel 0 in the lowest bit.
 ///
-/// A map is one sample at one timestep, timestep-major: map `t * samples + i`. Bits past the last channel are zero.
+/// A map is one sample at one timestep, timestep-major: map `t * samples + i`. Bits past the last channel are zero, however
+/// spikes are made: kernels read weights by the bits that are set. Sizes whose product does not fit a `usize` are refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spikes {
     maps: usize,
@@ -12,12 +15,17 @@ pub struct Spikes {
 impl Spikes {
     /// No spikes.
     pub fn zeros(maps: usize, pixels: usize, channels: usize) -> Self {
-        Self { maps, pixels, channels, words: vec![0; maps * pixels * channels.div_ceil(64)] }
+        Self { maps, pixels, channels, words: vec![0; words_of(maps, pixels, channels)] }
     }
 
-    /// Whatever `words` hold, which are made as many as are needed: a place for spikes in memory that was used before.
+    /// Whatever `words` hold, which are made as many as are needed: room for spikes in memory that was used before. Bits past
+    /// the last channel are cleared.
     pub fn in_words(mut words: Vec<u64>, maps: usize, pixels: usize, channels: usize) -> Self {
-        words.resize(maps * pixels * channels.div_ceil(64), 0);
+        words.resize(words_of(maps, pixels, channels), 0);
+        if !channels.is_multiple_of(64) {
+            let used = (1 << (channels % 64)) - 1;
+            words.iter_mut().skip(channels / 64).step_by(channels.div_ceil(64)).for_each(|word| *word &= used);
+        }
         Self { maps, pixels, channels, words }
     }
 
@@ -28,7 +36,7 @@ impl Spikes {
 
     /// Packs booleans of shape `[maps, pixels, channels]`.
     pub fn pack(maps: usize, pixels: usize, channels: usize, spikes: &[bool]) -> Self {
-        assert_eq!(spikes.len(), maps * pixels * channels, "spikes do not have the shape given");
+        assert_eq!(spikes.len(), product([maps, pixels, channels]), "spikes do not have the shape given");
         let mut packed = Self::zeros(maps, pixels, channels);
         let words = packed.words_per_pixel();
         for (index, _) in spikes.iter().enumerate().filter(|(_, spike)| **spike) {
@@ -40,6 +48,12 @@ impl Spikes {
 
     /// Whether a neuron fired.
     pub fn get(&self, map: usize, pixel: usize, channel: usize) -> bool {
+        assert!(
+            pixel < self.pixels && channel < self.channels,
+            "no neuron ({pixel}, {channel}) in maps of {} pixels and {} channels",
+            self.pixels,
+            self.channels
+        );
         self.map(map)[pixel * self.words_per_pixel() + channel / 64] >> (channel % 64) & 1 == 1
     }
 
@@ -65,6 +79,7 @@ impl Spikes {
 
     /// The words of one map.
     pub fn map(&self, map: usize) -> &[u64] {
+        assert!(map < self.maps, "no map {map} of {}", self.maps);
         let length = self.pixels * self.words_per_pixel();
         &self.words[map * length..][..length]
     }
@@ -74,8 +89,8 @@ impl Spikes {
         &self.words
     }
 
-    /// All words, to write.
-    pub fn words_mut(&mut self) -> &mut [u64] {
+    /// All words, to write: the writer leaves bits past the last channel zero.
+    pub(crate) fn words_mut(&mut self) -> &mut [u64] {
         &mut self.words
     }
 
@@ -85,9 +100,33 @@ impl Spikes {
     }
 }
 
+/// Words of so many maps. Refuses sizes whose product wraps, and neurons that cannot be counted.
+fn words_of(maps: usize, pixels: usize, channels: usize) -> usize {
+    product([maps, pixels, channels]);
+    product([maps, pixels, channels.div_ceil(64)])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bits_past_the_channels_are_cleared() {
+        for channels in [1, 63, 64, 65, 128, 130] {
+            let spikes = Spikes::in_words(vec![u64::MAX; 20], 2, 3, channels);
+            assert_eq!(spikes.counts(), [3 * channels as u64; 2]);
+            assert_eq!(spikes.words().len(), 6 * channels.div_ceil(64));
+            if let Some(rest) = spikes.words().get(20..) {
+                assert_eq!(rest, vec![0; rest.len()], "{channels} channels");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic = "no neuron (0, 70)"]
+    fn a_channel_past_the_last_is_no_neuron() {
+        Spikes::zeros(1, 2, 70).get(0, 0, 70);
+    }
 
     #[test]
     fn packing_keeps_every_spike_in_its_place() {

@@ -4,8 +4,10 @@ use rayon::prelude::*;
 
 use crate::Affine;
 use crate::isa::{Isa, Operation, Vector};
+use crate::sizes::product;
 
-/// Sizes of a feature map over time: `[steps, samples, pixels, channels]`.
+/// Sizes of a feature map over time: `[steps, samples, pixels, channels]`. What is asked of them panics where it does not
+/// fit a `usize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// Timesteps.
@@ -21,17 +23,17 @@ pub struct Extent {
 impl Extent {
     /// Elements of one sample at one timestep.
     pub fn map(&self) -> usize {
-        self.pixels * self.channels
+        product([self.pixels, self.channels])
     }
 
     /// Elements of all samples at one timestep.
     pub fn step(&self) -> usize {
-        self.samples * self.map()
+        product([self.samples, self.pixels, self.channels])
     }
 
     /// All elements.
     pub fn len(&self) -> usize {
-        self.steps * self.step()
+        product([self.steps, self.samples, self.pixels, self.channels])
     }
 
     /// Whether there is no element.
@@ -87,18 +89,18 @@ impl Sum<'_> {
         if self.is_constant() { 1 } else { self.extent.steps }
     }
 
+    /// Panics where terms or scales have other sizes than the extent, or where its sizes wrap.
     pub(crate) fn check(&self) {
         let Extent { steps, channels, .. } = self.extent;
+        let (length_of_all, length_of_step) = (self.extent.len(), self.extent.step());
         for term in self.terms {
             let length = term.values.len();
-            assert!(
-                length == self.extent.len() || length == self.extent.step(),
-                "a term does not have the sum's extent"
-            );
+            assert!(length == length_of_all || length == length_of_step, "a term does not have the sum's extent");
         }
         for affine in self.terms.iter().filter_map(|t| t.affine).chain(self.affine) {
             assert!(affine.len() == steps || affine.len() == 1, "scales are for another number of timesteps");
-            assert!(affine.iter().all(|a| a.channels() == channels), "scales are for other channels");
+            let has_channels = |a: &Affine| a.scale.len() == channels && a.shift.len() == channels;
+            assert!(affine.iter().all(has_channels), "scales are for other channels");
         }
     }
 
@@ -109,6 +111,9 @@ impl Sum<'_> {
     #[inline(always)]
     pub(crate) unsafe fn read<V: Vector>(&self, step: usize, sample: usize, first_pixel: usize, out: &mut [f32]) {
         let Extent { channels, .. } = self.extent;
+        if out.is_empty() {
+            return;
+        }
         if self.terms.is_empty() {
             out.fill(0.0);
         }
@@ -146,7 +151,7 @@ impl Sum<'_> {
 /// Writes the values of a sum, `[distinct steps, samples, pixels, channels]`.
 pub fn write_sum(isa: Isa, sum: &Sum<'_>, out: &mut [f32]) {
     sum.check();
-    assert_eq!(out.len(), sum.distinct_steps() * sum.extent.step(), "the output does not have its shape");
+    assert_eq!(out.len(), product([sum.distinct_steps(), sum.extent.step()]), "the output does not have its shape");
     out.par_chunks_mut(sum.extent.map().max(1)).enumerate().for_each(|(map, out)| {
         let step = map / sum.extent.samples;
         isa.run(AddSteps { sum, steps: step..step + 1, sample: map % sum.extent.samples, out });
@@ -177,7 +182,7 @@ impl Operation for AddSteps<'_> {
     unsafe fn run<V: Vector>(mut self) {
         // SAFETY: the caller vouches for the instruction set.
         let read = |step, out: &mut [f32]| unsafe { self.sum.read::<V>(step, self.sample, 0, out) };
-        let Some(first) = self.steps.next() else { return };
+        let Some(first) = self.steps.next() else { return self.out.fill(0.0) };
         read(first, self.out);
         let mut map = if self.steps.is_empty() { Vec::new() } else { vec![0.0; self.out.len()] };
         for step in self.steps {

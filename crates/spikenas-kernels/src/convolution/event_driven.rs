@@ -2,17 +2,19 @@ use std::cell::RefCell;
 
 use rayon::prelude::*;
 
-use super::ConvolutionMaps;
 use super::events::Events;
 use super::kernel::PackedKernel;
+use super::maps::ConvolutionMaps;
 use crate::aligned::AlignedValues;
 use crate::isa::{BlockOperation, Operation, Vector, in_blocks, stream};
+use crate::sizes::product;
 use crate::{Moments, Spikes, by_sample};
 
 /// Convolves spikes: for each output pixel, the rows of weights of the spikes under the kernel are added.
 ///
 /// Writes `out`, `[steps, samples, pixels, outputs]`, and returns the moments of the sums of each timestep. Where sums are
-/// averaged, `unpooled` takes them all.
+/// averaged, `unpooled` takes them all. A map has fewer than 2^32 neurons, and a line of pixels fewer than 2^32 weights of
+/// [`PackedKernel`]'s block and chunk.
 ///
 /// A neuron tends to fire at every timestep, at every other one, or at single ones. Where it saves enough, what fires at
 /// all timesteps is added once, what fires at all even or all odd ones once for these, and the rest step by step.
@@ -23,18 +25,23 @@ pub fn convolve_spikes(
     out: &mut [f32],
     unpooled: Option<&mut [f32]>,
 ) -> Vec<Moments> {
+    maps.check();
     assert_eq!(spikes.pixels(), maps.pixels(), "spikes do not have the height and width given");
     assert_eq!(spikes.channels(), kernel.inputs, "spikes have other channels than the kernel");
+    Events::check(&maps, kernel);
+    let samples = maps.samples;
+    assert!(spikes.maps().is_multiple_of(samples), "spikes do not have as many samples");
+    let length_of_all = product([spikes.maps(), maps.pixels(), kernel.outputs]);
     let length = maps.pixels_out() * kernel.outputs;
     assert_eq!(out.len(), spikes.maps() * length, "the output does not have its shape");
-    let samples = maps.samples.max(1);
-    assert!(spikes.maps().is_multiple_of(samples), "spikes do not have as many samples");
-    let steps = spikes.maps() / samples;
-    if steps == 0 {
-        return Vec::new();
-    }
     let all = unpooled.unwrap_or_default();
-    assert!(all.is_empty() || all.len() == spikes.maps() * maps.pixels() * kernel.outputs, "all sums need more room");
+    assert!(all.is_empty() || all.len() == length_of_all, "all sums need more room");
+    let Some(steps) = spikes.maps().checked_div(samples) else { return Vec::new() };
+    if length_of_all == 0 {
+        let mut of_none = Moments::zeros(kernel.outputs);
+        of_none.count = (samples * maps.pixels()) as u64;
+        return vec![of_none; steps];
+    }
     let mut all = by_sample(all, maps.pixels() * kernel.outputs, samples);
     let parts: Vec<Vec<Moments>> = by_sample(out, length, samples)
         .into_par_iter()
@@ -147,7 +154,7 @@ impl BlockOperation for ConvolveSample<'_, '_> {
         for (events, words) in scratch.events.iter_mut().zip(&lists) {
             events.list(words, maps.height, maps.width, kernel);
         }
-        let length = maps.pixels() * kernel.block;
+        let length = product([maps.height, maps.width, kernel.block]);
         for sums in scratch.sums.iter_mut().filter(|s| s.len() < length) {
             *sums = AlignedValues::zeros(length);
         }
@@ -214,7 +221,7 @@ unsafe fn add_events<V: Vector, const N: usize>(
     let under =
         |starts: &[u32], x: usize| (starts[x.saturating_sub(pad)] as usize, starts[(x + pad + 1).min(width)] as usize);
     // Places within a row's starts are written, and every one of them lies under the kernel, so that its weights lie within
-    // the kernel's values.
+    // the kernel's values: no bit past the last channel is set, and no place or start has wrapped.
     if is_small {
         let mut lines = Vec::with_capacity(side);
         for (y, row) in sums.chunks_exact_mut(width * row_length).enumerate() {
@@ -310,7 +317,7 @@ unsafe fn add_to<V: Vector, const N: usize>(
     }
 }
 
-/// Takes the moments of one block of outputs, `[pixels, block]`, and writes it to its place in `[pixels out, outputs]`.
+/// Takes the moments of one block of outputs, `[pixels, block]`, and writes it to its channels of `[pixels out, outputs]`.
 ///
 /// # Safety
 /// The machine supports `V`.
@@ -325,12 +332,12 @@ pub(super) unsafe fn write_block<V: Vector>(
 ) {
     let first = block * kernel.block;
     let used = kernel.block.min(kernel.outputs - first);
-    moments.add_pixels(sums, kernel.block, used, first);
+    moments.add_pixels(sums, kernel.block, used, first, 0);
     // SAFETY: the caller's promise.
     unsafe { write_sums::<V>(sums, block, maps, kernel, out) };
 }
 
-/// Writes one block of outputs to its place in `[pixels out, outputs]`.
+/// Writes one block of outputs to its channels of `[pixels out, outputs]`.
 ///
 /// # Safety
 /// The machine supports `V`.

@@ -1,4 +1,6 @@
 use super::kernel::PackedKernel;
+use super::maps::ConvolutionMaps;
+use crate::sizes::assert_fit_offsets;
 
 /// Where the weights of a map's spikes are: for each chunk of a kernel and each row of pixels, the offset
 /// `(column * chunk + channel) * block` of every spike, in this order.
@@ -13,7 +15,14 @@ pub(super) struct Events {
 pub(crate) const AT_A_TIME: usize = 8;
 
 impl Events {
-    /// Lists the spikes of `words`, `[height, width, words of a pixel]`.
+    /// Panics where the spikes of a map could be more, or the rows of weights of a line of pixels lie further apart, than 32
+    /// bits hold.
+    pub(super) fn check(maps: &ConvolutionMaps, kernel: &PackedKernel) {
+        assert_fit_offsets("neurons of a map", [maps.height, maps.width, kernel.inputs]);
+        assert_fit_offsets("weights of a line of pixels", [maps.width, kernel.chunk, kernel.block]);
+    }
+
+    /// Lists the spikes of `words`, `[height, width, words of a pixel]`, of maps that have been checked.
     #[inline(always)]
     pub(super) fn list(&mut self, words: &[u64], height: usize, width: usize, kernel: &PackedKernel) {
         let total: usize = words.iter().map(|w| w.count_ones() as usize).sum();
@@ -21,6 +30,9 @@ impl Events {
             self.places.resize(total + AT_A_TIME, 0);
         }
         self.starts.clear();
+        if words.is_empty() {
+            return;
+        }
         let words_per_pixel = kernel.inputs.div_ceil(64);
         let words_per_chunk = kernel.chunk.div_ceil(64);
         let mut count = 0;

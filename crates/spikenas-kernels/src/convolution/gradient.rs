@@ -1,31 +1,20 @@
 use rayon::prelude::*;
 
-use super::winograd::{Bordered, GradientKernel, Tiles, convolve};
+use super::dense::convolve;
+use super::gradient_kernel::{Bordered, GradientKernel};
+use super::winograd::Tiles;
 use crate::aligned::AlignedValues;
 use crate::gradient_sums::{TermSums, no_sums, total};
 use crate::isa::{Isa, Operation, Vector};
-use crate::lif::LifParameters;
-use crate::lif_gradient::back_sample;
-use crate::{Extent, GradientSums, Spikes, Sum, by_sample};
+use crate::lif::LifLayer;
+use crate::lif_gradient::backward_sample;
+use crate::sizes::{assert_fit_offsets, product};
+use crate::{Extent, GradientSums, Sum, by_sample};
 
 /// Samples whose weight gradients are summed by one thread: fixed, so that sums do not depend on the number of threads.
 const GROUP: usize = 4;
 
-/// A LIF layer on the way back.
-pub struct LifLayer<'a> {
-    /// What it reads.
-    pub input: Sum<'a>,
-    /// Its dynamics.
-    pub parameters: LifParameters,
-    /// What it fired.
-    pub spikes: &'a Spikes,
-    /// Rows of pixels.
-    pub height: usize,
-    /// Columns of pixels.
-    pub width: usize,
-}
-
-/// A convolution that reads spikes, on the way back.
+/// A convolution that reads spikes, in the backward pass.
 pub struct SpikeReader<'a> {
     /// Gradient of its sums,
     pub gradient: Sum<'a>,
@@ -45,9 +34,15 @@ pub struct OfAverages<'a> {
 }
 
 impl OfAverages<'_> {
-    fn check(&self, extent: Extent) {
+    /// Panics where the averages are not of whole squares of maps of this extent, height and width.
+    fn check(&self, extent: Extent, [height, width]: [usize; 2]) {
         self.gradient.check();
-        let pixels = self.gradient.extent.pixels * self.side * self.side;
+        assert!(
+            height.is_multiple_of(self.side) && width.is_multiple_of(self.side),
+            "squares of side {} do not divide maps of {height} x {width}",
+            self.side
+        );
+        let pixels = product([self.gradient.extent.pixels, self.side, self.side]);
         assert_eq!(Extent { pixels, ..self.gradient.extent }, extent, "the averages are of a map of another extent");
     }
 
@@ -78,7 +73,7 @@ impl OfAverages<'_> {
     }
 }
 
-/// What a LIF layer and the convolutions that read it get on the way back.
+/// What the backward pass gives of a LIF layer and the convolutions that read it.
 pub struct SpikeGradients {
     /// Of each reader's weights, `[outputs, inputs, side, side]`.
     pub of_weights: Vec<Vec<f32>>,
@@ -86,7 +81,7 @@ pub struct SpikeGradients {
     pub sums: Vec<Vec<GradientSums>>,
 }
 
-/// Takes gradients back through a LIF layer, from membranes at 0, and the convolutions that read it.
+/// Backward pass of a LIF layer, from membranes at 0, and of the convolutions that read it.
 ///
 /// `of_averages`: the gradient that the spikes have from others than the convolutions. Writes the gradient of the layer's
 /// input, `[distinct steps, samples, pixels, channels]`, summed over timesteps where the input is the same at all.
@@ -102,23 +97,26 @@ pub fn spike_gradients(
 ) -> SpikeGradients {
     let extent = layer.input.extent;
     let Extent { steps, samples, pixels, channels } = extent;
+    let size = [layer.height, layer.width];
     layer.input.check();
-    of_averages.iter().for_each(|averages| averages.check(extent));
-    assert_eq!(pixels, layer.height * layer.width, "the layer does not have the height and width given");
+    of_averages.iter().for_each(|averages| averages.check(extent, size));
+    assert_eq!(pixels, product(size), "the layer does not have the height and width given");
     let shape = (layer.spikes.maps(), layer.spikes.pixels(), layer.spikes.channels());
     assert_eq!(shape, (steps * samples, pixels, channels), "spikes do not have the layer's extent");
     for reader in readers {
         reader.gradient.check();
         let of_sums = Extent { channels: reader.kernel.outputs, ..extent };
         assert_eq!((reader.gradient.extent, reader.kernel.inputs), (of_sums, channels), "a reader has another extent");
-        reader.of_averages.iter().for_each(|averages| averages.check(of_sums));
+        reader.of_averages.iter().for_each(|averages| averages.check(of_sums, size));
     }
-    assert_eq!(of_input.len(), layer.input.distinct_steps() * extent.step(), "the gradient does not have its shape");
-    let mut out = by_sample(of_input, extent.map(), samples.max(1));
+    let length = product([layer.input.distinct_steps(), extent.step()]);
+    assert_eq!(of_input.len(), length, "the gradient does not have its shape");
+    assert_fit_offsets("pixels of a map", [pixels]);
+    let mut out = if extent.is_empty() { Vec::new() } else { by_sample(of_input, extent.map(), samples) };
     let partial: Vec<(Vec<AlignedValues>, TermSums)> = out
         .par_chunks_mut(GROUP)
         .enumerate()
-        .map(|(group, out)| isa.run(BackGroup { layer, readers, of_averages, first: group * GROUP, out }))
+        .map(|(group, out)| isa.run(GradientsOfGroup { layer, readers, of_averages, first: group * GROUP, out }))
         .collect();
     let of_weights = |(index, reader): (usize, &SpikeReader<'_>)| {
         let kernel = reader.kernel;
@@ -130,7 +128,7 @@ pub fn spike_gradients(
     };
     SpikeGradients {
         of_weights: readers.iter().enumerate().map(of_weights).collect(),
-        sums: total(partial.iter().map(|(_, sums)| sums)),
+        sums: total(partial.iter().map(|(_, sums)| sums), &layer.input),
     }
 }
 
@@ -140,7 +138,7 @@ fn padded(channels: usize) -> usize {
 }
 
 /// Some samples. `out`: by sample and distinct timestep.
-struct BackGroup<'a, 'b> {
+struct GradientsOfGroup<'a, 'b> {
     layer: &'a LifLayer<'a>,
     readers: &'a [SpikeReader<'a>],
     of_averages: Option<OfAverages<'a>>,
@@ -148,21 +146,21 @@ struct BackGroup<'a, 'b> {
     out: &'a mut [Vec<&'b mut [f32]>],
 }
 
-impl Operation for BackGroup<'_, '_> {
+impl Operation for GradientsOfGroup<'_, '_> {
     type Output = (Vec<AlignedValues>, TermSums);
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> Self::Output {
         let Extent { steps, samples, pixels, channels } = self.layer.input.extent;
         let kernels = || self.readers.iter().map(|reader| reader.kernel);
-        let zeros = |k: &GradientKernel| AlignedValues::zeros(channels * k.side * k.side * padded(k.outputs));
+        let zeros = |k: &GradientKernel| AlignedValues::zeros(product([channels, k.side, k.side, padded(k.outputs)]));
         let mut of_weights: Vec<AlignedValues> = kernels().map(zeros).collect();
         let bordered = |k: &GradientKernel| Bordered::new(self.layer.height, self.layer.width, k.outputs, k.side);
         let mut maps: Vec<Bordered> = kernels().map(bordered).collect();
         // The readers write the same rows, since they read the same channels.
         let row = kernels().next().map_or(channels, GradientKernel::row);
-        let mut of_spikes = AlignedValues::zeros(steps * pixels * row);
-        let (mut places, mut tiles, mut line) = (Places::default(), Tiles::default(), Vec::new());
+        let mut of_spikes = AlignedValues::zeros(product([steps, pixels, row]));
+        let (mut fired, mut tiles, mut line) = (Fired::default(), Tiles::default(), Vec::new());
         let mut sums = no_sums(self.layer.input.terms.len(), self.layer.input.distinct_steps(), channels);
         for (index, out) in self.out.iter_mut().enumerate() {
             let sample = self.first + index;
@@ -178,8 +176,11 @@ impl Operation for BackGroup<'_, '_> {
                     if self.readers.is_empty() {
                         continue;
                     }
-                    places.list(self.layer.spikes.map(step * samples + sample), channels, pixels);
+                    fired.list(self.layer.spikes.map(step * samples + sample), channels, pixels);
                     for ((reader, map), of_weights) in self.readers.iter().zip(&mut maps).zip(&mut of_weights) {
+                        if of_weights.is_empty() {
+                            continue;
+                        }
                         for y in 0..map.height {
                             let (width, row) = (map.width, map.row);
                             let to = map.line(y);
@@ -189,12 +190,12 @@ impl Operation for BackGroup<'_, '_> {
                             }
                         }
                         convolve::<V>(map, reader.kernel, &mut tiles, of_map);
-                        correlate::<V>(map, reader.kernel.side, &places, of_weights);
+                        correlate::<V>(map, reader.kernel.side, &fired, of_weights);
                     }
                 }
             }
             // SAFETY: the caller vouches for the instruction set.
-            unsafe { back_sample::<V>(self.layer, sample, &of_spikes, row, out, &mut sums) };
+            unsafe { backward_sample::<V>(self.layer, sample, &of_spikes, row, out, &mut sums) };
         }
         (of_weights, sums)
     }
@@ -230,7 +231,7 @@ unsafe fn read_rows<V: Vector>(
 
 /// Pixels at which each channel fired.
 #[derive(Default)]
-struct Places {
+struct Fired {
     /// `[channels, pixels]`
     pixels: Vec<u32>,
     /// `[channels]`
@@ -238,11 +239,11 @@ struct Places {
     length: usize,
 }
 
-impl Places {
+impl Fired {
     #[inline(always)]
     fn list(&mut self, words: &[u64], channels: usize, pixels: usize) {
         self.length = pixels;
-        self.pixels.resize(channels * pixels, 0);
+        self.pixels.resize(product([channels, pixels]), 0);
         self.counts.clear();
         self.counts.resize(channels, 0);
         let words_per_pixel = channels.div_ceil(64);
@@ -261,7 +262,7 @@ impl Places {
     }
 
     #[inline(always)]
-    fn of(&self, channel: usize) -> &[u32] {
+    fn at(&self, channel: usize) -> &[u32] {
         &self.pixels[channel * self.length..][..self.counts[channel]]
     }
 }
@@ -271,13 +272,13 @@ impl Places {
 /// # Safety
 /// The machine supports `V`; the spikes are of maps of this size.
 #[inline(always)]
-unsafe fn correlate<V: Vector>(map: &Bordered, side: usize, places: &Places, of_weights: &mut [f32]) {
+unsafe fn correlate<V: Vector>(map: &Bordered, side: usize, fired: &Fired, of_weights: &mut [f32]) {
     // SAFETY: the caller's promises are handed on.
     unsafe {
         match side {
-            1 => correlate_taps::<V, 1>(map, places, of_weights),
-            3 => correlate_taps::<V, 3>(map, places, of_weights),
-            side => unreachable!("a kernel of side {side}"),
+            1 => correlate_taps::<V, 1>(map, fired, of_weights),
+            3 => correlate_taps::<V, 3>(map, fired, of_weights),
+            side => correlate_singly::<V>(map, side, fired, of_weights),
         }
     }
 }
@@ -285,10 +286,10 @@ unsafe fn correlate<V: Vector>(map: &Bordered, side: usize, places: &Places, of_
 /// # Safety
 /// As [`correlate`]; the kernel's side is `SIDE`.
 #[inline(always)]
-unsafe fn correlate_taps<V: Vector, const SIDE: usize>(map: &Bordered, places: &Places, of_weights: &mut [f32]) {
+unsafe fn correlate_taps<V: Vector, const SIDE: usize>(map: &Bordered, fired: &Fired, of_weights: &mut [f32]) {
     let Bordered { width, stride, pad, row, .. } = *map;
     for (channel, sums) in of_weights.chunks_exact_mut(SIDE * SIDE * row).enumerate() {
-        let pixels = places.of(channel);
+        let pixels = fired.at(channel);
         for first in (0..row).step_by(V::LANES) {
             // SAFETY: the caller's promises. A spike at (y, x) took part, by the weight (ky, kx), in the sum at
             // (y + pad - ky, x + pad - kx), which lies at (y + 2 pad - ky, x + 2 pad - kx) of the bordered map:
@@ -313,5 +314,33 @@ unsafe fn correlate_taps<V: Vector, const SIDE: usize>(map: &Bordered, places: &
         }
     }
 }
+/// [`correlate`] for any side, tap by tap.
+///
+/// # Safety
+/// As [`correlate`].
+#[inline(always)]
+unsafe fn correlate_singly<V: Vector>(map: &Bordered, side: usize, fired: &Fired, of_weights: &mut [f32]) {
+    let Bordered { width, stride, pad, row, .. } = *map;
+    for (channel, sums) in of_weights.chunks_exact_mut(side * side * row).enumerate() {
+        let pixels = fired.at(channel);
+        for (tap, sums) in sums.chunks_exact_mut(row).enumerate() {
+            let offset = (2 * pad - tap / side) * stride + 2 * pad - tap % side;
+            for first in (0..row).step_by(V::LANES) {
+                // SAFETY: the caller's promises; what is read lies where `correlate_taps` says.
+                unsafe {
+                    let mut found = V::splat(0.0);
+                    for &pixel in pixels {
+                        let pixel = pixel as usize;
+                        let at = pixel + pixel / width * (stride - width) + offset;
+                        found = found.add(V::load(map.values.as_ptr().add(at * row + first)));
+                    }
+                    let to = sums.as_mut_ptr().add(first);
+                    V::load(to).add(found).store(to);
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,23 +1,28 @@
 use rayon::prelude::*;
 
-use super::ConvolutionMaps;
 use super::event_driven::write_block;
 use super::kernel::PackedKernel;
+use super::maps::ConvolutionMaps;
 use crate::aligned::AlignedValues;
 use crate::isa::{BlockOperation, Isa, Operation, Vector, in_blocks};
+use crate::sizes::product;
 use crate::{Extent, Moments, Sum};
 
 /// Convolves images, `[samples, channels, height, width]`.
 ///
 /// Writes `out`, `[samples, pixels, outputs]`, and returns the moments of the sums.
 pub fn convolve_images(images: &[f32], maps: ConvolutionMaps, kernel: &PackedKernel, out: &mut [f32]) -> Moments {
-    let (length, length_out) = (kernel.inputs * maps.pixels(), maps.pixels_out() * kernel.outputs);
-    assert_eq!(images.len(), maps.samples * length, "images do not have the shape given");
-    assert_eq!(out.len(), maps.samples * length_out, "the output does not have its shape");
+    maps.check();
+    let (length, length_out) = (product([kernel.inputs, maps.pixels()]), product([maps.pixels_out(), kernel.outputs]));
+    assert_eq!(images.len(), product([maps.samples, length]), "images do not have the shape given");
+    assert_eq!(out.len(), product([maps.samples, length_out]), "the output does not have its shape");
     let parts: Vec<Moments> = out
         .par_chunks_mut(length_out.max(1))
-        .zip(images.par_chunks(length.max(1)))
-        .map(|(out, image)| kernel.isa.run(ConvolveImage { image, maps, kernel, out }))
+        .enumerate()
+        .map(|(sample, out)| {
+            let image = &images[sample * length..][..length];
+            kernel.isa.run(ConvolveImage { image, maps, kernel, out })
+        })
         .collect();
     Moments::total(&parts, kernel.outputs)
 }
@@ -49,7 +54,7 @@ impl BlockOperation for ConvolveImage<'_> {
         let (pixels, pad) = (maps.pixels(), kernel.side / 2);
         let mut moments = Moments::zeros(kernel.outputs);
         moments.count = pixels as u64;
-        let mut sums = AlignedValues::zeros(pixels * kernel.block);
+        let mut sums = AlignedValues::zeros(product([pixels, kernel.block]));
         for block in 0..kernel.blocks() {
             for (pixel, to) in sums.chunks_exact_mut(kernel.block).enumerate() {
                 let (y, x) = (pixel / maps.width, pixel % maps.width);
@@ -85,7 +90,8 @@ impl BlockOperation for ConvolveImage<'_> {
 }
 
 /// Gradient of the weights of a convolution of images, `[samples, channels, height, width]`, from that of its sums, which
-/// have one timestep. Returns `[outputs, channels, side, side]`.
+/// have one timestep. Returns `[outputs, channels, side, side]`; the channels are as many as the images have, of no image
+/// none.
 pub fn image_weight_gradient(
     isa: Isa,
     images: &[f32],
@@ -94,16 +100,20 @@ pub fn image_weight_gradient(
     gradient: &Sum<'_>,
 ) -> Vec<f32> {
     gradient.check();
+    assert!(side % 2 == 1, "a kernel's side is odd, not {side}");
     let Extent { steps, samples, pixels, channels: outputs } = gradient.extent;
     assert_eq!((steps, samples, pixels), (1, maps.samples, maps.pixels()), "the gradient has another extent");
-    assert!(images.len().is_multiple_of((samples * pixels).max(1)), "images do not have the shape given");
-    let inputs = images.len() / (samples * pixels).max(1);
+    assert!(images.len().is_multiple_of(samples * pixels), "images do not have the shape given");
+    let inputs = images.len().checked_div(samples * pixels).unwrap_or(0);
+    let taps = product([inputs, side, side]);
+    if product([taps, outputs]) == 0 {
+        return Vec::new();
+    }
     let partial: Vec<Vec<f32>> = images
         .par_chunks((inputs * pixels).max(1))
         .enumerate()
         .map(|(sample, image)| isa.run(CorrelateImage { image, sample, maps, inputs, side, gradient }))
         .collect();
-    let taps = inputs * side * side;
     let sum = |i: usize| partial.iter().map(|sums| sums[i % taps * outputs + i / taps]).sum();
     (0..outputs * taps).map(sum).collect()
 }

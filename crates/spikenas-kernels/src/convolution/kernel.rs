@@ -1,5 +1,6 @@
 use crate::aligned::AlignedValues;
 use crate::isa::Isa;
+use crate::sizes::product;
 
 /// Most outputs that are summed at a time.
 const MOST_OUTPUTS: usize = 32;
@@ -28,13 +29,14 @@ pub struct PackedKernel {
 impl PackedKernel {
     /// Packs weights of PyTorch's shape `[outputs, inputs, side, side]`.
     pub fn new(isa: Isa, outputs: usize, inputs: usize, side: usize, weights: &[f32]) -> Self {
-        assert_eq!(weights.len(), outputs * inputs * side * side, "weights do not have the shape given");
-        assert!(side % 2 == 1, "a kernel's side is odd");
+        let length = product([outputs, inputs, side, side]);
+        assert_eq!(weights.len(), length, "weights do not have the shape given");
+        assert!(side % 2 == 1, "a kernel's side is odd, not {side}");
         let block = if outputs > MOST_OUTPUTS / 2 { MOST_OUTPUTS } else { MOST_OUTPUTS / 2 };
         let chunk = ((ROWS / (side * WORD)).max(1) * WORD).min(inputs);
         let mut kernel =
             Self { isa: isa.available(), side, inputs, outputs, block, chunk, values: AlignedValues::default() };
-        kernel.values = AlignedValues::zeros(kernel.blocks() * side * kernel.chunks() * side * chunk * block);
+        kernel.values = AlignedValues::zeros(product([kernel.blocks(), side, kernel.chunks(), side, chunk, block]));
         for (index, &weight) in weights.iter().enumerate() {
             let (output, input) = (index / (inputs * side * side), index / (side * side) % inputs);
             let (row, column) = (index / side % side, index % side);

@@ -1,6 +1,7 @@
 use rayon::prelude::*;
 
-use super::winograd::{GradientKernel, multiply};
+use super::gradient_kernel::GradientKernel;
+use super::matrix::multiply;
 use crate::Spikes;
 use crate::aligned::AlignedValues;
 use crate::isa::{Isa, Operation, Vector};

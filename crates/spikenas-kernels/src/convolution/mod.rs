@@ -1,47 +1,25 @@
+mod dense;
 mod event_driven;
 mod events;
 mod gradient;
+mod gradient_kernel;
 mod images;
 mod kernel;
 mod linear_gradient;
+mod maps;
+mod matrix;
+mod transform;
 mod winograd;
 
 pub(crate) use event_driven::add_rows;
 pub use event_driven::convolve_spikes;
 pub(crate) use events::{AT_A_TIME, write_places};
-pub use gradient::{LifLayer, OfAverages, SpikeGradients, SpikeReader, spike_gradients};
+pub use gradient::{OfAverages, SpikeGradients, SpikeReader, spike_gradients};
+pub use gradient_kernel::GradientKernel;
 pub use images::{convolve_images, image_weight_gradient};
 pub use kernel::PackedKernel;
 pub use linear_gradient::{linear_input_gradient, linear_weight_gradient};
-pub use winograd::GradientKernel;
-
-/// The maps that a convolution reads, and what it writes. Stride 1, zero padding that keeps the size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConvolutionMaps {
-    /// Samples of the batch.
-    pub samples: usize,
-    /// Rows of pixels.
-    pub height: usize,
-    /// Columns of pixels.
-    pub width: usize,
-    /// Side of the squares of sums that are averaged as they are written, a divisor of height and width; 1 writes all.
-    pub pool: usize,
-}
-
-impl ConvolutionMaps {
-    /// Maps whose sums are all written.
-    pub fn new(samples: usize, height: usize, width: usize) -> Self {
-        Self { samples, height, width, pool: 1 }
-    }
-
-    pub(crate) fn pixels(&self) -> usize {
-        self.height * self.width
-    }
-
-    pub(crate) fn pixels_out(&self) -> usize {
-        (self.height / self.pool) * (self.width / self.pool)
-    }
-}
+pub use maps::ConvolutionMaps;
 
 #[cfg(test)]
 mod tests;

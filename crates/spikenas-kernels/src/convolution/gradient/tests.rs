@@ -1,5 +1,6 @@
 use super::*;
 use crate::{Affine, Term, lif_scan};
+use crate::{LifLayer, LifParameters, Spikes};
 use proptest::prelude::*;
 
 const LIF: LifParameters = LifParameters { tau: 4.0 / 3.0, threshold: 1.0 };
@@ -32,10 +33,10 @@ proptest! {
     #[test]
     fn gradients_equal_naive_on_every_instruction_set(
         steps in 1usize..4, samples in 1usize..6, half_height in 1usize..5, half_width in 1usize..5, channels in 1usize..40,
-        outputs in prop::collection::vec(1usize..40, 0..3), three: bool, constant: bool, averaged: bool, seed in 0u32..1000,
+        outputs in prop::collection::vec(1usize..40, 0..3), pad in 0usize..4, constant: bool, averaged: bool, seed in 0u32..1000,
     ) {
-        let (height, width, side) = (2 * half_height, 2 * half_width, if three { 3 } else { 1 });
-        let (pixels, pad) = (height * width, side / 2);
+        let (height, width, side) = (2 * half_height, 2 * half_width, 2 * pad + 1);
+        let pixels = height * width;
         let extent = Extent { steps, samples, pixels, channels };
         let distinct = if constant { 1 } else { steps };
         let values = wave(distinct * extent.step(), 0.37, seed);
@@ -69,11 +70,11 @@ proptest! {
                         continue;
                     }
                     for (o, c) in (0..outputs[reader]).flat_map(|o| (0..channels).map(move |c| (o, c))) {
-                        let place = ((o * channels + c) * side + ky) * side + kx;
+                        let weight = ((o * channels + c) * side + ky) * side + kx;
                         let gradient = f64::from(gradients[reader][(map * pixels + q) * outputs[reader] + o]);
-                        of_spikes[(map * pixels + p) * channels + c] += gradient * f64::from(weights[reader][place]);
+                        of_spikes[(map * pixels + p) * channels + c] += gradient * f64::from(weights[reader][weight]);
                         if spikes.get(map, p, c) {
-                            of_weights[reader][place] += gradient;
+                            of_weights[reader][weight] += gradient;
                         }
                     }
                 }

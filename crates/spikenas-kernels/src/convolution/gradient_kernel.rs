@@ -1,0 +1,84 @@
+use super::transform;
+use crate::aligned::AlignedValues;
+use crate::sizes::product;
+
+/// Weights that take the gradient of a convolution's sums to that of its inputs: `[points, blocks, outputs, block]`.
+///
+/// A point is what one product of matrices is for: one point of a transformed tile where the side is 3, a tap of the kernel
+/// elsewhere, turned by half a turn, since a gradient goes the other way.
+/// "Outputs" are the convolution's, which are read here; a block is some of its inputs, which are written. Both are
+/// padded with zeros.
+#[derive(Clone, Debug)]
+pub struct GradientKernel {
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    pub(super) side: usize,
+    pub(super) block: usize,
+    pub(super) values: AlignedValues,
+}
+
+impl GradientKernel {
+    /// Packs the weights of a convolution, `[outputs, inputs, side, side]`, of an odd side.
+    pub fn new(outputs: usize, inputs: usize, side: usize, weights: &[f32]) -> Self {
+        assert_eq!(weights.len(), product([outputs, inputs, side, side]), "weights do not have the shape given");
+        assert!(side % 2 == 1, "a kernel's side is odd, not {side}");
+        let block = if inputs > 16 { 32 } else { 16 };
+        let points = if side == transform::SIDE { transform::POINTS } else { side * side };
+        let mut kernel = Self { inputs, outputs, side, block, values: AlignedValues::default() };
+        kernel.values = AlignedValues::zeros(product([points, kernel.row(), outputs]));
+        for (index, weights) in weights.chunks_exact(side * side).enumerate() {
+            let (output, input) = (index / inputs, index % inputs);
+            let put = |(point, value): (usize, f32)| {
+                let first = kernel.first(point, input / block);
+                kernel.values[first + output * block + input % block] = value;
+            };
+            match side {
+                transform::SIDE => transform::transformed(weights).into_iter().enumerate().for_each(put),
+                _ => weights.iter().rev().copied().enumerate().for_each(put),
+            }
+        }
+        kernel
+    }
+
+    /// Values of a pixel that is written.
+    pub(super) fn row(&self) -> usize {
+        self.inputs.next_multiple_of(self.block)
+    }
+
+    /// Where the weights of a point and block begin.
+    pub(super) fn first(&self, point: usize, block: usize) -> usize {
+        (point * (self.row() / self.block) + block) * self.outputs * self.block
+    }
+}
+
+/// Maps with a border of zeros, as far as the kernel, or a whole tile, reads: `[rows, columns, channels]`.
+pub(super) struct Bordered {
+    pub(super) values: AlignedValues,
+    pub(super) height: usize,
+    pub(super) width: usize,
+    /// Pixels of a row with its border.
+    pub(super) stride: usize,
+    /// Pixels of the border at the top and left.
+    pub(super) pad: usize,
+    /// Values of a pixel, padded to whole vectors of every instruction set.
+    pub(super) row: usize,
+}
+
+impl Bordered {
+    pub(super) fn new(height: usize, width: usize, channels: usize, side: usize) -> Self {
+        let (row, pad) = (channels.next_multiple_of(16), side / 2);
+        let bordered = |length: usize| match side {
+            transform::SIDE => length.next_multiple_of(transform::TILE) + 2 * pad,
+            _ => length + 2 * pad,
+        };
+        let [rows, stride] = [height, width].map(bordered);
+        Self { values: AlignedValues::zeros(product([rows, stride, row])), height, width, stride, pad, row }
+    }
+
+    /// The pixels of a row, to write.
+    #[inline(always)]
+    pub(super) fn line(&mut self, y: usize) -> &mut [f32] {
+        let first = ((y + self.pad) * self.stride + self.pad) * self.row;
+        &mut self.values[first..][..self.width * self.row]
+    }
+}
