@@ -131,20 +131,25 @@ pub(crate) trait BlockOperation {
     unsafe fn run_blocks<V: Vector, const N: usize>(self) -> Self::Output;
 }
 
-/// Runs an operation on blocks of so many values: of one to eight vectors, a power of two.
+/// Runs an operation on blocks of 16 or 32 values.
 ///
 /// # Safety
 /// The machine supports `V`.
 #[inline(always)]
 pub(crate) unsafe fn in_blocks<V: Vector, O: BlockOperation>(block: usize, operation: O) -> O::Output {
-    // SAFETY: the caller vouches for the instruction set; a block is as many vectors as the case says.
+    assert!(matches!(block, 16 | 32), "a block of {block} values");
+    let is_wide = block == 32;
+    // Conditions on constants, so that only what can be called is compiled.
+    // SAFETY: the caller vouches for the instruction set; a block is as many vectors as each case says.
     unsafe {
-        match block / V::LANES {
-            1 => operation.run_blocks::<V, 1>(),
-            2 => operation.run_blocks::<V, 2>(),
-            4 => operation.run_blocks::<V, 4>(),
-            8 => operation.run_blocks::<V, 8>(),
-            vectors => unreachable!("a block of {vectors} vectors"),
+        if V::HAS_16_LANES {
+            if is_wide { operation.run_blocks::<V, 2>() } else { operation.run_blocks::<V, 1>() }
+        } else if V::HAS_8_LANES {
+            if is_wide { operation.run_blocks::<V, 4>() } else { operation.run_blocks::<V, 2>() }
+        } else if is_wide {
+            operation.run_blocks::<V, 8>()
+        } else {
+            operation.run_blocks::<V, 4>()
         }
     }
 }
@@ -157,6 +162,10 @@ pub(crate) unsafe fn in_blocks<V: Vector, O: BlockOperation>(block: usize, opera
 pub(crate) trait Vector: Copy {
     /// Elements.
     const LANES: usize;
+    /// Whether these are 16.
+    const HAS_16_LANES: bool = Self::LANES == 16;
+    /// Whether these are 8.
+    const HAS_8_LANES: bool = Self::LANES == 8;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
     /// Stores past the caches, where the instruction set can; `to` is aligned to the vector.

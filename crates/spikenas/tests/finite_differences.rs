@@ -201,6 +201,8 @@ fn gradients_are_those_of_finite_differences_in_f64() {
         let lesson = Lesson { dropout: 0.0, label_smoothing: 0.0, share: 1.0 };
         network.learn(&batch, &lesson, &mut generator(&[])).unwrap();
         let gradients = network.gradients();
+        // What is zero in exact arithmetic is rounding of the others in f32.
+        let largest = gradients.values().flatten().fold(0.0f32, |largest, gradient| largest.max(gradient.abs()));
         for parameter in graph.parameters().into_iter().filter(|p| p.kind.is_trainable()) {
             for index in 0..parameter.shape.iter().product() {
                 let mut at = |change: f64| {
@@ -211,7 +213,7 @@ fn gradients_are_those_of_finite_differences_in_f64() {
                 };
                 let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
                 let got = gradients.get(&parameter.name).map_or(0.0, |gradient| f64::from(gradient[index]));
-                let close = (got - expected).abs() < 1e-5 + 1e-3 * expected.abs();
+                let close = (got - expected).abs() < 1e-4 * f64::from(largest) + 1e-3 * expected.abs();
                 assert!(close, "{text} {}[{index}]: {got}, not {expected}", parameter.name);
             }
         }

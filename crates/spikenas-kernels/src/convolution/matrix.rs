@@ -18,13 +18,23 @@ pub(super) unsafe fn multiply<V: Vector, const ADD: bool>(
     // As many rows as give about eight sums in registers, sixteen where there are 32 of them.
     // SAFETY: the caller's promises are handed on; a block is as many vectors as the case says.
     unsafe {
-        match (kernel.block / V::LANES, V::LANES) {
-            (1, _) => multiply_rows::<V, ADD, 1, 8>(values, row, rows, kernel, point, out),
-            (2, 16) => multiply_rows::<V, ADD, 2, 8>(values, row, rows, kernel, point, out),
-            (2, _) => multiply_rows::<V, ADD, 2, 4>(values, row, rows, kernel, point, out),
-            (4, _) => multiply_rows::<V, ADD, 4, 2>(values, row, rows, kernel, point, out),
-            (8, _) => multiply_rows::<V, ADD, 8, 1>(values, row, rows, kernel, point, out),
-            (vectors, _) => unreachable!("a block of {vectors} vectors"),
+        let is_wide = kernel.block == 32;
+        if V::HAS_16_LANES {
+            if is_wide {
+                multiply_rows::<V, ADD, 2, 8>(values, row, rows, kernel, point, out)
+            } else {
+                multiply_rows::<V, ADD, 1, 8>(values, row, rows, kernel, point, out)
+            }
+        } else if V::HAS_8_LANES {
+            if is_wide {
+                multiply_rows::<V, ADD, 4, 2>(values, row, rows, kernel, point, out)
+            } else {
+                multiply_rows::<V, ADD, 2, 4>(values, row, rows, kernel, point, out)
+            }
+        } else if is_wide {
+            multiply_rows::<V, ADD, 8, 1>(values, row, rows, kernel, point, out)
+        } else {
+            multiply_rows::<V, ADD, 4, 2>(values, row, rows, kernel, point, out)
         }
     }
 }
