@@ -1,23 +1,33 @@
 use std::ops::{Deref, DerefMut};
 
-/// As many values as a cache line and the widest vector hold.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-struct Line([f32; LINE]);
-
-const LINE: usize = 16;
+/// Bytes of a cache line, which is as long as the widest vector.
+const LINE: usize = 64;
 
 /// Values that begin on a cache line, so that a vector of any instruction set never lies across two.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct AlignedValues {
-    lines: Vec<Line>,
+    /// The values, behind as many others as lie before the first line.
+    values: Vec<f32>,
+    offset: usize,
     length: usize,
 }
 
 impl AlignedValues {
     /// So many zeros.
+    ///
+    /// Nothing is written where the system's fresh pages are zeros already: the threads that fill them touch them first.
     pub fn zeros(length: usize) -> Self {
-        Self { lines: vec![Line([0.0; LINE]); length.div_ceil(LINE)], length }
+        let values = vec![0.0; length + LINE / size_of::<f32>() - 1];
+        let offset = values.as_ptr().align_offset(LINE);
+        Self { values, offset, length }
+    }
+}
+
+impl Clone for AlignedValues {
+    fn clone(&self) -> Self {
+        let mut values = Self::zeros(self.length);
+        values.copy_from_slice(self);
+        values
     }
 }
 
@@ -25,15 +35,13 @@ impl Deref for AlignedValues {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        // SAFETY: lines are arrays of f32 without padding, one behind the other, and hold at least `length` of them.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.length) }
+        &self.values[self.offset..][..self.length]
     }
 }
 
 impl DerefMut for AlignedValues {
     fn deref_mut(&mut self) -> &mut [f32] {
-        // SAFETY: as above.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.length) }
+        &mut self.values[self.offset..][..self.length]
     }
 }
 
@@ -43,11 +51,13 @@ mod tests {
 
     #[test]
     fn values_begin_on_a_line() {
-        for length in [0, 1, 16, 17, 1000] {
+        for length in [0, 1, 16, 17, 1000, 3 << 18] {
             let mut values = AlignedValues::zeros(length);
             values.fill(1.5);
             assert_eq!((values.len(), values.as_ptr() as usize % 64), (length, 0));
             assert_eq!(values.iter().sum::<f32>(), 1.5 * length as f32);
+            let copy = values.clone();
+            assert_eq!((&copy[..], copy.as_ptr() as usize % 64), (&values[..], 0));
         }
     }
 }

@@ -12,6 +12,12 @@ const BLOCK: usize = 32;
 /// Channels whose weights for so many outputs stay in the nearest cache: 24 KB.
 const CHUNK: usize = 192;
 
+/// Weights of each output that are packed at a time: 128 KB for a block, which stay in the second cache.
+const TILE: usize = 1024;
+
+/// Weights between the rows of a tile, so that those of one column do not compete for the same lines of the first cache.
+const GAP: usize = 16;
+
 /// Weights of a linear layer that reads averages of spikes, laid out `[blocks, averages, channels, block]`.
 #[derive(Clone, Debug)]
 pub struct PackedLinear {
@@ -27,14 +33,38 @@ impl PackedLinear {
     /// Packs weights of PyTorch's shape `[outputs, channels * averages]`, the averages of a channel one behind the other.
     pub fn new(isa: Isa, outputs: usize, channels: usize, averages: usize, weights: &[f32]) -> Self {
         assert_eq!(weights.len(), product([outputs, channels, averages]), "weights do not have the shape given");
+        let copy = |first: usize, part: &mut [f32]| part.copy_from_slice(&weights[first..][..part.len()]);
+        Self::from_parts(isa, outputs, channels, averages, copy)
+    }
+
+    /// Packs weights that are nowhere as a whole: `write` fills a slice with those from an index on, in the order that
+    /// [`PackedLinear::new`] reads. It is asked for each weight once, by any thread, and never across outputs.
+    pub fn from_parts(
+        isa: Isa,
+        outputs: usize,
+        channels: usize,
+        averages: usize,
+        write: impl Fn(usize, &mut [f32]) + Sync,
+    ) -> Self {
         let inputs = channels * averages;
+        let at_a_time = (TILE / averages.max(1)).min(channels).max(1);
+        let stride = at_a_time * averages + GAP;
         let mut values = AlignedValues::zeros(product([outputs.div_ceil(BLOCK), channels, averages, BLOCK]));
-        values.par_chunks_mut((inputs * BLOCK).max(1)).zip(weights.par_chunks((inputs * BLOCK).max(1))).for_each(
-            |(values, weights)| {
-                for (output, weights) in weights.chunks_exact(inputs).enumerate() {
-                    for (input, &weight) in weights.iter().enumerate() {
-                        let (channel, average) = (input / averages, input % averages);
-                        values[(average * channels + channel) * BLOCK + output] = weight;
+        values.par_chunks_mut((inputs * BLOCK).max(1)).enumerate().for_each_init(
+            || vec![0.0; BLOCK * stride],
+            |tile, (block, values)| {
+                let outputs = block * BLOCK..outputs.min((block + 1) * BLOCK);
+                for first in (0..channels).step_by(at_a_time) {
+                    let width = at_a_time.min(channels - first) * averages;
+                    for (output, row) in outputs.clone().zip(tile.chunks_exact_mut(stride)) {
+                        write(output * inputs + first * averages, &mut row[..width]);
+                    }
+                    for column in 0..width {
+                        let (channel, average) = (first + column / averages, column % averages);
+                        let packed = &mut values[(average * channels + channel) * BLOCK..][..outputs.len()];
+                        for (value, &weight) in packed.iter_mut().zip(tile[column..].iter().step_by(stride)) {
+                            *value = weight;
+                        }
                     }
                 }
             },

@@ -1,3 +1,5 @@
+use rayon::prelude::*;
+
 use crate::aligned::AlignedValues;
 use crate::isa::Isa;
 use crate::sizes::product;
@@ -36,13 +38,21 @@ impl PackedKernel {
         let chunk = ((ROWS / (side * WORD)).max(1) * WORD).min(inputs);
         let mut kernel =
             Self { isa: isa.available(), side, inputs, outputs, block, chunk, values: AlignedValues::default() };
-        kernel.values = AlignedValues::zeros(product([kernel.blocks(), side, kernel.chunks(), side, chunk, block]));
-        for (index, &weight) in weights.iter().enumerate() {
-            let (output, input) = (index / (inputs * side * side), index / (side * side) % inputs);
-            let (row, column) = (index / side % side, index % side);
-            let first = kernel.first(output / block, row, input / chunk);
-            kernel.values[first + (column * chunk + input % chunk) * block + output % block] = weight;
-        }
+        let of_output = inputs * side * side;
+        let of_block = product([side, kernel.chunks(), side, chunk, block]);
+        let mut values = AlignedValues::zeros(product([kernel.blocks(), of_block]));
+        let blocks = values.par_chunks_mut(of_block.max(1)).zip(weights.par_chunks((block * of_output).max(1)));
+        blocks.for_each(|(values, weights)| {
+            for index in 0..of_output {
+                let (input, row, column) = (index / (side * side), index / side % side, index % side);
+                let first = kernel.first(0, row, input / chunk) + (column * chunk + input % chunk) * block;
+                let packed = &mut values[first..][..block];
+                for (value, &weight) in packed.iter_mut().zip(weights[index..].iter().step_by(of_output)) {
+                    *value = weight;
+                }
+            }
+        });
+        kernel.values = values;
         kernel
     }
 

@@ -1,10 +1,8 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
+use super::normals::LongNormals;
 use crate::graph::{Initialisation, Parameter, ParameterKind};
 use crate::random::{Generator, generator, name_key};
 
@@ -19,8 +17,13 @@ const CHUNK: usize = 1 << 16;
 /// Every tensor has generators of its own, keyed by seed, repeat, place and operation (its name and shape), so that
 /// equal parts of two candidates get equal weights.
 pub fn draw(parameter: &Parameter, initialisation: Initialisation, seed: u64, repeat: u64) -> Vec<f32> {
-    let mut key = vec![seed, repeat, name_key("weights"), name_key(&parameter.name)];
-    key.extend(parameter.shape.iter().map(|&n| n as u64));
+    if let Some(normals) = initialisation.long_normals(parameter, seed, repeat) {
+        let mut values = vec![0.0; parameter.shape.iter().product()];
+        let chunks = values.par_chunks_mut(CHUNK).enumerate();
+        chunks.for_each(|(index, chunk)| normals.write(index * CHUNK, chunk));
+        return values;
+    }
+    let key = key(parameter, seed, repeat);
     match (parameter.kind, parameter.shape.as_slice()) {
         (ParameterKind::Weight, [_, fan_in @ .., _, _]) if !fan_in.is_empty() => {
             let fan_in: usize = parameter.shape[1..].iter().product();
@@ -28,11 +31,7 @@ pub fn draw(parameter: &Parameter, initialisation: Initialisation, seed: u64, re
             fill(&key, parameter, |rng, value| *value = rng.random_range(-bound..bound))
         }
         (ParameterKind::Weight, [_, inputs]) => {
-            let gain = if parameter.name == HIDDEN_WEIGHT { 20.0 } else { 10.0 };
-            let deviation = match initialisation {
-                Initialisation::Reference => 0.01,
-                Initialisation::Scaled => (gain / *inputs as f64).sqrt() as f32,
-            };
+            let deviation = initialisation.deviation(&parameter.name, *inputs);
             fill(&key, parameter, |rng, value| {
                 let unit: f32 = StandardNormal.sample(rng);
                 *value = deviation * unit;
@@ -41,6 +40,12 @@ pub fn draw(parameter: &Parameter, initialisation: Initialisation, seed: u64, re
         (ParameterKind::Scale | ParameterKind::RunningVariance, shape) => vec![1.0; shape.iter().product()],
         (_, shape) => vec![0.0; shape.iter().product()],
     }
+}
+
+fn key(parameter: &Parameter, seed: u64, repeat: u64) -> Vec<u64> {
+    let mut key = vec![seed, repeat, name_key("weights"), name_key(&parameter.name)];
+    key.extend(parameter.shape.iter().map(|&n| n as u64));
+    key
 }
 
 /// Draws every number of a tensor, the same ones for any number of threads.
@@ -57,30 +62,24 @@ fn fill(key: &[u64], parameter: &Parameter, draw: impl Fn(&mut Generator, &mut f
     values
 }
 
-/// Drawn tensors, each kept once it was asked for.
-pub struct Drawn {
-    initialisation: Initialisation,
-    seed: u64,
-    repeat: u64,
-    /// By name and shape, which together say what was drawn.
-    tensors: Mutex<HashMap<(String, Vec<usize>), Arc<Vec<f32>>>>,
-}
-
-impl Drawn {
-    /// Tensors of one repeat.
-    pub fn new(initialisation: Initialisation, seed: u64, repeat: u64) -> Self {
-        Self { initialisation, seed, repeat, tensors: Mutex::default() }
+impl Initialisation {
+    /// Standard deviation of the weights of a linear layer.
+    fn deviation(self, name: &str, inputs: usize) -> f32 {
+        let gain = if name == HIDDEN_WEIGHT { 20.0 } else { 10.0 };
+        match self {
+            Initialisation::Reference => 0.01,
+            Initialisation::Scaled => (gain / inputs as f64).sqrt() as f32,
+        }
     }
 
-    /// A tensor, see [`draw`].
-    pub fn tensor(&self, parameter: &Parameter) -> Arc<Vec<f32>> {
-        let key = (parameter.name.clone(), parameter.shape.clone());
-        let tensors = || self.tensors.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(tensor) = tensors().get(&key) {
-            return tensor.clone();
+    /// The numbers that [`draw`] gives, to be drawn part by part; nothing but for the weights of a large linear layer.
+    pub(crate) fn long_normals(self, parameter: &Parameter, seed: u64, repeat: u64) -> Option<LongNormals> {
+        match (parameter.kind, parameter.shape.as_slice()) {
+            (ParameterKind::Weight, &[outputs, inputs]) if outputs * inputs > CHUNK => {
+                let deviation = self.deviation(&parameter.name, inputs);
+                Some(LongNormals::new(generator(&key(parameter, seed, repeat)), deviation))
+            }
+            _ => None,
         }
-        // No lock is held while threads draw: one that waits may take up work that wants it.
-        let drawn = Arc::new(draw(parameter, self.initialisation, self.seed, self.repeat));
-        tensors().entry(key).or_insert(drawn).clone()
     }
 }

@@ -2,13 +2,18 @@
 
 mod description;
 mod draw;
+mod drawn;
 mod file;
+mod kept;
+mod normals;
 mod state_dict;
 mod tensor;
 
 pub use description::NetworkDescription;
-pub use draw::{Drawn, draw};
+pub use draw::draw;
+pub use drawn::Drawn;
 pub(crate) use file::TensorFile;
+pub(crate) use kept::Kept;
 pub use state_dict::Weights;
 pub use tensor::Tensor;
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::graph::{Graph, NetworkConfig, Shape};
+use crate::graph::{Graph, Initialisation, NetworkConfig, Parameter, ParameterKind, Shape};
 
 fn graph(text: &str) -> Graph {
     let config = NetworkConfig { widths: [4, 8], hidden: 16, ..NetworkConfig::preset("sample").unwrap() };
@@ -62,4 +62,58 @@ fn weights_of_another_network_are_refused_by_name() {
     let mut poisoned = weights;
     poisoned.set("stem.1.weight", vec![f32::NAN; 4]);
     assert!(poisoned.check(&a).unwrap_err().to_string().contains("stem.1.weight"));
+}
+
+/// A linear layer whose weights are drawn as [`super::draw`]'s long tensors are; its deviation is 0.01.
+fn drawn(outputs: usize, inputs: usize) -> (Vec<f32>, impl Fn(usize, &mut [f32])) {
+    let parameter =
+        Parameter { name: "classifier.1.weight".into(), shape: vec![outputs, inputs], kind: ParameterKind::Weight };
+    let whole = draw(&parameter, Initialisation::Reference, 5, 0);
+    let normals = Initialisation::Reference.long_normals(&parameter, 5, 0).unwrap();
+    (whole, move |first, out: &mut [f32]| normals.write(first, out))
+}
+
+#[test]
+fn any_part_of_a_long_tensor_is_drawn_the_same_by_any_thread() {
+    let (whole, write) = drawn(1001, 67);
+    for (first, length) in [(0, 1), (0, 67), (3, 2), (5, 11), (5, 12), (16, 16), (31, 34), (65_530, 100), (67_066, 1)] {
+        let mut part = vec![0.0; length];
+        write(first, &mut part);
+        assert_eq!(part, whole[first..first + length], "{length} from {first}");
+    }
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    assert_eq!(threads.install(|| drawn(1001, 67).0), whole);
+}
+
+#[test]
+fn long_tensors_are_normal_and_their_numbers_independent() {
+    let numbers: Vec<f64> = drawn(1024, 2048).0.iter().map(|&v| f64::from(v) * 100.0).collect();
+    let count = numbers.len() as f64;
+    // A mean of many values is within 5 of its deviations.
+    let close = |values: &mut dyn Iterator<Item = f64>, mean: f64, deviation: f64, what: &str| {
+        let off = (values.sum::<f64>() / count - mean) / (deviation / count.sqrt());
+        assert!(off.abs() < 5.0, "{what} is off by {off} deviations");
+    };
+    // Moments of the normal law: of power 2k, (2k - 1)!!.
+    let moments = [(1, 0.0, 1.0), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0), (5, 0.0, 945.0), (6, 15.0, 10_170.0)];
+    for (power, mean, variance) in moments {
+        close(&mut numbers.iter().map(|v| v.powi(power)), mean, f64::sqrt(variance), &format!("moment {power}"));
+    }
+    // Probabilities beyond so many deviations on either side.
+    for (limit, beyond) in
+        [(0.1, 0.920_344_3), (1.0, 0.317_310_5), (2.0, 0.045_500_26), (3.0, 2.699_796e-3), (4.0, 6.334_248e-5)]
+    {
+        let deviation = f64::sqrt(beyond * (1.0 - beyond));
+        for sign in [1.0, -1.0] {
+            let tail = |v: &f64| f64::from(u8::from(sign * v > limit));
+            close(&mut numbers.iter().map(tail), beyond / 2.0, deviation, &format!("tail {sign} {limit}"));
+        }
+    }
+    // Neighbours, halves of a pair, blocks, rows, chunks.
+    for lag in [1, 2, 3, 4, 7, 8, 9, 16, 32, 64, 2048, 65_536] {
+        let pairs = || numbers.iter().zip(numbers.iter().cycle().skip(lag));
+        close(&mut pairs().map(|(a, b)| a * b), 0.0, 1.0, &format!("correlation at {lag}"));
+        let mut squares = pairs().map(|(a, b)| (a * a - 1.0) * (b * b - 1.0));
+        close(&mut squares, 0.0, 2.0, &format!("correlation of squares at {lag}"));
+    }
 }

@@ -46,18 +46,25 @@ impl Buffers {
     /// So many values, whatever they are: the smallest free buffer that is large enough and not twice as large, or a new
     /// one; nothing where that would go beyond the ceiling.
     pub(super) fn take(&self, length: usize) -> Option<Buffer> {
+        // Memory is asked for, and given back, without the lock.
+        let mut given_back = Vec::new();
         let mut pool = self.pool();
         let fitting = pool.free.iter().enumerate().filter(|(_, v)| (length..=2 * length).contains(&v.len()));
-        let values = match fitting.min_by_key(|(_, v)| v.len()).map(|(index, _)| index) {
-            Some(index) => pool.free.swap_remove(index),
+        let found = match fitting.min_by_key(|(_, v)| v.len()).map(|(index, _)| index) {
+            Some(index) => Some(pool.free.swap_remove(index)),
             None => {
                 while pool.held.saturating_add(length) > pool.ceiling {
-                    pool.held -= pool.free.pop()?.len();
+                    let values = pool.free.pop()?;
+                    pool.held -= values.len();
+                    given_back.push(values);
                 }
                 pool.held += length;
-                AlignedValues::zeros(length)
+                None
             }
         };
+        drop(pool);
+        drop(given_back);
+        let values = found.unwrap_or_else(|| AlignedValues::zeros(length));
         Some(Buffer { values, length, home: self.clone() })
     }
 
