@@ -237,6 +237,9 @@ impl Lowering<'_> {
             (layer, _) => unreachable!("no graph has {layer:?} there"),
         };
         self.forms[id.index()] = Some(form);
+        if !self.is_averaged(id) {
+            self.settle(id);
+        }
         let reads_early = |id: &NodeId| match &graph.node(*id).layer {
             Layer::Lif(_) => true,
             Layer::AveragePool(average) => average.tile().is_none(),
@@ -257,6 +260,22 @@ impl Lowering<'_> {
                 let map = self.map(input);
                 Form::Map(Map { parts: vec![self.enter(Step::Pool { map })], shape })
             }
+        }
+    }
+
+    /// Whether averages over squares are all that is read of a node.
+    fn is_averaged(&self, id: NodeId) -> bool {
+        let is_tiled = |reader: &NodeId| match &self.graph.node(*reader).layer {
+            Layer::AveragePool(average) => average.tile().is_some(),
+            _ => false,
+        };
+        matches!(self.readers[id.index()].as_slice(), [reader] if is_tiled(reader))
+    }
+
+    /// Computes normalised sums as they are: their running statistics are the network's, whoever reads them.
+    fn settle(&mut self, id: NodeId) {
+        if let Form::NormalSums(..) = self.form(id) {
+            self.forms[id.index()] = Some(Form::Map(self.map(id)));
         }
     }
 
