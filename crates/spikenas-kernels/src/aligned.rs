@@ -15,7 +15,7 @@ pub struct AlignedValues {
 }
 
 impl AlignedValues {
-    /// So many zeros.
+    /// `length` zeros.
     pub fn zeros(length: usize) -> Self {
         Self { lines: vec![Line([0.0; LINE]); length.div_ceil(LINE)], length }
     }
