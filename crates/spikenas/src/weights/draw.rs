@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::graph::{Initialisation, Parameter, ParameterKind};
 use crate::random::{Generator, generator, name_key};
 
-/// The classifier's first linear layer, whose law differs from the second's.
+/// The classifier's first linear layer, whose distribution differs from the second's.
 const HIDDEN_WEIGHT: &str = "classifier.1.weight";
 
 /// Numbers that one generator draws; longer tensors take several, side by side.
@@ -16,7 +16,7 @@ const CHUNK: usize = 1 << 16;
 
 /// Draws one tensor of an untrained network.
 ///
-/// Every tensor has generators of its own, keyed by seed, repeat, place and operation (its name and shape), so that
+/// Every tensor has generators of its own, keyed by seed, repeat, edge and operation (its name and shape), so that
 /// equal parts of two candidates get equal weights.
 pub fn draw(parameter: &Parameter, initialisation: Initialisation, seed: u64, repeat: u64) -> Vec<f32> {
     let mut key = vec![seed, repeat, name_key("weights"), name_key(&parameter.name)];
@@ -57,7 +57,7 @@ fn fill(key: &[u64], parameter: &Parameter, draw: impl Fn(&mut Generator, &mut f
     values
 }
 
-/// Drawn tensors, each kept once it was asked for.
+/// Drawn tensors, each kept from its first use on.
 pub struct Drawn {
     initialisation: Initialisation,
     seed: u64,
@@ -79,7 +79,7 @@ impl Drawn {
         if let Some(tensor) = tensors().get(&key) {
             return tensor.clone();
         }
-        // No lock is held while threads draw: one that waits may take up work that wants it.
+        // No lock is held while threads draw: a waiting thread may take up work that needs the lock.
         let drawn = Arc::new(draw(parameter, self.initialisation, self.seed, self.repeat));
         tensors().entry(key).or_insert(drawn).clone()
     }

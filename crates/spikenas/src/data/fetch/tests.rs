@@ -16,7 +16,7 @@ use crate::data::{Source, check};
 use crate::random::generator;
 use crate::{Error, Result};
 
-/// A server that gives the scripted answers, one a connection, then closes its port.
+/// A server that gives the scripted answers, one per connection, then closes its port.
 struct Server {
     url: String,
     requests: Receiver<String>,
