@@ -62,7 +62,7 @@ pub fn fetch(
 pub(super) fn already_there(report: Result<Contents>, folder: PathBuf) -> Result<Fetched> {
     let reason = match report {
         Ok(report) if report.complete => return Ok(Fetched::AlreadyThere(folder)),
-        Ok(Contents { train, test, .. }) => format!("a part copy of {} + {} images", train.images, test.images),
+        Ok(Contents { train, test, .. }) => format!("a partial copy of {} + {} images", train.images, test.images),
         Err(error) => format!("there, but not readable ({error})"),
     };
     Err(Error::file(folder, format!("{reason}: move it away or give another folder")))

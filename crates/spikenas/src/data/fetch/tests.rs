@@ -329,7 +329,7 @@ fn a_complete_copy_is_kept_and_a_part_copy_is_not_overwritten() {
     assert_eq!(already_there(Ok(report.clone()), "x".into()).unwrap(), Fetched::AlreadyThere("x".into()));
     let part = crate::data::Contents { complete: false, ..report };
     let error = already_there(Ok(part), "x".into()).unwrap_err().to_string();
-    assert!(error.contains("x: a part copy of 2000 + 1000 images: move it away"), "{error}");
+    assert!(error.contains("x: a partial copy of 2000 + 1000 images: move it away"), "{error}");
     let (_outer, data) = data_dir();
     fs::create_dir_all(data.join("cifar-10-batches-bin")).unwrap();
     let error = fetch(&Source::Cifar10, &data, None, &mut |_, _| {}).unwrap_err().to_string();

@@ -151,8 +151,7 @@ impl Classifier {
     }
 
     /// A backward pass from the gradient of the logits: keeps those of the weights, and returns that of the averages at
-    /// the input,
-    /// `[steps * images, averages, channels]`.
+    /// the input, `[steps * images, averages, channels]`.
     pub fn backward(&self, weights: &Weights, trace: &Trace, of_logits: &[f32], gradients: &mut Gradients) -> Vec<f32> {
         let (isa, samples) = (Isa::best(), trace.kept.maps() / self.timesteps);
         let of_spikes = self.output_backward(weights, &trace.fired, of_logits, gradients);
