@@ -28,7 +28,7 @@ def snasnet(architecture, preset):
 
 
 class Kernel:
-    """The kernel matrix of SAHD: `K += F - 0.5 / ((r_i (1 - r_j) + (1 - r_i) r_j) F + 0.001) H` a layer and timestep."""
+    """The kernel matrix of SAHD: `K += F - 0.5 / ((r_i (1 - r_j) + (1 - r_i) r_j) F + 0.001) H` per layer and timestep."""
 
     def __init__(self, samples):
         self.values, self.summands = torch.zeros(samples, samples, dtype=torch.float64), 0
@@ -66,7 +66,7 @@ class Reference:
 
 
 class Spike(torch.autograd.Function):
-    """Forwards a step, backwards ATan with alpha 2, as SpikingJelly's."""
+    """A step in the forward pass; the surrogate gradient is ATan's with alpha 2, as SpikingJelly's."""
 
     @staticmethod
     def forward(context, x):
@@ -107,7 +107,7 @@ class Fast:
         self.network, self.kernel = copy.deepcopy(network).to(memory_format=torch.channels_last), None
         compile_ = torch.compile if compiled else lambda function: function
         self.lif, self.normalised = compile_(lif), compile_(normalised)
-        # Without: PyTorch's own batch norm, timestep by timestep.
+        # Not compiled: PyTorch's own batch norm, timestep by timestep.
         if not compiled:
             native = lambda x, norm: torch.stack([F.batch_norm(s, None, None, norm.weight, norm.bias, True) for s in x])
             self.normalised = native
@@ -142,7 +142,7 @@ class Fast:
         return nodes[3]
 
     def features(self, images):
-        """All before the classifier, `[T, N, features]`."""
+        """Everything before the classifier, `[T, N, features]`."""
         n = self.network
         x = self.normalised(n.stem[0](images.contiguous(memory_format=torch.channels_last))[None], n.stem[1])
         x = self.cell(n.cell1, x)

@@ -1,4 +1,4 @@
-"""What a score costs: SpikingJelly's SNASNet, the fastest form of it in PyTorch, and spikenas, in turn on one machine.
+"""The time of a score: SpikingJelly's SNASNet, the fastest form of it in PyTorch, and spikenas, in turn on one machine.
 
 Run `benches/peer/setup.sh` once, then `benches/peer/.venv/bin/python benches/peer/score.py [--preset NAME] [MATRIX...]`.
 """
@@ -20,7 +20,7 @@ ARCHITECTURES = ["0313 0031 0003 0000", "0333 0033 0003 0000", "0111 0011 0001 0
 
 
 def images(batch):
-    """The images of `cargo bench --bench scoring`: whatever they are, batch norm makes 8 to 12 % of the neurons fire."""
+    """The images of `cargo bench --bench scoring`: whatever their values, batch norm makes 8 to 12 % of the neurons fire."""
     index = numpy.arange(batch * 3 * 32 * 32, dtype=numpy.uint64)
     values = 1.7 * numpy.sin((index * index).astype(numpy.float32) * numpy.float32(0.37))
     return torch.from_numpy(values.astype(numpy.float32)).reshape(batch, 3, 32, 32)
@@ -52,7 +52,7 @@ def main():
     torch.manual_seed(1)
     batch = images(arguments.batch)
     print(f"{arguments.preset}, {arguments.batch} images, {arguments.threads} threads, PyTorch {torch.__version__}; ", end="")
-    print(f"seconds a score, medians of {arguments.rounds} rounds in turn")
+    print(f"seconds per score, medians of {arguments.rounds} rounds in turn")
     print("| architecture | SNASNet, SpikingJelly | PyTorch, eager | PyTorch, compiled | spikenas | its first score |", end="")
     print(" ratio to SNASNet | ratio to the fastest PyTorch |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
     for architecture in arguments.architectures:

@@ -1,4 +1,4 @@
-"""What training costs and gives: SpikingJelly's SNASNet, the fastest form of it in PyTorch, and spikenas.
+"""Speed and accuracy of training: SpikingJelly's SNASNet, the fastest form of it in PyTorch, and spikenas.
 
 Run `benches/peer/setup.sh` once, then one of
 
@@ -92,7 +92,7 @@ def bench(name, *options):
 def speed(arguments):
     widths = [int(width) for width in arguments.widths.split(",")]
     batch, labels = images(BATCH), torch.arange(BATCH) % CLASSES
-    print(f"widths {arguments.widths}, {BATCH} images, PyTorch {torch.__version__}; images a second, ", end="")
+    print(f"widths {arguments.widths}, {BATCH} images, PyTorch {torch.__version__}; images per second, ", end="")
     print(f"medians of {arguments.rounds} rounds in turn")
     print("| architecture | SNASNet, SpikingJelly | PyTorch, eager | PyTorch, compiled | spikenas | ratio to SNASNet |", end="")
     print(" ratio to the fastest PyTorch |\n| --- | --- | --- | --- | --- | --- | --- |")
@@ -153,7 +153,7 @@ def parity(arguments):
         for limit in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2):
             until = next((i for i, d in enumerate(apart) if d > limit), len(apart))
             print(f"  losses within {limit:g} for {until} steps")
-        print(f"  largest of {len(apart)} steps: {max(apart):.2g}; images a second with the tests {rate:.0f}, ", end="")
+        print(f"  largest of {len(apart)} steps: {max(apart):.2g}; images per second with the tests {rate:.0f}, ", end="")
         print(f"spikenas without {ours['images_per_second']:.0f}", flush=True)
 
 

@@ -139,7 +139,7 @@ pub struct BudgetArguments {
     /// What the budget counts: the backbone (all but the classifier) or the whole network
     #[arg(long, value_name = "WHAT", default_value = "backbone", value_parser = parse_scope)]
     pub scope: Scope,
-    /// Bits of a parameter
+    /// Bits per parameter
     #[arg(long, value_name = "N", default_value = "32", value_parser = parse_bits)]
     pub bits: Bits,
 }
@@ -201,8 +201,8 @@ pub struct MethodArguments {
     /// Candidates that a random search draws
     #[arg(long, value_name = "N", default_value = "5000")]
     pub iterations: usize,
-    /// Score the ten leading candidates N times more, with other weights and images, and take the smallest of those tied with the
-    /// best; 0 takes the highest score, as the paper does
+    /// Score the ten leading candidates N times more, with other weights and images, and take the smallest of those not
+    /// significantly different from the best; 0 takes the highest score, as the paper does
     #[arg(long, value_name = "N", default_value = "4")]
     pub confirm: usize,
 }
@@ -214,7 +214,7 @@ pub struct TrainArguments {
     /// Passes over the training images [default: 300; 8 with the sample preset]
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
-    /// Show a mini-batch in N parts, in so much less memory; batch norm sees each part alone [default: 1]
+    /// Show a mini-batch in N parts, to save memory; batch norm sees each part alone [default: 1]
     #[arg(long, value_name = "N")]
     pub accumulate: Option<usize>,
     /// sgd or adam [default: sgd]
@@ -271,7 +271,7 @@ impl TrainArguments {
     pub fn apply(&self, config: &mut TrainConfig) -> Result<()> {
         config.epochs = self.epochs.unwrap_or(config.epochs);
         if self.optimizer == Some(OptimiserKind::Adam) {
-            // A hundredth of the rates of gradient descent.
+            // A hundredth of SGD's learning rates.
             config.learning_rate = 0.001;
             config.final_learning_rate = 0.000_01;
         }

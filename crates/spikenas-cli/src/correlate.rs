@@ -32,7 +32,7 @@ pub struct Arguments {
     /// One random half of the table, always the same: choice, to choose a score on, or verdict, to judge the choice
     #[arg(long, value_name = "NAME")]
     half: Option<HalfName>,
-    /// So many cells, drawn by --seed [default: all]
+    /// Number of cells, drawn by --seed [default: all]
     #[arg(long, value_name = "N")]
     sample: Option<usize>,
     /// Images of a mini-batch
@@ -44,7 +44,7 @@ pub struct Arguments {
     /// Channels before and after the reduction
     #[arg(long, value_name = "N,N", default_value = "16,32", value_parser = crate::arguments::parse_widths)]
     widths: [usize; 2],
-    /// Keep scores and figures in this folder; repeated after a stop, it goes on
+    /// Keep scores and figures in this folder; repeated after an interruption, it continues
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]

@@ -67,7 +67,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 struct Listed {
     name: Source,
     images: &'static str,
-    /// Images to learn from and to test with, if the dataset can be read.
+    /// Training and test images, if the dataset can be read.
     found: Option<(usize, usize)>,
     /// Why it cannot be read.
     problem: Option<String>,
@@ -100,9 +100,9 @@ fn report_words(report: &Contents) -> String {
     let split = |name: &str, s: &spikenas::data::SplitContents| {
         let expected = s.expected.map_or(String::new(), |n| format!(" of {n}"));
         let (least, most) = (s.per_class.iter().min().unwrap_or(&0), s.per_class.iter().max().unwrap_or(&0));
-        format!("{name:<6} {}{expected} images, {least} to {most} a class", s.images)
+        format!("{name:<6} {}{expected} images, {least} to {most} per class", s.images)
     };
-    let state = if report.complete { "complete" } else { "a part copy" };
+    let state = if report.complete { "complete" } else { "a partial copy" };
     format!(
         "{}: {} classes, {state}\n{}\n{}",
         report.source,

@@ -44,7 +44,7 @@ enum Command {
     Evaluate(evaluate::Arguments),
     /// The paper's scenarios against SNASNet
     Reproduce(study::ReproduceArguments),
-    /// What each operation, or more iterations, are worth
+    /// What each operation, or more iterations, contribute
     Ablate(study::AblateArguments),
     /// How well scores rank a table of trained architectures
     Correlate(correlate::Arguments),

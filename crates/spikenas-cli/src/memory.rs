@@ -12,7 +12,7 @@ use crate::output::{grouped, print};
 /// Itemise the memory of an architecture.
 #[derive(Args)]
 pub struct Arguments {
-    /// The architecture as a connection matrix, such as "0313 0031 0003 0000", or one matrix a cell joined by `/`
+    /// The architecture as a connection matrix, such as "0313 0031 0003 0000", or one matrix per cell joined by `/`
     #[arg(long, value_name = "MATRIX")]
     arch: String,
     #[command(flatten)]
@@ -21,7 +21,7 @@ pub struct Arguments {
     network: NetworkArguments,
     #[command(flatten)]
     space: SpaceArguments,
-    /// Bits of a parameter
+    /// Bits per parameter
     #[arg(long, value_name = "N", default_value = "32", value_parser = parse_bits)]
     bits: Bits,
     /// Print the result as one JSON document

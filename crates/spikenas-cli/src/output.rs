@@ -14,13 +14,13 @@ pub fn print(json: bool, record: &impl Serialize, words: impl FnOnce() -> String
         words()
     };
     match writeln!(std::io::stdout(), "{}", text.trim_end()) {
-        // The reader has seen enough, such as `head`.
+        // A reader such as `head` has closed the pipe.
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(Error::io("stdout")),
     }
 }
 
-/// Ways out as the library words them, and the options of the program that they mean.
+/// Advice in the library's messages, and the options of the program that it means.
 const OPTIONS: [(&str, &str); 16] = [
     ("get it by fetching cifar100 into", "get it with spikenas data fetch cifar100 --data-dir"),
     ("get it by fetching cifar10 into", "get it with spikenas data fetch cifar10 --data-dir"),
@@ -52,10 +52,10 @@ pub fn failure(error: &Error) -> ExitCode {
     ExitCode::from(if error.is_usage() { 2 } else { 1 })
 }
 
-/// Prints what clap has to say: help and version whole, an error in one line.
+/// Prints clap's output: help and version whole, an error in one line.
 pub fn usage_error(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // Nobody listens any more if this fails.
+        // Nobody reads any more if this fails.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
@@ -70,7 +70,7 @@ pub fn usage_error(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Writes a line to stderr, whether or not anybody listens.
+/// Writes a line to stderr, whether or not anybody reads it.
 pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }

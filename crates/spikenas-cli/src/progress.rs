@@ -7,7 +7,7 @@ use spikenas::{Error, Progress, Result};
 
 use crate::output::say;
 
-/// How often a plain line is written at most.
+/// Least time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Progress on stderr: a bar with the time that remains on a terminal, plain lines otherwise. Ctrl-C stops at the next
@@ -37,7 +37,7 @@ impl Terminal {
         Ok(Self { bar: None, stage: String::new(), total: 0, done: 0, begin: now, last_line: now, cancelled })
     }
 
-    /// How much is done, and of how much and with how much time left where the total is known.
+    /// How much is done; the total and the time left where the total is known.
     fn state(&self) -> String {
         let (done, total) = (self.done, self.total);
         if total == 0 || done == 0 {

@@ -13,7 +13,7 @@ use crate::progress::Terminal;
 use crate::train::Trained;
 use crate::{evaluate, report, search, train};
 
-/// Search, train and test: one run folder. Repeated after a stop, it goes on where it was.
+/// Search, train and test: one run folder. Repeated after an interruption, it continues.
 #[derive(Args)]
 pub struct Arguments {
     /// Run folder [default: a new one under runs/]

@@ -13,7 +13,7 @@ use crate::progress::Terminal;
 /// Search for an architecture.
 #[derive(Args)]
 pub struct Arguments {
-    /// Keep the search in this run folder; repeated after a stop, it goes on from there
+    /// Keep the search in this run folder; repeated after an interruption, it continues
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -49,15 +49,18 @@ pub fn words(record: &SearchRecord) -> String {
     )
 }
 
-/// How sure the winner is.
+/// Confidence in the winner.
 fn confirmation_words(confirmation: &Confirmation) -> String {
     let tied = confirmation.leaders.iter().filter(|leader| leader.is_tied).count();
     let rounds = confirmation.leaders.first().map_or(0, |leader| leader.scores.len());
-    let margin = confirmation.margin.map_or("no other is told apart".into(), |m| format!("{m:.4} above the next"));
+    let margin =
+        confirmation.margin.map_or("no other is significantly worse".into(), |m| format!("{m:.4} above the next"));
     let mut words = match (tied, rounds) {
         (_, 0 | 1) => format!("sure          the smallest of {tied} with equal scores"),
         (1, _) => format!("sure          best of {rounds} rounds, {margin}"),
-        _ => format!("sure          the smallest of {tied} that are tied after {rounds} rounds, {margin}"),
+        _ => {
+            format!("sure          the smallest of {tied} not significantly different after {rounds} rounds, {margin}")
+        }
     };
     if confirmation.degenerate_count > 0 {
         words += &format!("\ndegenerate    {} candidates", confirmation.degenerate_count);

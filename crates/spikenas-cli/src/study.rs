@@ -17,7 +17,7 @@ pub struct ReproduceArguments {
     study: StudyArguments,
 }
 
-/// What each operation is worth (Fig. 6), or what iterations of a random search are (Fig. 2b).
+/// What each operation contributes (Fig. 6), or iterations of a random search (Fig. 2b).
 #[derive(Args)]
 pub struct AblateArguments {
     /// operations: SNASNet's search without each operation in turn; iterations: fewer draws, and fewer operations
@@ -34,7 +34,7 @@ fn parse_kind(text: &str) -> Result<Kind> {
     }
 }
 
-/// What all studies take.
+/// Options of all studies.
 #[derive(Args)]
 struct StudyArguments {
     #[command(flatten)]
@@ -48,7 +48,7 @@ struct StudyArguments {
     /// Only these scenarios, such as 2C3O_M; may be repeated or joined by commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     scenario: Vec<String>,
-    /// Folder of the study [default: runs/STUDY-DATA-SCALE-seedN]; repeated after a stop, it goes on
+    /// Folder of the study [default: runs/STUDY-DATA-SCALE-seedN]; repeated after an interruption, it continues
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Where to train: cpu, or wgpu (Vulkan, Metal, DirectX 12) or cuda where they are built in; search and test stay on the CPU

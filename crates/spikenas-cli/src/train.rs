@@ -14,7 +14,7 @@ use crate::arguments::{SearchArguments, TrainArguments};
 use crate::output::{duration, print};
 use crate::progress::Terminal;
 
-/// Options and groups of options for an architecture of one's own; a run brings what they say.
+/// Options and groups of options for an architecture of the user's own; a run has its own.
 const OWN: [&str; 8] =
     ["arch", "data", "NetworkArguments", "SpaceArguments", "BudgetArguments", "score", "repeats", "MethodArguments"];
 
@@ -24,13 +24,14 @@ pub struct Arguments {
     /// The run folder whose winner is trained, with the images and the network of its search
     #[arg(value_name = "RUN", conflicts_with_all = OWN)]
     run: Option<PathBuf>,
-    /// The architecture to train: a connection matrix, such as "0313 0031 0003 0000", or one matrix a cell joined by `/`
+    /// The architecture to train: a connection matrix, such as "0313 0031 0003 0000", or one matrix per cell joined by
+    /// `/`
     #[arg(long, value_name = "MATRIX")]
     arch: Option<String>,
     /// Run folder of a training with --arch
     #[arg(long, value_name = "DIR", requires = "arch")]
     out: Option<PathBuf>,
-    /// Go on from the last checkpoint
+    /// Continue from the last checkpoint
     #[arg(long)]
     resume: bool,
     #[command(flatten)]

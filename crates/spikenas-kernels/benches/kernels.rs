@@ -102,12 +102,12 @@ fn gradients(c: &mut Criterion) {
     group.finish();
 }
 
-/// What fires at one timestep mostly fires at others too: five timesteps in one call against five calls.
+/// Neurons that fire at one timestep mostly fire at others too: five timesteps in one call against five calls.
 fn timesteps(c: &mut Criterion) {
     let mut group = c.benchmark_group("timesteps");
     group.sample_size(10);
     let (steps, neurons) = (5, IMAGES * 1024 * 128);
-    // Of a constant input: 10 % of the neurons fire at every timestep, 5 % at every other one, 1 % once.
+    // As with a constant input: 10 % of the neurons fire at every timestep, 5 % at every other one, 1 % once.
     let fires = |neuron: usize, step: usize| match scatter(neuron) % 100 {
         0..10 => true,
         10..15 => step % 2 == 1,

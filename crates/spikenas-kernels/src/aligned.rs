@@ -13,7 +13,7 @@ pub struct AlignedValues {
 }
 
 impl AlignedValues {
-    /// So many zeros.
+    /// `length` zeros.
     ///
     /// Nothing is written where the system's fresh pages are zeros already: the threads that fill them touch them first.
     pub fn zeros(length: usize) -> Self {

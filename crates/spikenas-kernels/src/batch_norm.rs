@@ -5,7 +5,7 @@ use crate::{Extent, Sum};
 
 /// Mean and variance of each channel over some values, in f64.
 ///
-/// Two kinds of figures are kept. Plain sums of values and squares serve a channel whose mean is less than 8 of its standard
+/// Two kinds of figures are kept. Plain sums of values and squares suit a channel whose mean is less than 8 of its standard
 /// deviations. Four values at a time are added in f32, and then in f64: the variance is off by 3e-5 of itself at the most
 /// (by about 3 * 2^-24 where the mean is small). Where the mean is further away, digits that the plain sums have lost in
 /// rounding would be most of their difference. There the variance is the sum of squared deviations from the mean, joined
@@ -29,17 +29,17 @@ pub struct Moments {
 /// Channels whose values are added at a time.
 const CHANNELS: usize = 16;
 
-/// One figure of each of so many channels: a fixed number, which compilers turn into vectors.
+/// One figure of each of a fixed number of channels, which compilers turn into vectors.
 type Figures = [f64; CHANNELS];
 
-/// Below zero where so much of a sum of squares is due to the mean that its digits do not tell the deviations.
+/// Below zero where so much of a sum of squares is due to the mean that its digits no longer hold the deviations.
 #[inline(always)]
 fn margin(deviations: f64, of_mean: f64) -> f64 {
     deviations * 64.0 - of_mean
 }
 
 impl Moments {
-    /// Of no values.
+    /// Moments of no values.
     pub fn zeros(channels: usize) -> Self {
         let zeros = || vec![0.0; channels];
         Self { count: 0, sum: zeros(), squares: zeros(), means: zeros(), deviations: zeros() }
@@ -71,7 +71,7 @@ impl Moments {
         self.figures().map(|(_, variance)| variance).collect()
     }
 
-    /// Mean and variance of each channel, by the figures that serve it.
+    /// Mean and variance of each channel, from the figures that suit it.
     fn figures(&self) -> impl Iterator<Item = (f64, f64)> {
         let count = self.count as f64;
         let plain = self.sum.iter().zip(&self.squares).map(move |(sum, squares)| (sum / count, squares / count));
@@ -166,7 +166,7 @@ struct Block<'a> {
     stride: usize,
     first: usize,
     width: usize,
-    /// Of one pixel.
+    /// The values of one pixel.
     share: f64,
 }
 
@@ -216,9 +216,9 @@ impl Block<'_> {
 
 /// Chan's formula for some values and some more: shares of their numbers.
 struct Join {
-    /// Of the difference of the means, in the mean of all.
+    /// Share of the difference of the means in the mean of all.
     of_mean: f64,
-    /// Of its square, in the deviations of all.
+    /// Share of its square in the deviations of all.
     of_square: f64,
 }
 
@@ -314,7 +314,7 @@ mod tests {
                     for (c, (got_mean, got)) in found.mean().into_iter().zip(found.variance()).enumerate() {
                         let (mean, variance) = naive(values.iter().copied().skip(c).step_by(channels));
                         assert!((got_mean - mean).abs() <= 2e-7 * mean.abs(), "{got_mean} {mean}");
-                        // Of a constant, f64 rounds the mean.
+                        // In f64, the mean of a constant is rounded.
                         let rounding = 1e-30 * mean * mean;
                         assert!(
                             (got - variance).abs() <= 3e-5 * variance + rounding,

@@ -8,14 +8,14 @@ use crate::{Affine, Extent, Sum, by_sample};
 /// What the backward pass of a term's batch norm needs: sums over samples and pixels, in f64, of one timestep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientSums {
-    /// Of the gradient, `[channels]`.
+    /// Sums of the gradient, `[channels]`.
     pub gradient: Vec<f64>,
-    /// Of the gradient times the term's values before its scale and shift, `[channels]`.
+    /// Sums of the gradient times the term's values before its scale and shift, `[channels]`.
     pub products: Vec<f64>,
 }
 
 impl GradientSums {
-    /// Of no values.
+    /// Sums of no values.
     pub fn zeros(channels: usize) -> Self {
         Self { gradient: vec![0.0; channels], products: vec![0.0; channels] }
     }
@@ -37,7 +37,7 @@ impl GradientSums {
         let (pixels, whole) = (values.len() / channels, channels - channels % V::LANES);
         for c in (0..whole).step_by(V::LANES) {
             let mut sums = [[0.0f32; 16]; 2];
-            // SAFETY: `c + LANES <= channels`, of which every pixel has so many; a vector has at most 16 values.
+            // SAFETY: `c + LANES <= channels`, and every pixel has that many values; a vector has at most 16.
             unsafe {
                 let (mut of_gradient, mut of_products) = (V::splat(0.0), V::splat(0.0));
                 let (mut g, mut x) = (gradient.as_ptr().add(c), values.as_ptr().add(c));
@@ -147,7 +147,7 @@ impl Operation for SumSample<'_> {
 /// Backward pass of a batch norm of a whole map, in place: `gradient = gradient scaled by the first + the
 /// map's values scaled and shifted by the second`. Returns the sums of the new gradient with each of the map's terms.
 ///
-/// `gradient`: `[distinct steps, samples, pixels, channels]`; `slopes`: one a distinct timestep.
+/// `gradient`: `[distinct steps, samples, pixels, channels]`; `slopes`: one per distinct timestep.
 pub fn gradient_before_norm(
     isa: Isa,
     input: &Sum<'_>,

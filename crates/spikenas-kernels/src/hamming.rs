@@ -4,7 +4,7 @@ use crate::Spikes;
 use crate::isa::{Isa, Operation, Vector};
 use crate::sizes::product;
 
-/// Hamming distances between the codes of all pairs of samples at one timestep (paper, Eq. 4's H).
+/// Hamming distances between the codes of all pairs of samples at one timestep (H in the paper's Eq. 4).
 ///
 /// Returns `[samples, samples]` counts of neurons that differ, symmetric, with a zero diagonal.
 pub fn hamming_distances(isa: Isa, spikes: &Spikes, samples: usize, step: usize) -> Vec<u64> {

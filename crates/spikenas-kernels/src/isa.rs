@@ -108,7 +108,7 @@ struct Feature {
 
 /// A kernel's body: the struct holds its arguments, `run` is compiled once per instruction set.
 pub(crate) trait Operation {
-    /// What it gives back.
+    /// What it returns.
     type Output;
 
     /// Does the work with vectors `V`. Implementations are `#[inline(always)]`, so that they are compiled with the
@@ -121,7 +121,7 @@ pub(crate) trait Operation {
 
 /// The body of a kernel that keeps a block of sums in `N` registers.
 pub(crate) trait BlockOperation {
-    /// What it gives back.
+    /// What it returns.
     type Output;
 
     /// Does the work, as [`Operation::run`].

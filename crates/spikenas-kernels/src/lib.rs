@@ -6,7 +6,7 @@
 //!
 //! Each kernel has one body, compiled for AVX-512, AVX2 and the portable baseline and chosen at run time ([`Isa`]),
 //! and a naive reference in its tests. Results are the same bits for any number of threads: work is split by sample,
-//! and sums over samples are taken in order. They are the same on each instruction set as well, but for the backward pass
+//! and sums over samples are taken in order. They are the same on each instruction set as well, except for the backward pass
 //! ([`spike_gradients`] and what belongs to it), which rounds a product and a sum once where the machine can.
 //!
 //! This is the only crate of the project with `unsafe` code. No argument of a public function reaches memory that is not its
@@ -45,7 +45,7 @@ pub use spikes::Spikes;
 pub use sum::{Extent, Sum, Term, total_over_steps, write_sum};
 pub use system::keep_freed_memory;
 
-/// Splits `[steps, samples, length]` by sample: for each, its part of every timestep. Of no length, nothing.
+/// Splits `[steps, samples, length]` by sample: for each, its part of every timestep; nothing where `length` is 0.
 fn by_sample<T>(values: &mut [T], length: usize, samples: usize) -> Vec<Vec<&mut [T]>> {
     let mut parts: Vec<Vec<&mut [T]>> = (0..samples).map(|_| Vec::new()).collect();
     for (map, part) in values.chunks_mut(length.max(1)).enumerate() {

@@ -17,11 +17,11 @@ pub struct LifParameters {
 
 /// A LIF layer in the backward pass.
 pub struct LifLayer<'a> {
-    /// What it reads.
+    /// The map that it reads.
     pub input: Sum<'a>,
     /// Its dynamics.
     pub parameters: LifParameters,
-    /// What it fired.
+    /// The spikes that it fired.
     pub spikes: &'a Spikes,
     /// Rows of pixels.
     pub height: usize,

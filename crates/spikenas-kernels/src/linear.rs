@@ -2,14 +2,14 @@ use rayon::prelude::*;
 
 use crate::Spikes;
 use crate::aligned::AlignedValues;
-use crate::convolution::{AT_A_TIME, add_rows, write_places};
+use crate::convolution::{AT_A_TIME, add_rows, write_offsets};
 use crate::isa::{BlockOperation, Isa, Operation, Vector, in_blocks};
 use crate::sizes::{assert_fit_offsets, product};
 
 /// Outputs that are summed at a time.
 const BLOCK: usize = 32;
 
-/// Channels whose weights for so many outputs stay in the nearest cache: 24 KB.
+/// Channels whose weights for this many outputs stay in the nearest cache: 24 KB.
 const CHUNK: usize = 192;
 
 /// Weights of each output that are packed at a time: 128 KB for a block, which stay in the second cache.
@@ -111,7 +111,7 @@ struct Squares<'a> {
 
 /// Where the weights of a map's spikes are: for each average and chunk of channels the offset of every spike.
 struct Events {
-    places: Vec<u32>,
+    offsets: Vec<u32>,
     /// `[averages * chunks + 1]`
     starts: Vec<u32>,
 }
@@ -127,7 +127,7 @@ impl Operation for ListEvents<'_> {
     unsafe fn run<V: Vector>(self) -> Events {
         let Squares { words, words_per_pixel, height, width, pool } = self.squares;
         let total: usize = words.iter().map(|w| w.count_ones() as usize).sum();
-        let mut events = Events { places: vec![0; total + AT_A_TIME], starts: Vec::new() };
+        let mut events = Events { offsets: vec![0; total + AT_A_TIME], starts: Vec::new() };
         let mut count = 0;
         for average in 0..(height / pool) * (width / pool) {
             let (row, column) = (average / (width / pool) * pool, average % (width / pool) * pool);
@@ -140,7 +140,9 @@ impl Operation for ListEvents<'_> {
                     for (index, &word) in chunk.iter().enumerate() {
                         // SAFETY: there is room for all spikes, each of which lies in one square at most, and as many more as
                         // one step writes.
-                        unsafe { write_places(word, index * 64 * BLOCK, BLOCK, events.places.as_mut_ptr().add(count)) };
+                        unsafe {
+                            write_offsets(word, index * 64 * BLOCK, BLOCK, events.offsets.as_mut_ptr().add(count))
+                        };
                         count += word.count_ones() as usize;
                     }
                 }
@@ -184,10 +186,10 @@ impl BlockOperation for SumBlock<'_> {
                 for (sums, events) in sums.chunks_exact_mut(BLOCK).zip(events) {
                     let first = average * chunks + chunk;
                     let (first, end) = (events.starts[first], events.starts[first + 1]);
-                    // SAFETY: the caller's promise; the places were listed for the channels of this chunk, past the last of
+                    // SAFETY: the caller's promise; the offsets were listed for the channels of this chunk, past the last of
                     // which no bit is set.
                     unsafe {
-                        add_rows::<V, N>(sums, weights, events.places.as_ptr(), first as usize, end as usize);
+                        add_rows::<V, N>(sums, weights, events.offsets.as_ptr(), first as usize, end as usize);
                     }
                 }
             }

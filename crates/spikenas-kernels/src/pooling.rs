@@ -7,7 +7,7 @@ use crate::{Extent, Sum};
 /// Pixels under the window.
 const DIVISOR: f32 = 9.0;
 
-/// Average of the 3x3 pixels around each one of maps of `height` x `width`; outside counts as 0 and the divisor is always 9.
+/// 3x3 average pooling of maps of `height` x `width`: stride 1, zero padding, and the divisor is always 9.
 ///
 /// Writes `out`, `[distinct steps, samples, pixels, channels]`.
 pub fn average_pool(isa: Isa, sum: &Sum<'_>, height: usize, width: usize, out: &mut [f32]) {

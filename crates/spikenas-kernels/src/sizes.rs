@@ -2,8 +2,8 @@
 
 /// The product of some sizes.
 ///
-/// Panics where the product of any of them would wrap, also where another one is zero: whoever has asked once may multiply
-/// any of these sizes.
+/// Panics where the product of any of them would wrap, also where another one is zero: after one call, any of
+/// these sizes may be multiplied.
 #[track_caller]
 #[inline]
 pub(crate) fn product<const N: usize>(sizes: [usize; N]) -> usize {

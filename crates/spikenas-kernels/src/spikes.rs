@@ -2,8 +2,8 @@ use crate::sizes::product;
 
 /// Binary feature maps, bit-packed: `[maps, pixels, words]`, 64 channels per word, channel 0 in the lowest bit.
 ///
-/// A map is one sample at one timestep, timestep-major: map `t * samples + i`. Bits past the last channel are zero, however
-/// spikes are made: kernels read weights by the bits that are set. Sizes whose product does not fit a `usize` are refused.
+/// A map is one sample at one timestep, timestep-major: map `t * samples + i`. Bits past the last channel are always
+/// zero: kernels read weights by the bits that are set. Sizes whose product does not fit a `usize` are refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spikes {
     maps: usize,
@@ -18,8 +18,8 @@ impl Spikes {
         Self { maps, pixels, channels, words: vec![0; words_of(maps, pixels, channels)] }
     }
 
-    /// Whatever `words` hold, which are made as many as are needed: room for spikes in memory that was used before. Bits past
-    /// the last channel are cleared.
+    /// Spikes in memory that was used before: `words` are resized to what is needed and keep whatever they hold. Bits past the
+    /// last channel are cleared.
     pub fn in_words(mut words: Vec<u64>, maps: usize, pixels: usize, channels: usize) -> Self {
         words.resize(words_of(maps, pixels, channels), 0);
         if !channels.is_multiple_of(64) {
@@ -100,7 +100,7 @@ impl Spikes {
     }
 }
 
-/// Words of so many maps. Refuses sizes whose product wraps, and neurons that cannot be counted.
+/// Words of this many maps. Refuses sizes whose product wraps, and neurons that cannot be counted.
 fn words_of(maps: usize, pixels: usize, channels: usize) -> usize {
     product([maps, pixels, channels]);
     product([maps, pixels, channels.div_ceil(64)])

@@ -6,8 +6,8 @@ use crate::Affine;
 use crate::isa::{Isa, Operation, Vector};
 use crate::sizes::product;
 
-/// Sizes of a feature map over time: `[steps, samples, pixels, channels]`. What is asked of them panics where it does not
-/// fit a `usize`.
+/// Sizes of a feature map over time: `[steps, samples, pixels, channels]`. Its methods panic where a result does
+/// not fit a `usize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// Timesteps.
@@ -212,7 +212,7 @@ unsafe fn add_pixels<V: Vector, const TERMS: usize>(
     assert!(out.len().is_multiple_of(channels));
     let whole = channels - channels % V::LANES;
     for c in (0..whole).step_by(V::LANES) {
-        // SAFETY: `c + LANES <= channels`, of which every pixel, scale and shift has so many.
+        // SAFETY: `c + LANES <= channels`, and every pixel, scale and shift has that many values.
         unsafe {
             let load = |from: &[f32]| V::load(from.as_ptr().add(c));
             let scale = affine.map(|a| a.map_or(V::splat(1.0), |a| load(&a.scale)));

@@ -1,8 +1,8 @@
 /// Lets the process keep the memory that it frees, and take it again without asking the system; returns whether it did so.
 ///
-/// Feature maps come and go by the gigabyte, and the first touch of a fresh page costs as much as filling it many times. Of
-/// the systems, only Linux with the GNU C library returns memory that eagerly; elsewhere nothing is done. Nothing is done
-/// either where the process has a second thread, since the allocator must not be in use meanwhile: call it first of all.
+/// Gigabytes of feature maps are taken and freed, and the first touch of a fresh page costs as much as filling it many times.
+/// Only Linux with the GNU C library returns freed memory that eagerly; on other systems this does nothing. It does nothing
+/// either once the process has a second thread, since the allocator must not be in use meanwhile: call it first of all.
 pub fn keep_freed_memory() -> bool {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     if has_one_thread() {
@@ -18,7 +18,7 @@ pub fn keep_freed_memory() -> bool {
     false
 }
 
-/// Whether the process has no thread but this one; not, where the system does not say.
+/// Whether the process has no thread but this one; false where the system does not say.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn has_one_thread() -> bool {
     std::fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() == 1)

@@ -1,4 +1,4 @@
-//! Arguments that no one means to give: every public function refuses them in words, or does what they say. None may reach
+//! Arguments that no one means to give: every public function panics with a message, or does what they say. None may reach
 //! memory that is not its own; `make sanitise` runs these under AddressSanitizer.
 
 use spikenas_kernels::*;
@@ -186,7 +186,7 @@ fn slopes_of_other_channels_are_refused() {
     gradient_before_norm(Isa::best(), &of_terms(&[], extent), [&slopes, &slopes], &mut [0.0; 16]);
 }
 
-/// Every extent with sizes of 0 and 2, but for the one without a 0.
+/// Every extent with sizes of 0 and 2, except the one without a 0.
 fn empty_extents() -> impl Iterator<Item = Extent> {
     (0..15).map(|bits| {
         let [steps, samples, pixels, channels] = [0, 1, 2, 3].map(|bit| 2 * (bits >> bit & 1));

@@ -1,5 +1,5 @@
-//! Settings of the allocator, in a process that has one thread until it starts another: so without the test harness, which
-//! has threads of its own.
+//! Settings of the allocator, in a process that has one thread until it starts another. It runs without the test harness,
+//! which has threads of its own.
 
 use std::sync::mpsc::channel;
 

@@ -1,5 +1,6 @@
-//! Trains a network for a comparison with another program: no augmentation, no dropout, and all that the other needs in
-//! a folder. `cargo bench -p spikenas --bench parity -- --out DIR [--data-dir DIR] [--arch MATRIX] [--widths 16,32]
+//! Trains a network for a comparison with another program: no augmentation, no dropout; all data that the other needs
+//! go into a folder.
+//! `cargo bench -p spikenas --bench parity -- --out DIR [--data-dir DIR] [--arch MATRIX] [--widths 16,32]
 //! [--images 10000] [--epochs 5] [--seed 1]`.
 //!
 //! Writes `initial.safetensors`, `train.f32` and `test.f32` (normalised images, one after the other) and `labels.json`
@@ -19,7 +20,7 @@ use spikenas::{Result, Silent};
 
 const BATCH: usize = 64;
 
-/// Losses that are reported.
+/// Number of losses that are reported.
 const LOSSES: usize = 50;
 
 fn main() -> Result<()> {

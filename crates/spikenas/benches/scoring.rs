@@ -1,7 +1,7 @@
-//! What the score of one candidate costs, alone, with 64 images:
+//! The time of the score of one candidate, alone, with 64 images:
 //! `cargo bench -p spikenas --bench scoring [-- [--preset NAME] [--threads N] [ARCHITECTURE...]]`.
 //!
-//! A line of JSON an architecture: the median of scores with weights drawn and memory in hand, as in a search, and the
+//! A line of JSON per architecture: the median of scores with weights drawn and memory in hand, as in a search, and the
 //! first score, which draws the weights and takes the memory.
 
 use std::time::Instant;
@@ -13,7 +13,7 @@ use spikenas::score::{ScoreConfig, ScoreKind, SpikeScorer};
 
 const TIMES: usize = 5;
 
-/// Four convolutions a cell, six, none.
+/// Four convolutions per cell, six, none.
 const ARCHITECTURES: [&str; 3] = ["0313 0031 0003 0000", "0333 0033 0003 0000", "0111 0011 0001 0000"];
 
 fn main() -> spikenas::Result<()> {

@@ -1,7 +1,8 @@
 //! Images per second of training steps on the CPU:
 //! `cargo bench -p spikenas --bench training [-- [--widths 16,32] [--steps N] [ARCHITECTURE...]]`.
 //!
-//! A line of JSON an architecture, of steps of 64 images after the first, which takes memory from the system: medians.
+//! A line of JSON per architecture: medians over steps of 64 images after the first, which takes memory from the
+//! system.
 
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ use spikenas::weights::Weights;
 
 const BATCH: usize = 64;
 
-/// Six convolutions a cell, and four.
+/// Six convolutions per cell, and four.
 const ARCHITECTURES: [&str; 2] = ["0333 0033 0003 0000", "0313 0031 0003 0000"];
 
 fn main() -> spikenas::Result<()> {

@@ -1,4 +1,4 @@
-//! Images of one's own, made in memory: stripes that lie, stand or lean.
+//! A dataset of your own, made in memory: horizontal, vertical or diagonal stripes.
 //! `cargo run --release -p spikenas --example own_dataset`.
 
 use spikenas::data::{Images, Normalisation};
@@ -7,7 +7,7 @@ use spikenas::{Dataset, Project, Result, Silent};
 
 const SHAPE: Shape = Shape { channels: 3, height: 16, width: 16 };
 
-/// So many images of each class, each with another phase.
+/// Images of each class, each with another phase.
 fn stripes(count: usize, first: usize) -> Images {
     let mut images = Images { shape: SHAPE, pixels: Vec::new(), labels: Vec::new() };
     for index in 0..3 * count {

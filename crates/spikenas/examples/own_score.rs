@@ -1,4 +1,4 @@
-//! A search with a score of one's own: few synaptic connections behind many convolutions.
+//! A search with a score of your own: few synaptic connections behind many convolutions.
 //! `cargo run --release -p spikenas --example own_score`.
 
 use spikenas::graph::Shape;

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-/// What can go wrong, in one line each: what, where, how to mend it.
+/// Errors, in one line each: what went wrong, where, and how to fix it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,7 +26,7 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// The system's word.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A file does not hold what it should.
@@ -67,7 +67,7 @@ impl Error {
         Error::File { path: path.as_ref().to_path_buf(), reason: reason.into() }
     }
 
-    /// Turns the system's word on a path into an [`Error::Io`]; for `map_err`.
+    /// Turns the system's error about a path into an [`Error::Io`]; for `map_err`.
     pub fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.as_ref().to_path_buf();
         move |source| Error::Io { path, source }

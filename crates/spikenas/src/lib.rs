@@ -19,13 +19,14 @@
 //!
 //! [`space`] (what may be chosen) -> [`graph`] (the layers, their shapes and tensors: all that the rest knows of a network) ->
 //! [`cost`] (what it takes) and [`weights`] (its numbers); [`data`] (images) -> [`engine`] (what runs a graph) -> [`score`] (how good
-//! an untrained network looks) -> [`search`] (the best under a budget) -> [`train`] -> [`workflow`] (all of it over one dataset) ->
-//! [`record`]s -> `report` (pages for people, of records alone). A module imports only from those before it.
+//! an untrained network looks) -> [`search`] (the best under a budget) -> [`train`] -> [`workflow`] (all stages over
+//! one dataset) -> [`record`]s -> `report` (pages for people, of records alone). A module imports only from those
+//! before it.
 //!
-//! # Of one's own
+//! # Your own parts
 //!
-//! A score is a [`score::Scorer`], images are a [`data::Dataset`], a device is an [`engine::Engine`]; `examples/` has one of each of the
-//! first two, a search and a training.
+//! A score is a [`score::Scorer`], images are a [`data::Dataset`], a device is an [`engine::Engine`]; `examples/` has a
+//! score, a dataset, a search and a training.
 //!
 //! # Threads, machines, repeatability
 //!

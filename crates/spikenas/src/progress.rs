@@ -1,9 +1,9 @@
-/// Hears how far long work has come, and may ask it to stop.
+/// Receives the progress of long work, and may ask it to stop.
 pub trait Progress {
     /// A stage of `total` steps begins.
     fn begin(&mut self, _stage: &str, _total: usize) {}
 
-    /// So many more steps of the stage are done; `message` says what is known by now.
+    /// `steps` more steps of the stage are done; `message` says what is known by now.
     fn advance(&mut self, _steps: usize, _message: &str) {}
 
     /// The stage is over.
@@ -18,7 +18,7 @@ pub trait Progress {
     }
 }
 
-/// Nobody listens.
+/// Ignores all progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

@@ -59,7 +59,7 @@ fn a_step_with_dropout_is_the_same_on_both() {
     }
 }
 
-/// Everything that an observer hears, by layer.
+/// Everything that an observer receives, by layer.
 #[derive(Default)]
 struct Heard(Vec<(LayerId, Vec<u64>, Vec<u64>, f64)>, Vec<(String, LayerId)>);
 

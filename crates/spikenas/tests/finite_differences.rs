@@ -1,7 +1,8 @@
-//! Every backward step against finite differences of a plain network in f64.
+//! Every part of the backward pass against finite differences of a plain network in f64.
 //!
-//! A spike has no derivative; its surrogate is that of the network in which each spike is `s0 + A(h) - A(h0)`, with the spikes
-//! `s0` and membranes `h0` of the pass itself, `A(h) = atan(pi (h - threshold)) / pi`, and resets that stay as they were.
+//! A spike has no derivative; its surrogate gradient is that of the network in which each spike is `s0 + A(h) - A(h0)`,
+//! with the spikes `s0` and membranes `h0` of the pass itself, `A(h) = atan(pi (h - threshold)) / pi`, and resets that stay
+//! as they were.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +36,7 @@ impl<'a> Plain<'a> {
         plain
     }
 
-    /// Mean cross entropy, and what LIF layers did.
+    /// Mean cross entropy, and the spikes and membranes of LIF layers.
     fn run(&self) -> (f64, Reference) {
         let mut did = Reference::new();
         let mut maps: Vec<Map> = Vec::new();
@@ -75,9 +76,9 @@ impl<'a> Plain<'a> {
         let (side, weights) = (convolution.kernel.side(), &self.weights[&convolution.weight().name]);
         let mut out = Map::new();
         for image in input.chunks(convolution.input.len()) {
-            for (output, y, x) in places(convolution.output()) {
+            for (output, y, x) in indices(convolution.output()) {
                 let mut sum = 0.0;
-                for (channel, ky, kx) in places(Shape { channels, height: side, width: side }) {
+                for (channel, ky, kx) in indices(Shape { channels, height: side, width: side }) {
                     let (row, column) = ((y + ky).wrapping_sub(side / 2), (x + kx).wrapping_sub(side / 2));
                     if row < height && column < width {
                         let weight = weights[((output * channels + channel) * side + ky) * side + kx];
@@ -144,7 +145,7 @@ impl<'a> Plain<'a> {
     }
 }
 
-fn places(shape: Shape) -> impl Iterator<Item = (usize, usize, usize)> {
+fn indices(shape: Shape) -> impl Iterator<Item = (usize, usize, usize)> {
     let Shape { height, width, .. } = shape;
     (0..shape.len()).map(move |index| (index / (height * width), index / width % height, index % width))
 }
@@ -152,9 +153,9 @@ fn places(shape: Shape) -> impl Iterator<Item = (usize, usize, usize)> {
 fn average(pool: &AveragePool, from: Shape, to: Shape, input: &Map) -> Map {
     let mut out = Map::new();
     for image in input.chunks(from.len()) {
-        for (channel, y, x) in places(to) {
+        for (channel, y, x) in indices(to) {
             let mut sum = 0.0;
-            for (_, dy, dx) in places(Shape { channels: 1, height: pool.side, width: pool.side }) {
+            for (_, dy, dx) in indices(Shape { channels: 1, height: pool.side, width: pool.side }) {
                 let row = (y * pool.stride + dy).wrapping_sub(pool.padding);
                 let column = (x * pool.stride + dx).wrapping_sub(pool.padding);
                 if row < from.height && column < from.width {
@@ -220,7 +221,7 @@ fn gradients_are_those_of_finite_differences_in_f64() {
     }
 }
 
-/// The same spikes, so that both speak of the same function.
+/// The same spikes, so that both compute the same function.
 fn assert_spikes_agree(network: &mut dyn Network, plain: &Plain<'_>, text: &str) {
     let output = network.forward(&plain.batch.images, Mode::Train).unwrap();
     for fired in output.fired {

@@ -7,7 +7,7 @@ use spikenas::data::Batch;
 use spikenas::engine::{Gradients, Lesson, Mode, Network, Optimiser, Output, engine};
 use spikenas::random::generator;
 
-/// The engines that every machine has: on the kernels, and where it is built, of Burn's own operations.
+/// The engines that every machine has: that on the kernels, and Burn's where it is built.
 const ENGINES: &[&str] = &[
     "cpu",
     #[cfg(feature = "burn")]

@@ -12,7 +12,7 @@ use spikenas::score::{Activity, KernelKind, KernelMatrix, log_abs_determinant};
 use spikenas::weights::Weights;
 use spikenas_kernels::hamming_distances;
 
-/// Flips of a membrane within rounding of its threshold that are let pass, in a layer and timestep, and in all.
+/// Spikes that may differ, where a membrane is within rounding of its threshold: per layer and timestep, and in all.
 const FLIPS: (u64, u64) = (3, 10);
 
 fn pass(case: &GoldenCase, isa: Isa, mode: Mode, membranes: Option<&mut Membranes>) -> Trace {
@@ -55,7 +55,7 @@ fn compare_spikes(case: &GoldenCase, isa: Isa, trace: &Trace, expected: impl Fn(
     flips
 }
 
-/// A tolerance that holds while all spikes agree; the few flips that are let pass move everything a little.
+/// A tolerance that holds while all spikes agree; the few flips that are allowed change everything a little.
 fn tolerance(exact: f64, flips: u64) -> f64 {
     if flips == 0 { exact } else { exact.max(0.05) }
 }

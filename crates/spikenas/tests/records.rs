@@ -1,4 +1,4 @@
-//! Records of format version 1 are read for ever, and damaged ones never keep the others from being shown.
+//! Records of format version 1 can always be read, and damaged ones never keep the others from being shown.
 
 use std::fs;
 use std::path::{Path, PathBuf};

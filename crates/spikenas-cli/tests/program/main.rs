@@ -1,6 +1,6 @@
 //! The program as its users meet it: run as a process, judged by its exit status, stdout, stderr and files.
 //!
-//! One test binary with a module a concern, so that the program is linked against once.
+//! One test binary with a module per topic, so that the program is linked against once.
 
 mod errors;
 mod fetch;

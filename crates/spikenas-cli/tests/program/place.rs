@@ -119,7 +119,7 @@ fn arguments(line: &str) -> Vec<&str> {
     parts.flat_map(|(i, part)| if i % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }).collect()
 }
 
-/// Noise above a shade. Smooth images of two shades will not do: those of one class get equal codes in so small a
+/// Noise above a shade. Plain images of two shades will not do: those of one class get equal codes in so small a
 /// network, and then no architecture has a finite score.
 fn image(shade: u8, number: u32) -> RgbImage {
     RgbImage::from_fn(8, 8, |x, y| {

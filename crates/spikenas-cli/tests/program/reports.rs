@@ -87,7 +87,7 @@ fn timeless(mut study: Value) -> Value {
         result["search_seconds"] = Value::Null;
         result["train_seconds"] = Value::Null;
         result["search"]["seconds"] = Value::Null;
-        // What was known from before a kill is not computed again.
+        // Results from before a kill are not computed again.
         result["search"]["passes"] = Value::Null;
     }
     study
@@ -128,7 +128,7 @@ fn a_network_that_two_scenarios_find_is_trained_once() {
     assert_eq!((&free["trained_as"], &bound["trained_as"]), (&Value::Null, &"SpikeNAS_1C2O".into()));
     assert_eq!(free["accuracy"], bound["accuracy"]);
     assert!(place.read("both/report.html").contains("SpikeNAS_1C2O_M found the network of SpikeNAS_1C2O"));
-    // What was taken over is what a training of its own gives.
+    // The training that is taken over equals one of its own.
     place.succeeds(&format!("{reproduce} 1C2O_M --out alone"));
     for file in ["model.safetensors", "evaluate.json"] {
         let of = |study: &str| fs::read(place.path(&format!("{study}/SpikeNAS_1C2O_M/{file}"))).unwrap();

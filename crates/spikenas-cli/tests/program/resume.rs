@@ -1,4 +1,4 @@
-//! Work that was cut off goes on where it was, and ends as if nothing had happened.
+//! Interrupted work continues where it was, and ends as if nothing had happened.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

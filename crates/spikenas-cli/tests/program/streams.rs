@@ -1,4 +1,4 @@
-//! Who gets what: results on stdout, words on stderr, and readers that leave early.
+//! Output streams: results on stdout, messages on stderr, and readers that close the pipe early.
 
 use std::process::Stdio;
 

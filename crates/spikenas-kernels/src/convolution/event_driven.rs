@@ -83,7 +83,7 @@ thread_local! {
 
 #[derive(Default)]
 struct Scratch {
-    /// Of every timestep, of what fires at all, and at all even and odd ones.
+    /// Spikes of every timestep, those at all timesteps, and those at all even and odd ones.
     events: Vec<Events>,
     /// One block of outputs at all pixels, at the three levels: all timesteps, even or odd ones, a single one.
     sums: [AlignedValues; 3],
@@ -103,7 +103,7 @@ impl Shared {
     /// Fewest timesteps at which anything can be saved.
     const FEWEST_STEPS: usize = 4;
 
-    /// One neuron in so many must save an addition, or the longer lists cost more than they save.
+    /// At least one neuron in this many must save an addition, or the longer lists cost more than they save.
     const NEURONS_PER_SAVING: usize = 12;
 
     /// Splits the spikes of a sample; nothing where that saves too little.
@@ -163,7 +163,7 @@ impl BlockOperation for ConvolveSample<'_, '_> {
         moments.iter_mut().for_each(|m| m.count = maps.pixels() as u64);
         let events = &scratch.events;
         for block in 0..kernel.blocks() {
-            // SAFETY: the caller's promise is handed on; the events were listed for this kernel and these maps.
+            // SAFETY: the caller's promises; the events were listed for this kernel and these maps.
             unsafe {
                 if shared.is_some() {
                     add_events::<V, N>(&events[0], block, maps, kernel, None, of_all);
@@ -215,13 +215,13 @@ unsafe fn add_events<V: Vector, const N: usize>(
     let rows_below = |y: usize| pad.saturating_sub(y)..side.min(height + pad - y);
     // The spike of `channel` at `column` takes the row of weights `(column - x + pad) * chunk + channel` of its own row.
     let weights = |ky: usize, chunk: usize, x: usize| {
-        let offset = (x * kernel.chunk * row_length) as isize - (pad * kernel.chunk * row_length) as isize;
-        kernel.values[kernel.first(block, ky, chunk)..].as_ptr().wrapping_offset(-offset)
+        let shift = (x * kernel.chunk * row_length) as isize - (pad * kernel.chunk * row_length) as isize;
+        kernel.values[kernel.first(block, ky, chunk)..].as_ptr().wrapping_offset(-shift)
     };
     let under =
         |starts: &[u32], x: usize| (starts[x.saturating_sub(pad)] as usize, starts[(x + pad + 1).min(width)] as usize);
-    // Places within a row's starts are written, and every one of them lies under the kernel, so that its weights lie within
-    // the kernel's values: no bit past the last channel is set, and no place or start has wrapped.
+    // Offsets within a row's starts are written, and every one of them lies under the kernel, so that its weights lie within
+    // the kernel's values: no bit past the last channel is set, and no offset or start has wrapped.
     if is_small {
         let mut lines = Vec::with_capacity(side);
         for (y, row) in sums.chunks_exact_mut(width * row_length).enumerate() {
@@ -230,7 +230,7 @@ unsafe fn add_events<V: Vector, const N: usize>(
             for (x, sums) in row.chunks_exact_mut(row_length).enumerate() {
                 let shift = (x * kernel.chunk * row_length) as isize;
                 let (from, to) = (x.saturating_sub(pad), (x + pad + 1).min(width));
-                // SAFETY: the caller's promises, and what is said of places above.
+                // SAFETY: the caller's promises, and the comment on offsets above.
                 unsafe {
                     let mut sum = [V::splat(0.0); N];
                     if let Some(common) = common {
@@ -241,7 +241,7 @@ unsafe fn add_events<V: Vector, const N: usize>(
                     }
                     for &(starts, weights) in &lines {
                         let (first, end) = (starts[from] as usize, starts[to] as usize);
-                        add_to::<V, N>(&mut sum, weights.wrapping_offset(-shift), events.places(), first, end);
+                        add_to::<V, N>(&mut sum, weights.wrapping_offset(-shift), events.offsets(), first, end);
                     }
                     for (n, sum) in sum.iter().enumerate() {
                         sum.store(sums.as_mut_ptr().add(n * V::LANES));
@@ -258,8 +258,8 @@ unsafe fn add_events<V: Vector, const N: usize>(
                 let row = &mut sums[y * width * row_length..][..width * row_length];
                 for (x, sums) in row.chunks_exact_mut(row_length).enumerate() {
                     let (first, end) = under(starts, x);
-                    // SAFETY: the caller's promises, and what is said of places above.
-                    unsafe { add_rows::<V, N>(sums, weights(ky, chunk, x), events.places(), first, end) };
+                    // SAFETY: the caller's promises, and the comment on offsets above.
+                    unsafe { add_rows::<V, N>(sums, weights(ky, chunk, x), events.offsets(), first, end) };
                 }
             }
         }
@@ -269,12 +269,12 @@ unsafe fn add_events<V: Vector, const N: usize>(
 /// Adds rows of weights to one block of sums.
 ///
 /// # Safety
-/// The machine supports `V`, `sums` holds `N` vectors, and each place from `first` to `end` one of a row of weights.
+/// The machine supports `V`, `sums` holds `N` vectors, and each offset from `first` to `end` is that of a row of weights.
 #[inline(always)]
 pub(crate) unsafe fn add_rows<V: Vector, const N: usize>(
     sums: &mut [f32],
     weights: *const f32,
-    places: *const u32,
+    offsets: *const u32,
     first: usize,
     end: usize,
 ) {
@@ -287,7 +287,7 @@ pub(crate) unsafe fn add_rows<V: Vector, const N: usize>(
         for (n, sum) in sum.iter_mut().enumerate() {
             *sum = V::load(sums.as_ptr().add(n * V::LANES));
         }
-        add_to::<V, N>(&mut sum, weights, places, first, end);
+        add_to::<V, N>(&mut sum, weights, offsets, first, end);
         for (n, sum) in sum.iter().enumerate() {
             sum.store(sums.as_mut_ptr().add(n * V::LANES));
         }
@@ -297,19 +297,19 @@ pub(crate) unsafe fn add_rows<V: Vector, const N: usize>(
 /// Adds rows of weights to sums in registers.
 ///
 /// # Safety
-/// The machine supports `V`, and each place from `first` to `end` is one of a row of weights.
+/// The machine supports `V`, and each offset from `first` to `end` is that of a row of weights.
 #[inline(always)]
 unsafe fn add_to<V: Vector, const N: usize>(
     sum: &mut [V; N],
     weights: *const f32,
-    places: *const u32,
+    offsets: *const u32,
     first: usize,
     end: usize,
 ) {
     for index in first..end {
         // SAFETY: the caller's promises.
         unsafe {
-            let row = weights.wrapping_add(*places.add(index) as usize);
+            let row = weights.wrapping_add(*offsets.add(index) as usize);
             for (n, sum) in sum.iter_mut().enumerate() {
                 *sum = sum.add(V::load(row.wrapping_add(n * V::LANES)));
             }
@@ -375,7 +375,7 @@ unsafe fn write_sums<V: Vector>(
     }
 }
 
-/// Copies values, by whole cache lines where there are.
+/// Copies values, by whole cache lines where there are any.
 #[inline(always)]
 fn copy_block(from: &[f32], to: &mut [f32]) {
     let (lines, rest) = from.as_chunks::<16>();

@@ -6,12 +6,12 @@ use crate::sizes::assert_fit_offsets;
 /// `(column * chunk + channel) * block` of every spike, in this order.
 #[derive(Default)]
 pub(super) struct Events {
-    places: Vec<u32>,
-    /// `[chunks, height, width + 1]`: where the places of each pixel begin, and where those of the row end.
+    offsets: Vec<u32>,
+    /// `[chunks, height, width + 1]`: where the offsets of each pixel begin, and where those of the row end.
     starts: Vec<u32>,
 }
 
-/// Places that are written at a time.
+/// Offsets that are written at a time.
 pub(crate) const AT_A_TIME: usize = 8;
 
 impl Events {
@@ -26,8 +26,8 @@ impl Events {
     #[inline(always)]
     pub(super) fn list(&mut self, words: &[u64], height: usize, width: usize, kernel: &PackedKernel) {
         let total: usize = words.iter().map(|w| w.count_ones() as usize).sum();
-        if self.places.len() < total + AT_A_TIME {
-            self.places.resize(total + AT_A_TIME, 0);
+        if self.offsets.len() < total + AT_A_TIME {
+            self.offsets.resize(total + AT_A_TIME, 0);
         }
         self.starts.clear();
         if words.is_empty() {
@@ -45,7 +45,7 @@ impl Events {
                         // SAFETY: there is room for all spikes and as many more as one step writes.
                         unsafe {
                             let base = (column * kernel.chunk + index * 64) * kernel.block;
-                            write_places(word, base, kernel.block, self.places.as_mut_ptr().add(count));
+                            write_offsets(word, base, kernel.block, self.offsets.as_mut_ptr().add(count));
                         }
                         count += word.count_ones() as usize;
                     }
@@ -61,10 +61,10 @@ impl Events {
         &self.starts[(chunk * height + y) * (width + 1)..][..width + 1]
     }
 
-    /// The places from a start on.
+    /// The offsets from a start on.
     #[inline(always)]
-    pub(super) fn places(&self) -> *const u32 {
-        self.places.as_ptr()
+    pub(super) fn offsets(&self) -> *const u32 {
+        self.offsets.as_ptr()
     }
 }
 
@@ -73,7 +73,7 @@ impl Events {
 /// # Safety
 /// `to` has room for the bits and `AT_A_TIME` more.
 #[inline(always)]
-pub(crate) unsafe fn write_places(mut word: u64, base: usize, block: usize, mut to: *mut u32) {
+pub(crate) unsafe fn write_offsets(mut word: u64, base: usize, block: usize, mut to: *mut u32) {
     while word != 0 {
         for index in 0..AT_A_TIME {
             // SAFETY: the caller's promise; past the last bit, what is written is not used.

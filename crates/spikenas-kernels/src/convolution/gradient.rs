@@ -73,9 +73,9 @@ impl OfAverages<'_> {
     }
 }
 
-/// What the backward pass gives of a LIF layer and the convolutions that read it.
+/// What the backward pass of a LIF layer and the convolutions that read it returns.
 pub struct SpikeGradients {
-    /// Of each reader's weights, `[outputs, inputs, side, side]`.
+    /// Gradient of each reader's weights, `[outputs, inputs, side, side]`.
     pub of_weights: Vec<Vec<f32>>,
     /// Sums of the gradient of the layer's input with each of its terms, as [`gradient_sums`](crate::gradient_sums) gives.
     pub sums: Vec<Vec<GradientSums>>,
@@ -83,11 +83,11 @@ pub struct SpikeGradients {
 
 /// Backward pass of a LIF layer, from membranes at 0, and of the convolutions that read it.
 ///
-/// `of_averages`: the gradient that the spikes have from others than the convolutions. Writes the gradient of the layer's
+/// `of_averages`: the gradient that the spikes have from readers other than the convolutions. Writes the gradient of the layer's
 /// input, `[distinct steps, samples, pixels, channels]`, summed over timesteps where the input is the same at all.
 ///
-/// Backwards, a spike counts as ATan of h, `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)`
-/// with alpha 2 (Fang et al. 2021), and the reset as a constant.
+/// The surrogate gradient of a spike is that of ATan of h, `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)`
+/// with alpha 2 (Fang et al. 2021); the reset counts as a constant.
 pub fn spike_gradients(
     isa: Isa,
     layer: &LifLayer<'_>,
@@ -105,9 +105,13 @@ pub fn spike_gradients(
     assert_eq!(shape, (steps * samples, pixels, channels), "spikes do not have the layer's extent");
     for reader in readers {
         reader.gradient.check();
-        let of_sums = Extent { channels: reader.kernel.outputs, ..extent };
-        assert_eq!((reader.gradient.extent, reader.kernel.inputs), (of_sums, channels), "a reader has another extent");
-        reader.of_averages.iter().for_each(|averages| averages.check(of_sums, size));
+        let sums_extent = Extent { channels: reader.kernel.outputs, ..extent };
+        assert_eq!(
+            (reader.gradient.extent, reader.kernel.inputs),
+            (sums_extent, channels),
+            "a reader has another extent"
+        );
+        reader.of_averages.iter().for_each(|averages| averages.check(sums_extent, size));
     }
     let length = product([layer.input.distinct_steps(), extent.step()]);
     assert_eq!(of_input.len(), length, "the gradient does not have its shape");
@@ -120,11 +124,10 @@ pub fn spike_gradients(
         .collect();
     let of_weights = |(index, reader): (usize, &SpikeReader<'_>)| {
         let kernel = reader.kernel;
-        let (of_output, row) = (kernel.inputs * kernel.side * kernel.side, padded(kernel.outputs));
-        let sum = |i: usize| {
-            partial.iter().map(|(of_weights, _)| of_weights[index][i % of_output * row + i / of_output]).sum()
-        };
-        (0..kernel.outputs * of_output).map(sum).collect()
+        let (fan_in, row) = (kernel.inputs * kernel.side * kernel.side, padded(kernel.outputs));
+        let sum =
+            |i: usize| partial.iter().map(|(of_weights, _)| of_weights[index][i % fan_in * row + i / fan_in]).sum();
+        (0..kernel.outputs * fan_in).map(sum).collect()
     };
     SpikeGradients {
         of_weights: readers.iter().enumerate().map(of_weights).collect(),

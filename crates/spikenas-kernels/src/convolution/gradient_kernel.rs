@@ -4,8 +4,8 @@ use crate::sizes::product;
 
 /// Weights that take the gradient of a convolution's sums to that of its inputs: `[points, blocks, outputs, block]`.
 ///
-/// A point is what one product of matrices is for: one point of a transformed tile where the side is 3, a tap of the kernel
-/// elsewhere, turned by half a turn, since a gradient goes the other way.
+/// There is one product of matrices per point: a point of a transformed tile where the side is 3, a tap of the kernel
+/// elsewhere. Kernels are turned by half a turn, as the backward pass needs them.
 /// "Outputs" are the convolution's, which are read here; a block is some of its inputs, which are written. Both are
 /// padded with zeros.
 #[derive(Clone, Debug)]

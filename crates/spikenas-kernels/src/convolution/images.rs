@@ -90,8 +90,8 @@ impl BlockOperation for ConvolveImage<'_> {
 }
 
 /// Gradient of the weights of a convolution of images, `[samples, channels, height, width]`, from that of its sums, which
-/// have one timestep. Returns `[outputs, channels, side, side]`; the channels are as many as the images have, of no image
-/// none.
+/// have one timestep. Returns `[outputs, channels, side, side]`; there are as many channels as the images have, and none
+/// without an image.
 pub fn image_weight_gradient(
     isa: Isa,
     images: &[f32],

@@ -7,7 +7,7 @@ use crate::sizes::product;
 /// Most outputs that are summed at a time.
 const MOST_OUTPUTS: usize = 32;
 
-/// Rows of weights of so many outputs that are used at a time: 24 KB, which stay in the nearest cache.
+/// Rows of weights of this many outputs that are used at a time: 24 KB, which stay in the nearest cache.
 const ROWS: usize = 192;
 
 /// Channels of a word of spikes.

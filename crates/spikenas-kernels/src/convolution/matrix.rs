@@ -15,7 +15,7 @@ pub(super) unsafe fn multiply<V: Vector, const ADD: bool>(
     point: usize,
     out: &mut [f32],
 ) {
-    // As many rows as give about eight sums in registers, sixteen where there are 32 of them.
+    // As many rows as give about eight sums in registers, or sixteen where there are 32 registers.
     // SAFETY: the caller's promises are handed on; a block is as many vectors as the case says.
     unsafe {
         let is_wide = kernel.block == 32;

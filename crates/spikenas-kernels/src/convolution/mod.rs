@@ -13,7 +13,7 @@ mod winograd;
 
 pub(crate) use event_driven::add_rows;
 pub use event_driven::convolve_spikes;
-pub(crate) use events::{AT_A_TIME, write_places};
+pub(crate) use events::{AT_A_TIME, write_offsets};
 pub use gradient::{OfAverages, SpikeGradients, SpikeReader, spike_gradients};
 pub use gradient_kernel::GradientKernel;
 pub use images::{convolve_images, image_weight_gradient};

@@ -130,9 +130,9 @@ proptest! {
         let images: Vec<f32> = (0..samples * inputs * pixels).map(|i| wave(i, 1.7)).collect();
         let gradient: Vec<f32> = (0..samples * pixels * outputs).map(|i| wave(i, 0.9)).collect();
         let mut expected = vec![0.0f64; outputs * inputs * side * side];
-        for (place, sum) in expected.iter_mut().enumerate() {
-            let (output, input) = (place / (inputs * side * side), place / (side * side) % inputs);
-            let (ky, kx) = (place / side % side, place % side);
+        for (index, sum) in expected.iter_mut().enumerate() {
+            let (output, input) = (index / (inputs * side * side), index / (side * side) % inputs);
+            let (ky, kx) = (index / side % side, index % side);
             for (sample, p) in (0..samples).flat_map(|sample| (0..pixels).map(move |p| (sample, p))) {
                 let (y, x) = ((p / width + ky).wrapping_sub(side / 2), (p % width + kx).wrapping_sub(side / 2));
                 if y < height && x < width {

@@ -12,7 +12,7 @@ pub(super) const READ: usize = 6;
 /// Points of a transformed tile.
 pub(super) const POINTS: usize = READ * READ;
 
-/// `G w G'` of a kernel turned by half a turn, since a gradient goes the other way.
+/// `G w G'` of a kernel turned by half a turn, as the backward pass needs it.
 pub(super) fn transformed(weights: &[f32]) -> [f32; POINTS] {
     const G: [[f64; 3]; READ] = [
         [1.0 / 4.0, 0.0, 0.0],

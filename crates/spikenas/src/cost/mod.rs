@@ -1,4 +1,4 @@
-//! Graph -> what a network costs: parameters and their memory, synaptic operations, energy; and the budget that it is held to.
+//! Graph -> what a network costs: parameters and their memory, synaptic operations, energy; and its budget.
 
 mod budget;
 mod ledger;

@@ -13,7 +13,7 @@ pub const MULTIPLICATION_PJ: f64 = 4.6;
 pub struct LayerOperations {
     /// Module name in the reference's state dict.
     pub name: String,
-    /// Additions of a weight to a sum: one a spike and connection.
+    /// Additions of a weight to a sum: one per spike and connection.
     pub additions: f64,
     /// Multiplications of a weight with an input that is not a spike, each with its addition.
     pub multiplications: f64,
@@ -32,8 +32,8 @@ impl LayerOperations {
 ///
 /// Only the stem multiplies: it reads pixels, once for all timesteps. Every other layer reads spikes and adds the weights of
 /// those that fired. As in NeuroBench, only layers with weights count: no LIF updates, batch norms (folded into weights at
-/// inference), average poolings and sums of feature maps. Spikes are taken as spread evenly over a map, which decides about how many
-/// connections the border cuts.
+/// inference), average poolings and sums of feature maps. Spikes are assumed to be spread evenly over a map, which
+/// matters for the connections that the border cuts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Operations {
     /// Every layer with weights, in the order of execution.
@@ -41,7 +41,7 @@ pub struct Operations {
 }
 
 impl Operations {
-    /// Counts from the firing rate of each LIF layer, by its name; `None` where one is not known.
+    /// Counts operations from the firing rate of each LIF layer, by its name; `None` where one is not known.
     pub fn new(graph: &Graph, rate: impl Fn(&str) -> Option<f64>) -> Option<Self> {
         let timesteps = graph.config.timesteps as f64;
         let mut layers = Vec::new();

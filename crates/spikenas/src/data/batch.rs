@@ -16,7 +16,7 @@ pub struct Batch {
     pub labels: Vec<usize>,
 }
 
-/// What happens to one image: shifted by whole pixels, black where nothing is left, then mirrored or not.
+/// The augmentation of one image: shifted by whole pixels, black where nothing is left, then mirrored or not.
 #[derive(Clone, Copy)]
 struct Change {
     down: isize,

@@ -13,9 +13,9 @@ pub struct Contents {
     pub source: Source,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// Images to learn from.
+    /// Training images.
     pub train: SplitContents,
-    /// Images to test with.
+    /// Test images.
     pub test: SplitContents,
     /// Whether all images of CIFAR are there, equally many of each class; always so for the other sources.
     pub complete: bool,
@@ -34,7 +34,7 @@ pub struct SplitContents {
 
 /// Reads a dataset and counts its images.
 ///
-/// Errors: those of [`Dataset::open`]. A part copy is no error, see [`Contents::complete`].
+/// Errors: those of [`Dataset::open`]. A partial copy is no error, see [`Contents::complete`].
 pub fn check(source: &Source, data_dir: &Path) -> Result<Contents> {
     let Dataset { classes, train, test, .. } = Dataset::open(source, data_dir)?;
     let [in_train, in_test] = Layout::of(source).map_or([None; 2], |layout| layout.images_per_class.map(Some));

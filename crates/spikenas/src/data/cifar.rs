@@ -7,7 +7,7 @@ use crate::graph::Shape;
 use crate::record::files;
 use crate::{Error, Result};
 
-/// How one of the two datasets lies on the disk.
+/// The layout of one of the two datasets on the disk.
 #[derive(Debug)]
 pub(super) struct Layout {
     /// Its name as a [`Source`].

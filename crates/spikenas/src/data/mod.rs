@@ -1,7 +1,7 @@
 //! Images with labels: where they come from, and how they become batches.
 //!
 //! A [`Source`] names a dataset; [`Dataset::open`] reads it into memory, whatever its layout; [`Images::batch`] picks,
-//! augments and normalises. [`check()`] counts what is there, [`fetch`](fetch()) downloads what is not.
+//! augments and normalises. [`check()`] counts images, [`fetch`](fetch()) downloads what is missing.
 
 mod batch;
 mod check;

@@ -20,8 +20,8 @@ impl Normalisation {
 
     /// Mean and population standard deviation of each channel over all images.
     ///
-    /// A constant channel gets deviation 1: it becomes all zeros, which says as much as it does, and a dataset of which
-    /// one channel is unused stays usable.
+    /// A constant channel gets deviation 1: it becomes all zeros, so that a dataset with an unused channel stays
+    /// usable.
     pub fn of(images: &Images) -> Self {
         let mut sums = [[0_u64; 2]; 3];
         let plane = images.shape.height * images.shape.width;

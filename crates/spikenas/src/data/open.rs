@@ -9,7 +9,7 @@ use crate::Result;
 impl Dataset {
     /// Reads a dataset into memory. `data_dir` is the folder that holds CIFAR's; the other sources do not need it.
     ///
-    /// A part copy of CIFAR is read as it is; [`check`](super::check()) tells whether it is complete.
+    /// A partial copy of CIFAR is read as it is; [`check`](super::check()) tells whether it is complete.
     ///
     /// ```
     /// use spikenas::data::{Dataset, Source};

@@ -19,7 +19,7 @@ const TEST: Packed = Packed {
     index: include_bytes!("../../assets/sample_test.idx"),
 };
 
-/// JPEG files laid end to end, and 3 bytes for each: its length (16 bits, little-endian), its label.
+/// JPEG files laid end to end, and 3 bytes per file: its length (16 bits, little-endian), its label.
 struct Packed {
     files: &'static [u8],
     index: &'static [u8],

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::graph::{Graph, Initialisation};
 use crate::weights::Weights;
 
-/// Runs graphs: forward and backward passes, tests, steps of an optimiser. All engines hold to the same golden numbers.
+/// Runs graphs: forward and backward passes, tests, steps of an optimiser. The same golden numbers test all engines.
 pub trait Engine: Send + Sync {
     /// The name of its device.
     fn name(&self) -> &str;
@@ -17,7 +17,7 @@ pub trait Engine: Send + Sync {
     /// Networks whose weights are drawn, once for all that have the same layer.
     fn untrained(&self, draws: &Draws) -> Box<dyn Untrained>;
 
-    /// The most memory in bytes that a step on so many images takes, where it is known; an estimate.
+    /// The most memory in bytes that a step on this many images takes, where it is known; an estimate.
     fn training_memory(&self, _graph: &Graph, _images: usize) -> Option<u64> {
         None
     }
@@ -30,7 +30,7 @@ pub struct Draws {
     pub initialisation: Initialisation,
     /// Seed of all weights.
     pub seed: u64,
-    /// Sets of weights, counted from 0.
+    /// Number of sets of weights.
     pub repeats: usize,
     /// Most bytes of feature maps to hold at a time; what is observed does not depend on it.
     pub memory: u64,
@@ -39,7 +39,7 @@ pub struct Draws {
 /// Untrained networks, to be observed.
 pub trait Untrained: Send + Sync {
     /// Shows images, `[images, channels, rows, columns]`, to several networks of the same settings in training mode, with the
-    /// weights of one repeat. What they have in common is computed once, with the same bits as alone.
+    /// weights of one repeat. What they have in common is computed once, with the same bits as separately.
     ///
     /// Errors: not enough memory, an error of the observer.
     fn observe(&self, repeat: usize, graphs: &[&Graph], images: &[f32], observer: &mut dyn Observer) -> Result<()>;

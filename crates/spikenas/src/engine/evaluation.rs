@@ -17,31 +17,31 @@ pub struct LayerRate {
     pub name: String,
     /// Neurons.
     pub neurons: usize,
-    /// Spikes a neuron and timestep.
+    /// Spikes per neuron and timestep.
     pub firing_rate: f64,
 }
 
 /// The result of a test.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Right answers in percent.
+    /// Test accuracy in percent.
     pub accuracy: f64,
-    /// Images whose class is among the five highest, in percent.
+    /// Top-5 accuracy in percent.
     #[serde(default)]
     pub top5_accuracy: f64,
-    /// Right answers.
+    /// Images whose class is predicted.
     pub correct: usize,
     /// Images.
     pub total: usize,
     /// Mean cross entropy.
     pub loss: f64,
-    /// Spikes a neuron and timestep over all LIF layers.
+    /// Spikes per neuron and timestep over all LIF layers.
     pub firing_rate: f64,
     /// Each LIF layer, in the order of execution.
     pub layers: Vec<LayerRate>,
 }
 
-/// Tests a network in evaluation mode, at most so many images at a time.
+/// Tests a network in evaluation mode, at most `at_a_time` images at a time.
 ///
 /// Errors: no images, images of another shape, labels that the network has no class for, a stop that was asked for.
 pub fn evaluate(
@@ -74,7 +74,7 @@ pub fn evaluate(
     Ok(tally.finish(&graph, images.len()))
 }
 
-/// Whether a network can be shown these images and told these labels.
+/// Whether a network fits these images and labels.
 pub fn check_images(graph: &Graph, images: &Images) -> Result<()> {
     if images.is_empty() {
         return Err(Error::invalid("there are no images"));
@@ -101,7 +101,7 @@ struct Tally {
     correct: usize,
     top5: usize,
     loss: f64,
-    /// Of each LIF layer.
+    /// Spikes of each LIF layer.
     spikes: Vec<u64>,
 }
 

@@ -3,12 +3,12 @@
 pub struct Loss {
     /// The mean.
     pub value: f64,
-    /// Of the logits, `[images, classes]`.
+    /// Gradient of the logits, `[images, classes]`.
     pub gradient: Vec<f32>,
 }
 
 impl Loss {
-    /// With `smoothing`, so much of each target is spread evenly over all classes, as PyTorch's `label_smoothing`.
+    /// `smoothing` is the part of each target that is spread evenly over all classes, as PyTorch's `label_smoothing`.
     ///
     /// There are as many labels as images, each below the number of classes.
     pub fn new(logits: &[f32], labels: &[usize], smoothing: f64) -> Self {
@@ -44,7 +44,7 @@ pub fn predicted(logits: &[f32]) -> usize {
     logits.iter().enumerate().fold(0, |best, (class, &logit)| if logit > logits[best] { class } else { best })
 }
 
-/// How many of the images, `[images, classes]`, have their own class as the predicted one.
+/// Number of images, of logits `[images, classes]`, whose predicted class is their label.
 pub fn count_correct(logits: &[f32], labels: &[usize]) -> usize {
     let classes = logits.len() / labels.len().max(1);
     logits.chunks_exact(classes.max(1)).zip(labels).filter(|(row, label)| predicted(row) == **label).count()

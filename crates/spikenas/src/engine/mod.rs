@@ -1,8 +1,8 @@
 //! What runs a graph: forward and backward passes, tests, steps of an optimiser.
 //!
 //! An [`Engine`] is a device. It makes [`Network`]s, which are trained and tested, and shows images to [`Untrained`] ones, of
-//! which an [`Observer`] hears what they fire. [`cpu`] is on the project's own kernels, whole; other devices are
-//! [Burn](https://burn.dev)'s, behind the features `wgpu` and `cuda`. All hold to the same golden numbers.
+//! which an [`Observer`] receives the spikes. [`cpu`] runs wholly on the project's own kernels; other devices are
+//! [Burn](https://burn.dev)'s, behind the features `wgpu` and `cuda`. All are tested against the same golden numbers.
 
 #[cfg(feature = "burn")]
 pub mod burn;

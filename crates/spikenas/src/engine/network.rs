@@ -10,7 +10,7 @@ use crate::weights::Weights;
 /// Which statistics batch norms use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Those of the batch, at each timestep, which also move the running ones.
+    /// Those of the batch, at each timestep, which also update the running ones.
     Train,
     /// The running ones.
     Evaluate,
@@ -34,32 +34,32 @@ pub struct Fired {
     pub counts: Vec<u64>,
 }
 
-/// How some images are learned from.
+/// Settings of a training step on some images.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lesson {
     /// Probability with which an input of the classifier is dropped; one mask holds for all timesteps.
     pub dropout: f32,
     /// Part of each target that is spread evenly over all classes.
     pub label_smoothing: f64,
-    /// The part of the step's gradient that these images make, 1 where they are all.
+    /// The part of the step's gradient that comes from these images, 1 where they are the whole mini-batch.
     pub share: f32,
 }
 
-/// What some images taught.
+/// The loss and accuracy of a training step on some images.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shown {
     /// Mean cross entropy.
     pub loss: f64,
-    /// Right answers.
+    /// Images whose class was predicted.
     pub correct: usize,
 }
 
 /// Gradients by the names of their parameters, flat. A parameter on which the loss does not depend has none.
 pub type Gradients = BTreeMap<String, Vec<f32>>;
 
-/// A network on an engine's device: shown images, taught, and moved.
+/// A network on an engine's device: forward and backward passes, and steps of an optimiser.
 pub trait Network: Send + Sync {
-    /// What was built.
+    /// Its layers.
     fn graph(&self) -> &Graph;
 
     /// Reads all tensors back.
@@ -70,22 +70,22 @@ pub trait Network: Send + Sync {
     /// Errors: not enough memory.
     fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output>;
 
-    /// A forward and a backward pass: adds `share` times the gradient of the mean cross entropy to those gathered since the last
-    /// step. `rng` draws the dropout mask.
+    /// A forward and a backward pass: adds `share` times the gradient of the mean cross entropy to those accumulated
+    /// since the last step. `rng` draws the dropout mask.
     ///
     /// Errors: not enough memory.
     fn learn(&mut self, batch: &Batch, lesson: &Lesson, rng: &mut Generator) -> Result<Shown>;
 
-    /// The gradients gathered since the last step.
+    /// The gradients accumulated since the last step.
     fn gradients(&self) -> Gradients;
 
-    /// Moves every trainable parameter against its gradient, and forgets the gradients.
+    /// A step of the optimiser: updates every trainable parameter, and clears the gradients.
     fn step(&mut self, optimiser: &Optimiser, learning_rate: f64);
 
-    /// What the optimiser remembers.
+    /// The state of the optimiser.
     fn optimiser_state(&self) -> OptimiserState;
 
-    /// Goes on from what [`Network::optimiser_state`] gave.
+    /// Continues from what [`Network::optimiser_state`] returned.
     ///
     /// Errors: buffers that are not the network's, or not finite.
     fn set_optimiser_state(&mut self, state: &OptimiserState) -> Result<()>;

@@ -24,7 +24,7 @@ impl Firing<'_> {
     }
 }
 
-/// Hears what untrained networks fire.
+/// Receives the spikes of untrained networks.
 pub trait Observer {
     /// Whether membranes are wanted.
     fn wants_membranes(&self) -> bool {
@@ -37,6 +37,6 @@ pub trait Observer {
     /// All layers of a network have fired; name and number of each, in the order of execution. An error ends the observation.
     fn finished(&mut self, network: usize, layers: &[(String, LayerId)]) -> Result<()>;
 
-    /// No network to come has this layer.
+    /// No further network has this layer.
     fn forget(&mut self, _layer: LayerId) {}
 }

@@ -9,7 +9,7 @@ pub(super) const MOMENTUM: &str = "momentum.";
 /// Prefix of the buffers that hold a running mean of squared gradients.
 pub(super) const SQUARE: &str = "square.";
 
-/// What an optimiser remembers between steps.
+/// The state of an optimiser between steps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OptimiserState {
     /// Steps made.
@@ -19,7 +19,7 @@ pub struct OptimiserState {
 }
 
 impl OptimiserState {
-    /// Whether a tensor of this name is a buffer, and of which parameter.
+    /// The parameter whose buffer a tensor of this name is, if it is one.
     pub fn parameter(name: &str) -> Option<&str> {
         name.strip_prefix(MOMENTUM).or_else(|| name.strip_prefix(SQUARE))
     }
@@ -46,7 +46,7 @@ pub enum Rule {
     /// Stochastic gradient descent with momentum, as PyTorch's: `m = momentum * m + g` (the first `m` is `g`);
     /// `w -= rate * m`.
     Sgd {
-        /// What is kept of earlier gradients.
+        /// Momentum: the part of the buffer that is kept at each step.
         momentum: f64,
     },
     /// Adam (Kingma and Ba 2015), as PyTorch's: `m = 0.9 m + 0.1 g; s = 0.999 s + 0.001 g^2`;
@@ -54,7 +54,7 @@ pub enum Rule {
     Adam,
 }
 
-/// Moves every trainable parameter against its gradient, with weight decay added to it (`g = gradient + decay * w`).
+/// Updates every trainable parameter by its gradient with weight decay, `g = gradient + decay * w`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Optimiser {
     /// How a step follows from a gradient.
@@ -63,7 +63,7 @@ pub struct Optimiser {
     pub weight_decay: f64,
 }
 
-/// Adam's rates of forgetting.
+/// Adam's decay rates.
 pub(super) const BETAS: [f64; 2] = [0.9, 0.999];
 /// Added to Adam's divisor.
 pub(super) const EPSILON: f64 = 1e-8;
@@ -79,7 +79,7 @@ impl Optimiser {
         Self { rule: Rule::Adam, weight_decay }
     }
 
-    /// Moves one parameter, in f32; a gradient of none is zero. `state.steps` counts the step under way.
+    /// Updates one parameter, in f32; without a gradient, by one of zeros. `state.steps` counts the current step.
     pub(super) fn step(
         &self,
         state: &mut OptimiserState,
@@ -89,10 +89,10 @@ impl Optimiser {
         learning_rate: f64,
     ) {
         let (rate, decay, count) = (learning_rate as f32, self.weight_decay as f32, weights.values.len());
-        let mut of_decay = Vec::new();
+        let mut zeros = Vec::new();
         let gradient = gradient.unwrap_or_else(|| {
-            of_decay.resize(count, 0.0);
-            &of_decay
+            zeros.resize(count, 0.0);
+            &zeros
         });
         let moved = weights.values.iter_mut().zip(gradient);
         match self.rule {

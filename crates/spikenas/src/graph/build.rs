@@ -6,7 +6,7 @@ use crate::space::{Architecture, Cell, Edge, Kernel, Transform};
 use crate::{Error, Result};
 
 impl Graph {
-    /// Lays an architecture out for images of the given shape; a single cell is repeated as often as the network has cells.
+    /// Lays out an architecture for images of the given shape; a single cell is repeated for each cell of the network.
     ///
     /// Errors: settings out of range, another number of cells, or images too small for the poolings.
     pub fn new(architecture: &Architecture, config: &NetworkConfig, input: Shape) -> Result<Self> {
@@ -38,7 +38,7 @@ fn check_sides(input: Shape, config: &NetworkConfig, side: usize) -> Result<()> 
     )))
 }
 
-/// A graph that grows; nowhere else is the wiring of a network looked at.
+/// A graph under construction; the wiring of a network is looked at nowhere else.
 struct Builder<'a> {
     config: &'a NetworkConfig,
     nodes: Vec<Node>,
@@ -66,7 +66,7 @@ impl Builder<'_> {
         self.batch_norm(Place::Stem, "stem.1", sums)
     }
 
-    /// `x1 = op01(x0)`, `x2 = op02(x0) + op12(x1)`, `x3 = op03(x0) + op13(x1) + op23(x2)`; gives x3.
+    /// `x1 = op01(x0)`, `x2 = op02(x0) + op12(x1)`, `x3 = op03(x0) + op13(x1) + op23(x2)`; returns x3.
     fn cell(&mut self, index: usize, cell: &Cell, input: NodeId) -> NodeId {
         let shape = self.shape(input);
         let mut nodes = vec![input];

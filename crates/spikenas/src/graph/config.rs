@@ -13,7 +13,7 @@ pub enum Initialisation {
     Reference,
 }
 
-/// All of a network that is not searched.
+/// Everything in a network that is not searched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkConfig {

@@ -4,7 +4,7 @@ use super::parameter::{Parameter, ParameterKind};
 use super::shape::Shape;
 use crate::space::Kernel;
 
-/// What a node of a graph computes of its inputs.
+/// What a node of a graph computes from its inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layer {
@@ -16,13 +16,13 @@ pub enum Layer {
     BatchNorm(BatchNorm),
     /// What a LIF layer fires.
     Lif(Lif),
-    /// The sum of all inputs; of none, zeros.
+    /// The sum of all inputs; zeros where there are none.
     Sum,
-    /// An average over squares of pixels.
+    /// Average pooling.
     AveragePool(AveragePool),
     /// A linear layer over all values of its input, channel by channel.
     Linear(Linear),
-    /// The mean of each cluster of consecutive outputs, then over the timesteps: a number a class.
+    /// The mean of each cluster of consecutive outputs, then over the timesteps: one number per class.
     Vote {
         /// Outputs that vote for one class.
         cluster: usize,
@@ -134,7 +134,7 @@ impl Linear {
     }
 }
 
-/// The average over squares of pixels, those outside counted as zeros: always divided by all pixels of a square.
+/// Average pooling over squares of pixels, zero-padded: always divided by all pixels of a square.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AveragePool {
     /// Side of a square.

@@ -1,5 +1,5 @@
-//! Architecture + network settings + shape of an image -> the graph of layers: the one truth for memory, engines, scores,
-//! reports and exports.
+//! Architecture + network settings + shape of an image -> the graph of layers, from which memory, engines, scores,
+//! reports and exports take all that they know of a network.
 //!
 //! ```text
 //! input -> stem -> cell 1 -> reduction -> cell 2 -> … -> last activation -> pooling -> classifier -> mean over timesteps

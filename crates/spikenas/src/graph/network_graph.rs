@@ -80,7 +80,7 @@ pub struct Node {
 
 /// A network as a graph of layers with their shapes, in the order of execution; no weights.
 ///
-/// It is all that memory, engines, scores, reports and exports know of a network: none of them looks at the cells' wiring.
+/// Memory, engines, scores, reports and exports know a network by it alone: none of them looks at the cells' wiring.
 ///
 /// ```
 /// use spikenas::graph::{Graph, NetworkConfig, Shape};
@@ -103,7 +103,7 @@ pub struct Graph {
     pub(super) nodes: Vec<Node>,
 }
 
-/// A graph as it stands in a file, which may say anything.
+/// A graph as a file has it, not checked yet.
 #[derive(Deserialize)]
 struct Unchecked {
     architecture: Architecture,
@@ -177,7 +177,7 @@ impl Graph {
         self.lif_at(Place::Reduction { cell }).or_else(|| self.lif_at(Place::LastActivation))
     }
 
-    /// Whether a node stands on an edge that no path from its cell's input to its output takes.
+    /// Whether a node is on an edge that is on no path from its cell's input to its output.
     pub fn is_idle(&self, node: &Node) -> bool {
         match node.place {
             Place::Edge { cell, edge } => {
@@ -187,7 +187,7 @@ impl Graph {
         }
     }
 
-    /// Values that the network gives for an image: one a class.
+    /// Values that the network gives for an image: one per class.
     pub fn outputs(&self) -> usize {
         self.config.classes
     }

@@ -5,11 +5,11 @@ pub struct Parameter {
     pub name: String,
     /// Shape, PyTorch's order.
     pub shape: Vec<usize>,
-    /// What it is.
+    /// Its kind.
     pub kind: ParameterKind,
 }
 
-/// What a tensor of the state dict is for.
+/// The kind of a tensor of the state dict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterKind {
     /// Convolution or linear weights.

@@ -1,4 +1,4 @@
-//! Files that are whole or not there: written beside their place, flushed to the disk, renamed.
+//! Files that are complete or absent: written beside their place, flushed to the disk, renamed.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -26,7 +26,7 @@ pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::i
         std::fs::rename(&part, path)
     };
     write().map_err(|error| {
-        // Half a file is worth nothing, and the disk may be full.
+        // Half a file is useless, and the disk may be full.
         let _ = std::fs::remove_file(&part);
         Error::io(path)(error)
     })

@@ -18,7 +18,7 @@ pub struct Journal<E> {
 }
 
 impl<E: Serialize + DeserializeOwned> Journal<E> {
-    /// Opens a journal to go on with it, or begins one.
+    /// Opens a journal to continue it, or begins one.
     ///
     /// A last line that was cut off is dropped. Errors: a line before it that cannot be read, a header of another
     /// configuration (the error says what differs) or of another version.
@@ -58,7 +58,7 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
     fn write_line(&mut self, line: &impl Serialize) -> Result<()> {
         let mut text = serde_json::to_vec(line).map_err(|e| Error::file(&self.path, e.to_string()))?;
         text.push(b'\n');
-        // One write a line: a kill leaves a whole line or a last one without its end.
+        // One write per line: a kill leaves whole lines, and at most a last one that is cut off.
         self.file.write_all(&text).map_err(Error::io(&self.path))
     }
 }

@@ -1,5 +1,5 @@
-//! How records are kept: files that are whole or not there, journals that grow line by line, versions, and what differs between
-//! two configurations. What stands in a record is said where it is made.
+//! How records are kept: files that are complete or absent, journals that grow line by line, versions, and what differs
+//! between two configurations. What a record holds is documented where it is made.
 
 mod difference;
 pub mod files;

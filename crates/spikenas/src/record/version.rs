@@ -9,7 +9,7 @@ use crate::{Error, Result};
 /// Format version of all records of a run folder.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// Reads a JSON record whose version, where it has one, must be known.
+/// Reads a JSON record; its version, where it has one, must be known.
 pub(crate) fn read_record<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let damaged = |e: serde_json::Error| Error::file(path, format!("damaged record ({e})"));
     let value: Value = serde_json::from_str(&read_text(path)?).map_err(damaged)?;

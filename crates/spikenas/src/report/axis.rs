@@ -7,7 +7,7 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 /// Width of a letter in pixels, about.
 pub(super) const LETTER: f64 = 8.0;
 
-/// How values become places.
+/// How values become positions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Scale {
     Linear,
@@ -87,11 +87,11 @@ impl Ranged for Axis {
     type ValueType = f64;
 
     fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
-        let place = |value: f64| match self.scale {
+        let position = |value: f64| match self.scale {
             Scale::Linear => value,
             Scale::Logarithmic => value.max(self.low).log10(),
         };
-        let part = (place(*value) - place(self.low)) / (place(self.high) - place(self.low));
+        let part = (position(*value) - position(self.low)) / (position(self.high) - position(self.low));
         from + (part * f64::from(to - from)).round() as i32
     }
 

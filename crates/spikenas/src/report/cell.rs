@@ -9,7 +9,7 @@ use crate::space::{Cell, Edge, Operation};
 const NODES: [(i32, i32); 4] = [(40, 108), (200, 108), (360, 108), (520, 108)];
 const SIZE: (i32, i32) = (560, 216);
 
-/// How far the middle of an edge stands from the row of nodes; upwards is negative.
+/// Distance of the middle of an edge from the row of nodes; upwards is negative.
 fn bend(edge: Edge) -> i32 {
     match edge {
         Edge::E01 | Edge::E12 | Edge::E23 => 0,
@@ -82,7 +82,7 @@ fn arrow_head(handle: (i32, i32), end: (i32, i32)) -> String {
     [corner(0.0, 0.0), corner(11.0, 5.0), corner(11.0, -5.0)].join(" ")
 }
 
-/// The cell in words, for those who cannot see it.
+/// The cell in words: the text alternative.
 pub(super) fn words(cell: &Cell) -> String {
     let connected = Edge::ALL.into_iter().filter(|&e| cell.operation(e) != Operation::Zeroize);
     let edge = |e: Edge| format!("{}→{} {}", e.from(), e.to(), cell.operation(e).name());

@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use super::axis::{Axis, LETTER};
 use crate::{Error, Result};
 
-/// Colours of light paper, each with the name of the page's variable that takes its place there.
+/// Colours of light paper, each with the name of the page's variable that replaces it there.
 pub(super) const PAPER: [(RGBColor, &str); 9] = [
     (RGBColor(0x1b, 0x1f, 0x24), "ink"),
     (RGBColor(0x5c, 0x66, 0x70), "muted"),
@@ -24,7 +24,7 @@ pub(super) const PAPER: [(RGBColor, &str); 9] = [
 const INK: RGBColor = PAPER[0].0;
 const MUTED: RGBColor = PAPER[1].0;
 const GRID: RGBColor = PAPER[2].0;
-/// Colours of series; more than these begin again.
+/// Colours of series; with more series they repeat.
 const SERIES: usize = PAPER.len() - 3;
 
 const WIDTH: u32 = 520;
@@ -53,7 +53,7 @@ pub(super) struct Line {
     pub(super) series: usize,
 }
 
-/// What stands for one value and holds for all of the other axis, such as a budget.
+/// A line at one value of an axis, such as a budget.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     pub(super) at: f64,
@@ -64,7 +64,7 @@ pub(super) struct Rule {
 pub(super) struct Plot {
     pub(super) x: Axis,
     pub(super) y: Axis,
-    /// Names of the series, for the legend; none where there is one alone.
+    /// Names of the series, for the legend; none where there is only one.
     pub(super) series: Vec<String>,
     pub(super) lines: Vec<Line>,
     pub(super) dots: Vec<Dot>,
@@ -72,7 +72,7 @@ pub(super) struct Plot {
     pub(super) limit: Option<Rule>,
 }
 
-/// Bars to the right, one a name.
+/// Bars to the right, one per name.
 pub(super) struct Bars {
     pub(super) x: Axis,
     pub(super) bars: Vec<Bar>,
@@ -190,7 +190,7 @@ impl Bars {
     }
 }
 
-/// Elements that stand on what plotters draws.
+/// Elements on top of what plotters draws.
 #[derive(Default)]
 struct Marks(String);
 
@@ -220,7 +220,7 @@ impl Marks {
 
     /// A square and a name for each series, above the plot.
     fn legend(&mut self, names: &[String]) {
-        for (index, ((x, row), name)) in legend_places(names).into_iter().zip(names).enumerate() {
+        for (index, ((x, row), name)) in legend_positions(names).into_iter().zip(names).enumerate() {
             let (fill, y) = (hex(colour(index)), 8 + row * LEGEND_ROW as i32);
             let _ = writeln!(self.0, r#"<rect x="{x}" y="{y}" width="12" height="12" rx="2" fill="{fill}"/>"#);
             self.words(x + 17, y + 11, "start", name);
@@ -236,23 +236,23 @@ impl Marks {
     }
 }
 
-/// Where the names of series stand: the left end and the row.
-fn legend_places(names: &[String]) -> Vec<(i32, i32)> {
+/// Positions of the names of series: the left end and the row.
+fn legend_positions(names: &[String]) -> Vec<(i32, i32)> {
     let (mut x, mut row) = (12, 0);
-    let mut places = Vec::new();
+    let mut positions = Vec::new();
     for name in names {
         let width = 36 + (name.chars().count() as f64 * LETTER) as i32;
         if x > 12 && x + width > WIDTH as i32 {
             (x, row) = (12, row + 1);
         }
-        places.push((x, row));
+        positions.push((x, row));
         x += width;
     }
-    places
+    positions
 }
 
 fn legend_height(names: &[String]) -> u32 {
-    legend_places(names).last().map_or(0, |&(_, row)| LEGEND_ROW * (row as u32 + 1))
+    legend_positions(names).last().map_or(0, |&(_, row)| LEGEND_ROW * (row as u32 + 1))
 }
 
 /// Text for an element or an attribute.

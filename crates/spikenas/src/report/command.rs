@@ -6,9 +6,9 @@ use crate::space::SearchSpace;
 use crate::train::{OptimiserKind, Schedule, TrainConfig};
 use crate::workflow::run::RunConfig;
 
-/// The command that makes a run with this configuration, with as few options as say it.
+/// The shortest command that makes a run with this configuration.
 ///
-/// What no option can say, such as another dropout, follows behind `#`.
+/// Settings that no option has, such as another dropout, follow behind `#`.
 pub fn command_line(config: &RunConfig) -> String {
     let mut line = Line { words: vec!["spikenas".into()] };
     match &config.architecture {
@@ -38,7 +38,7 @@ impl Line {
         self.words.push(format!("--{name} {}", quoted(&value.to_string())));
     }
 
-    /// Adds an option where a setting is not what it is without one.
+    /// Adds an option where a setting is not the default.
     fn set<T: PartialEq + Clone>(&mut self, said: &mut T, value: &T, name: &str, text: impl ToString) {
         if said != value {
             said.clone_from(value);
@@ -46,7 +46,7 @@ impl Line {
         }
     }
 
-    /// The images and the network; returns the configuration that these options and no other give.
+    /// The images and the network; returns the configuration that these options alone give.
     fn data_and_network(&mut self, config: &RunConfig) -> RunConfig {
         let (data, network) = (&config.data, &config.network);
         if data.source != Source::Sample {
@@ -142,7 +142,7 @@ impl Line {
     }
 }
 
-/// A word for a shell: in quotes where it has more than letters, digits and what no shell reads.
+/// An argument for a shell: in quotes where it has characters that a shell may interpret.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=+".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {

@@ -107,7 +107,7 @@ fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
     Ok(Some(section))
 }
 
-/// Test accuracy after each epoch, a line a run, no more lines a figure than there are colours.
+/// Test accuracy after each epoch, a line per run, no more lines per figure than there are colours.
 pub(super) fn learning_curves(runs: &[&RunRecords]) -> Result<Option<Section>> {
     if runs.is_empty() {
         return Ok(None);

@@ -19,7 +19,7 @@ pub(super) fn report(correlation: &Correlation, faults: &[String]) -> Result<Rep
         correlation.config.batch,
         correlation.seeds,
         best.map_or(String::new(), |b| format!(
-            "{} ranks living cells best: tau {:.3}, {:.3} within equal depth.",
+            "{} ranks cells with a path best: tau {:.3}, {:.3} within equal depth.",
             b.score, b.tau_random_ties.living, b.tau_within_depth
         ))
     );
@@ -30,7 +30,7 @@ pub(super) fn report(correlation: &Correlation, faults: &[String]) -> Result<Rep
     );
     section.figures.push(bars(
         "tau",
-        "Kendall's tau with the truth, living cells",
+        "Kendall's tau with the truth, cells with a path",
         correlation,
         |s| s.tau_random_ties.living,
         |s| s.intervals.tau_random_ties,
@@ -76,14 +76,14 @@ pub fn table(correlation: &Correlation) -> Table {
     let mut columns: Vec<String> = [
         "score",
         "#tau, all",
-        "#living",
+        "#with a path",
         "#within depth",
         "#top 10, %",
         "#tau-b, all",
-        "#tau-b, living",
+        "#tau-b, path",
         "#Spearman, all",
-        "#Spearman, living",
-        "#ms a candidate",
+        "#Spearman, path",
+        "#ms per candidate",
         "#spread over seeds",
     ]
     .map(String::from)

@@ -1,11 +1,11 @@
 use super::figure::{Figure, Table};
 
-/// What a report says, before it takes a form.
+/// The content of a report, before it takes a form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// The page's title.
     pub title: String,
-    /// What was asked and found, in a sentence or two.
+    /// The question and the result, in a sentence or two.
     pub summary: String,
     /// The figures that matter most: a name and a value each.
     pub facts: Vec<(String, String)>,

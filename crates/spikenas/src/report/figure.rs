@@ -5,7 +5,7 @@ pub struct Figure {
     pub name: String,
     /// What it shows.
     pub title: String,
-    /// The same for those who cannot see it: what is drawn against what, and what it shows.
+    /// The text alternative: what is drawn against what, and what it shows.
     pub alternative: String,
     /// The drawing, in the colours of light paper.
     pub svg: String,
@@ -38,7 +38,7 @@ pub struct Column {
 /// A value as it is shown and as it is sorted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Value {
-    /// As it is shown.
+    /// Its text.
     pub text: String,
     /// The number that it is sorted by, where it is one.
     pub number: Option<f64>,

@@ -1,6 +1,6 @@
 //! Figures, tables and pages of runs; everything is read from records, nothing is computed again.
 //!
-//! The way of the data: [`Records`] (what stands in a folder, and what is wrong with it) -> [`Section`]s of facts, figures and
+//! The way of the data: [`Records`] (the content of a folder, and its faults) -> [`Section`]s of facts, figures and
 //! tables -> one HTML page, SVG files, or lines of text.
 
 mod axis;

@@ -10,7 +10,7 @@ use crate::graph::Graph;
 pub struct NeuroBench {
     /// Bytes of all parameters and buffers as 32-bit numbers.
     pub footprint: u64,
-    /// Right answers as a part of 1.
+    /// Test accuracy as a part of 1.
     pub classification_accuracy: f64,
     /// Neurons and timesteps without a spike as a part of 1.
     pub activation_sparsity: f64,
@@ -27,7 +27,7 @@ pub struct SynapticOperations {
     /// Additions.
     #[serde(rename = "Effective_ACs")]
     pub effective_acs: f64,
-    /// What dense layers would need.
+    /// Operations that dense layers would need.
     #[serde(rename = "Dense")]
     pub dense: f64,
 }

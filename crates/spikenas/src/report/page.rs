@@ -1,4 +1,4 @@
-//! A report as one HTML file that needs no other.
+//! A report as one self-contained HTML file.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -87,7 +87,7 @@ fn figure(figure: &Figure) -> Markup {
     }
 }
 
-/// An SVG in the page: it takes the page's width and colours, and says what it shows.
+/// An SVG in the page: it takes the page's width and colours, and has a text alternative.
 fn drawing(svg: &str, words: &str) -> Markup {
     let coloured = PAPER.iter().fold(svg.to_string(), |svg, (colour, name)| {
         svg.replace(&format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2), &format!("var(--{name})"))

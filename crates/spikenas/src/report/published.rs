@@ -1,4 +1,4 @@
-//! What the paper reports (Putra and Shafique, arXiv:2402.11322), where it gives a number.
+//! Figures that the paper reports (Putra and Shafique, arXiv:2402.11322), where it gives a number.
 
 /// A figure of the paper for CIFAR-10 and CIFAR-100.
 struct Published {

@@ -23,16 +23,16 @@ use crate::{Error, Result};
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "a handful at a time")]
 pub enum Records {
-    /// Of one search, training or both.
+    /// Records of one search, training or both.
     Run(RunRecords),
-    /// Of a study: several runs and what they show together.
+    /// Records of a study: several runs and its results.
     Study(StudyRecords),
-    /// Of how well scores rank a table, and what could not be read.
+    /// The record of how well scores rank a table, and faults.
     Correlation(Correlation, Vec<String>),
 }
 
 impl Records {
-    /// Reads what can be read of a folder.
+    /// Reads the records of a folder, as far as they can be read.
     ///
     /// Errors: the folder holds no record at all. A record that is damaged, half-written or of another format version becomes
     /// a fault of the result, and the others are read.
@@ -77,13 +77,13 @@ pub struct RunSummary {
     pub operations: Option<Operations>,
     /// Their energy in picojoules.
     pub energy_pj: Option<f64>,
-    /// The command that makes the run again.
+    /// The command that repeats the run.
     pub command: Option<String>,
     /// Records that could not be read, and why.
     pub faults: Vec<String>,
 }
 
-/// The records of a run folder, as far as they are there and can be read.
+/// The records of a run folder, as far as they exist and can be read.
 #[derive(Clone, Debug, Default)]
 pub struct RunRecords {
     /// The folder.
@@ -137,7 +137,7 @@ impl RunRecords {
         whole.file_name().unwrap_or(whole.as_os_str()).to_string_lossy().into_owned()
     }
 
-    /// What was found, or given to be trained.
+    /// The architecture that was found, or given to be trained.
     pub fn architecture(&self) -> Option<Architecture> {
         let given = self.config.as_ref().and_then(|c| c.architecture.clone());
         given.or_else(|| self.search.as_ref().map(|s| s.architecture.clone()))
@@ -193,7 +193,7 @@ impl StudyRecords {
     }
 }
 
-/// What is wrong with records, in one line each.
+/// Faults of records, in one line each.
 #[derive(Default)]
 struct Faults(Vec<String>);
 

@@ -18,7 +18,7 @@ use crate::search::Method;
 use crate::train::EpochRecord;
 use crate::workflow::run::RunConfig;
 
-/// The report of a run folder, of what is there of it.
+/// The report of a run folder, as far as it has records.
 pub(super) fn report(run: &RunRecords) -> Result<Report> {
     let mut sections = Vec::new();
     let planned = run.graph.as_ref().map(|graph| graph.architecture.clone());
@@ -42,7 +42,7 @@ pub(super) fn report(run: &RunRecords) -> Result<Report> {
     Ok(Report { title: run.name(), summary: summary(run), facts: facts(run), sections, faults: run.faults.clone() })
 }
 
-/// What was asked and what was found.
+/// The question and the result.
 fn summary(run: &RunRecords) -> String {
     let mut words = String::new();
     if let Some(config) = &run.config {
@@ -54,7 +54,7 @@ fn summary(run: &RunRecords) -> String {
         let cells = if cells == 1 { "1 cell".into() } else { format!("{cells} cells") };
         words += &match &config.architecture {
             Some(_) => format!("Asked: train a given network of {cells} on {data}. "),
-            None => format!("Asked: a network of {cells} for {data} from {operations} operations an edge{under}. "),
+            None => format!("Asked: a network of {cells} for {data} from {operations} operations per edge{under}. "),
         };
     }
     if let Some(search) = &run.search {
@@ -73,10 +73,14 @@ fn summary(run: &RunRecords) -> String {
     }
     words += &match (&run.evaluation, run.epochs.last()) {
         (Some(test), _) => {
-            format!("Trained, it names {} of {} test images right.", percent(test.accuracy), grouped(test.total as u64))
+            format!(
+                "Trained, it has a test accuracy of {} ({} images).",
+                percent(test.accuracy),
+                grouped(test.total as u64)
+            )
         }
         (None, Some(last)) => format!(
-            "After {} epochs of training it names {} of the test images right.",
+            "After {} epochs of training it has a test accuracy of {}.",
             last.epoch,
             percent(last.test_accuracy)
         ),
@@ -109,7 +113,7 @@ fn facts(run: &RunRecords) -> Vec<(String, String)> {
         fact("firing rate", format!("{:.4}", test.firing_rate));
     }
     if let Some(operations) = run.operations() {
-        fact("energy an inference", format!("{} (estimated)", energy(operations.energy_pj())));
+        fact("energy per inference", format!("{} (estimated)", energy(operations.energy_pj())));
     }
     facts
 }
@@ -118,7 +122,7 @@ fn facts(run: &RunRecords) -> Vec<(String, String)> {
 fn cells(architecture: &crate::space::Architecture) -> Section {
     let mut section = Section::titled("Architecture");
     section.words.push(
-        "Nodes hold sums of feature maps; node 0 is a cell's input, node 3 its output. Edges without connection are not drawn."
+        "Nodes hold sums of feature maps; node 0 is a cell's input, node 3 its output. Edges without a connection are not drawn."
             .into(),
     );
     section.code.push(architecture.to_string());
@@ -248,20 +252,20 @@ fn firing_rates(evaluation: &Evaluation) -> Result<Section> {
     let mut bars = Vec::new();
     for l in &evaluation.layers {
         let name = layer(&l.name);
-        let words = format!("{name}: {:.4} spikes a neuron and timestep", l.firing_rate);
+        let words = format!("{name}: {:.4} spikes per neuron and timestep", l.firing_rate);
         bars.push(Bar { name: name.clone(), parts: vec![(l.firing_rate, 0)], words });
         let neurons = Value::number(l.neurons as f64, grouped(l.neurons as u64));
         table.push(vec![Value::text(name), neurons, Value::number(l.firing_rate, format!("{:.4}", l.firing_rate))]);
     }
     let rates = || evaluation.layers.iter().map(|l| l.firing_rate);
     let alternative = format!(
-        "Bars: spikes a neuron and timestep of each of {} LIF layers, from {:.4} to {:.4}; {:.4} over all neurons.",
+        "Bars: spikes per neuron and timestep of each of {} LIF layers, from {:.4} to {:.4}; {:.4} over all neurons.",
         evaluation.layers.len(),
         rates().fold(f64::INFINITY, f64::min),
         rates().fold(0.0, f64::max),
         evaluation.firing_rate
     );
-    let x = Axis::from_zero("spikes a neuron and timestep", rates());
+    let x = Axis::from_zero("spikes per neuron and timestep", rates());
     let svg = Bars { x, bars, series: vec![], limit: None }.draw()?;
     let mut section = Section::titled("Firing rates");
     let title = "Firing rate by layer, trained".into();
@@ -301,14 +305,14 @@ fn synaptic_operations(operations: &Operations) -> Result<Section> {
         count(operations.dense())
     ));
     let alternative = format!("Bars: energy of the synaptic operations of each of {} layers.", operations.layers.len());
-    let x = Axis::from_zero("energy an inference, nJ", operations.layers.iter().map(|l| l.energy_pj() / 1e3));
+    let x = Axis::from_zero("energy per inference, nJ", operations.layers.iter().map(|l| l.energy_pj() / 1e3));
     let series = ["additions", "multiplications"].map(String::from).to_vec();
     let svg = Bars { x, bars, series, limit: None }.draw()?;
     section.figures.push(Figure { name: "energy".into(), title: "Energy by layer".into(), alternative, svg, table });
     Ok(section)
 }
 
-/// What is needed to run it again.
+/// The command and settings that repeat the run.
 fn again(config: &RunConfig, run: &RunRecords) -> Section {
     let mut section = Section::titled("Run it again");
     let program = run.search.as_ref().and_then(|s| s.program.clone());

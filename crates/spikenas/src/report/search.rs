@@ -1,4 +1,4 @@
-//! What a search looked at: every candidate as a point of parameters against score, and how sure the winner is.
+//! The candidates of a search: each as a point of parameters against score, and the confidence in the winner.
 
 use super::axis::Axis;
 use super::chart::{Dot, Line, Plot, Rule};
@@ -25,7 +25,7 @@ pub(super) fn section(run: &RunRecords) -> Result<Section> {
     section.figures.push(figure(&run.candidates, scope, budget, winner)?);
     section.words.extend(config.map(|c| about_score(c.score.kind)));
     if let Some(confirmation) = run.search.as_ref().and_then(|s| s.confirmation.as_ref()) {
-        section.words.push(how_sure(confirmation));
+        section.words.push(confidence(confirmation));
         section.tables.push(leaders(confirmation, scope));
         section.tables.extend((!confirmation.degenerate.is_empty()).then(|| degenerate(confirmation)));
     }
@@ -38,20 +38,21 @@ fn about_score(kind: ScoreKind) -> String {
         kind if kind.is_of_the_paper() => {
             "On SpikeNAS-Bench it ranks trained cells no better than their number of parameters does"
         }
-        _ => "How well it ranks trained cells stands in docs/scores.md",
+        _ => "docs/scores.md says how well it ranks trained cells",
     };
     format!("The score, {kind}, looks at an untrained network. {worth}; it is a guide, not a forecast of accuracy.")
 }
 
-fn how_sure(confirmation: &Confirmation) -> String {
+fn confidence(confirmation: &Confirmation) -> String {
     let tied = confirmation.leaders.iter().filter(|l| l.is_tied).count();
     let rounds = confirmation.leaders.first().map_or(0, |l| l.scores.len());
-    let margin = confirmation.margin.map_or("no other leader is told apart from it".into(), |m| {
-        format!("the next that is told apart from it is {m:.4} below")
+    let margin = confirmation.margin.map_or("no other leader is significantly worse".into(), |m| {
+        format!("the next that is significantly worse is {m:.4} below")
     });
     format!(
         "The leading candidates were scored {rounds} times in all, each time with other weights and images. {tied} of {} are tied \
-         with the best mean (two standard errors of paired differences); the smallest of them won, and {margin}.",
+         with the best mean (not significantly different: within two standard errors of paired differences); the smallest of \
+         them won, and {margin}.",
         confirmation.leaders.len()
     )
 }
@@ -171,7 +172,7 @@ fn figure(
     })
 }
 
-/// Whether two texts of one architecture mean the same: one matrix stands for all cells.
+/// Whether two texts mean the same architecture: a single matrix stands for all cells.
 fn is_same(one: &Architecture, other: &Architecture) -> bool {
     one.to_string() == other.to_string()
 }

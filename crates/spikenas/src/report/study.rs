@@ -10,7 +10,7 @@ use super::{compare, published};
 use crate::Result;
 use crate::workflow::study::{Kind, ScenarioResult, StudyRecord};
 
-/// The report of a study's folder, of what is finished of it.
+/// The report of a study's folder, as far as the study is finished.
 pub(super) fn report(records: &StudyRecords) -> Result<Report> {
     let Some(study) = &records.study else {
         let title = "A study whose record cannot be read".to_string();
@@ -19,8 +19,8 @@ pub(super) fn report(records: &StudyRecords) -> Result<Report> {
     };
     let title = match study.study {
         Kind::Scenarios => format!("The scenarios of SpikeNAS on {}", study.data),
-        Kind::Operations => format!("What each operation is worth on {}", study.data),
-        Kind::Iterations => format!("What iterations of a random search are worth on {}", study.data),
+        Kind::Operations => format!("What each operation contributes on {}", study.data),
+        Kind::Iterations => format!("What iterations of a random search contribute on {}", study.data),
     };
     let mut sections = Vec::new();
     if !study.results.is_empty() {
@@ -54,7 +54,7 @@ fn summary(study: &StudyRecord) -> String {
     words += match study.scale.as_str() {
         "paper" => "The settings are the paper's.",
         _ => {
-            "Networks are narrower and trained for less long than the paper's, so that accuracies are far from its own; what can be compared is their order, and times of searches."
+            "Networks are narrower and trained for less long than the paper's, so that accuracies are far from its own; only their order and the times of searches can be compared."
         }
     };
     words
@@ -81,7 +81,7 @@ fn search_seconds(result: &ScenarioResult) -> Value {
     Value::number(seconds, format!("{}{seconds:.digits$}", result.mark()))
 }
 
-/// How many times faster than the baseline's a search is, marked where either time is extrapolated.
+/// The speed-up of a search over the baseline's, marked where either time is extrapolated.
 fn speed_up(study: &StudyRecord, result: &ScenarioResult) -> Value {
     let Some(baseline) = study.baseline() else { return Value::missing() };
     let times = baseline.search_seconds / result.search_seconds.max(1e-9);

@@ -38,7 +38,7 @@ fn section_lines(section: &Section) -> Vec<String> {
     lines
 }
 
-/// A table in at most 100 columns: those that do not fit are left out, the last ones first.
+/// A table in at most 100 columns: table columns that do not fit are left out, the last ones first.
 pub fn table_lines(table: &Table) -> Vec<String> {
     let width = |column: usize| {
         let values = table.rows.iter().map(|row| row[column].text.chars().count());

@@ -1,6 +1,6 @@
 //! Numbers and names as a person reads them.
 
-/// A whole number with its thousands apart by narrow spaces: `1 234 567`.
+/// A whole number with its thousands separated by narrow spaces: `1 234 567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();

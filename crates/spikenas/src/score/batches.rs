@@ -3,7 +3,8 @@ use crate::data::{Batch, Dataset, shuffled};
 use crate::random::{generator, name_key};
 use crate::{Error, Result};
 
-/// The mini-batches that all candidates are scored on: training images, not augmented, drawn by the seed; one a repeat.
+/// The mini-batches that all candidates are scored on: training images, not augmented, drawn by the seed; one per
+/// repeat.
 ///
 /// Errors: settings out of range, more images in a mini-batch than there are.
 pub fn score_batches(config: &ScoreConfig, dataset: &Dataset) -> Result<Vec<Batch>> {

@@ -1,16 +1,17 @@
 use crate::graph::{Graph, Place};
 use crate::space::Edge;
 
-/// Convolutions on the paths through each cell, and how far firing falls along them.
+/// Convolutions on the paths through each cell, and how far the firing rate falls along them.
 ///
 /// For each cell half the logarithm of `sum over paths of e^(2 n) * first / last`, added up over the cells. A path leads from the
 /// cell's input to its output over edges that connect; n counts its 3x3 convolutions, `first` and `last` are the firing rates of
 /// the untrained network in front of the first and of the last of its convolutions. With one convolution alone, `last` is the rate
 /// of the LIF layer that reads the cell's output; without any, the path counts as 1. What goes through a silent layer counts as
-/// nothing. So a network is good that has many convolutions one after the other, many spikes where they begin, and few where
-/// they end.
+/// nothing. So a network scores high that has many convolutions one after the other, many spikes where they begin, and
+/// few where they end.
 ///
-/// `rate` gives the spikes a neuron and timestep of a LIF layer by its name. Minus infinity where a cell lets nothing through.
+/// `rate` gives the spikes per neuron and timestep of a LIF layer by its name. Minus infinity where a cell lets nothing
+/// through.
 pub(super) fn funnel(graph: &Graph, rate: impl Fn(&str) -> f64) -> f64 {
     let mut total = 0.0;
     for (index, cell) in graph.architecture.cells().iter().enumerate() {

@@ -62,7 +62,7 @@ impl KernelMatrix {
     }
 }
 
-/// What a score needs of one LIF layer.
+/// The figures of one LIF layer that scores need.
 #[derive(Clone, Debug)]
 pub struct Activity {
     /// `[samples, samples]` for each kernel, summed over the timesteps.

@@ -18,7 +18,8 @@ pub enum ScoreKind {
     Hamming,
     /// Mean of log|det| over the layers' own kernels, each scaled to ones on its diagonal.
     LayerKernel,
-    /// Convolutions on the paths through each cell, and how far firing falls from the first to the last of them.
+    /// Convolutions on the paths through each cell, and how far the firing rate falls from the first to the last of
+    /// them.
     #[default]
     Funnel,
     /// Entropy of the spectrum of the membranes.
@@ -48,7 +49,8 @@ impl ScoreKind {
         ScoreKind::Parameters,
     ];
 
-    /// What is taken with a preset of the network where none is named: the paper's with SNASNet's own, else the default.
+    /// The score of a preset of the network where none is named: the paper's with SNASNet's own preset, else the
+    /// default.
     pub fn of_preset(preset: &str) -> Self {
         if preset.starts_with("snasnet") { ScoreKind::Sahd } else { ScoreKind::default() }
     }
@@ -69,7 +71,7 @@ impl ScoreKind {
         }
     }
 
-    /// The kernel of the LIF layers that it is made of, if it is.
+    /// The kernel of the LIF layers that it is computed from, if there is one.
     pub(super) fn kernel(self) -> Option<KernelKind> {
         match self {
             ScoreKind::Sahd => Some(KernelKind::Sahd),
@@ -84,7 +86,7 @@ impl ScoreKind {
         matches!(self, ScoreKind::Sahd | ScoreKind::SahdUnscaled | ScoreKind::Hamming)
     }
 
-    /// Whether it is made of the spikes of one forward pass, which architectures share.
+    /// Whether it is computed from the spikes of one forward pass, which architectures share.
     pub fn is_of_spikes(self) -> bool {
         self.kernel().is_some() || self == ScoreKind::Funnel
     }

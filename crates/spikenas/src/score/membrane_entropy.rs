@@ -6,12 +6,13 @@ use crate::Result;
 use crate::engine::{Firing, LayerId, Observer, Untrained};
 use crate::graph::Graph;
 
-/// Entropy of the spectrum of the membranes that the last timestep leaves, mean over the LIF layers: how many directions a
-/// mini-batch takes in a layer before it is cut down to spikes (after the expressivity of AZ-NAS, Lee and Ham, CVPR 2024).
+/// Entropy of the spectrum of the membranes after the last timestep, mean over the LIF layers: how many directions a
+/// mini-batch takes in a layer before it is reduced to spikes (after the expressivity of AZ-NAS, Lee and Ham, CVPR
+/// 2024).
 ///
-/// Of order 2, `-ln(sum of squares / square of the sum)` of the eigenvalues of the samples' Gram matrix, each neuron's mean taken
-/// off; it needs no eigenvalue, since the sums are the matrix's squared norm and its trace. A layer whose membranes do not differ
-/// between samples counts 0.
+/// Of order 2, `-ln(sum of squares / square of the sum)` of the eigenvalues of the samples' Gram matrix, with each
+/// neuron's mean subtracted; it needs no eigenvalue, since the sums are the matrix's squared norm and its trace. A
+/// layer whose membranes do not differ between samples counts 0.
 pub(super) fn membrane_entropy(untrained: &dyn Untrained, repeat: usize, graph: &Graph, images: &[f32]) -> Result<f64> {
     let mut entropies = Entropies::default();
     untrained.observe(repeat, &[graph], images, &mut entropies)?;

@@ -1,7 +1,7 @@
 //! Training-free figures of merit: zero-cost proxies for the accuracy of a trained network.
 //!
-//! [`ScoreKind`] names them, a [`Scorer`] gives them to architectures: those of spikes come of one forward pass that
-//! architectures share ([`SpikeScorer`]), the others look at one architecture after the other, each with its dead parts cut.
+//! [`ScoreKind`] names them, a [`Scorer`] gives them to architectures: those of spikes share forward passes between
+//! architectures ([`SpikeScorer`]), the others look at one architecture after the other, each with its dead parts cut.
 
 mod batches;
 mod config;

@@ -12,7 +12,7 @@ use crate::space::Architecture;
 use crate::weights::Drawn;
 use crate::{Error, Result};
 
-/// What gives the scores that a configuration asks for, on these mini-batches, one a repeat.
+/// The scorer that a configuration asks for, on these mini-batches, one per repeat.
 ///
 /// Errors: settings out of range, another number of mini-batches.
 pub fn scorer(
@@ -41,7 +41,7 @@ struct OneByOne {
     engine: Arc<dyn Engine>,
     config: ScoreConfig,
     untrained: Box<dyn Untrained>,
-    /// One a repeat.
+    /// One per repeat.
     batches: Vec<Batch>,
     /// Weights of each repeat.
     drawn: Vec<Drawn>,
@@ -85,7 +85,7 @@ impl Scorer for OneByOne {
     }
 }
 
-/// The graph with every part cut that no path from a cell's input to its output takes.
+/// The graph without the parts that are on no path from a cell's input to its output.
 fn pruned(graph: &Graph) -> Result<Graph> {
     let cells = graph.architecture.cells().iter().map(|cell| cell.pruned()).collect();
     Graph::new(&Architecture::new(cells)?, &graph.config, graph.input)

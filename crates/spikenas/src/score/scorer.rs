@@ -10,7 +10,7 @@ pub struct Score {
     pub firing_rate: Option<f64>,
 }
 
-/// Gives architectures their scores. A search takes any: one of the project's own, or a user's.
+/// Scores architectures. A search takes any scorer: one of the project's own, or a user's.
 pub trait Scorer {
     /// Scores graphs in an order of its own and reports the index and the score, never NaN, of each at once. An error of the
     /// report ends the scoring.

@@ -26,12 +26,12 @@ pub struct SpikeScorer {
     /// Images of a mini-batch.
     batch: usize,
     untrained: Box<dyn Untrained>,
-    /// One a repeat, each with weights of its own.
+    /// One per repeat, each with weights of its own.
     batches: Vec<Vec<f32>>,
 }
 
 impl SpikeScorer {
-    /// A scorer on the given mini-batches, one a repeat, each `[batch, channels, height, width]` and normalised.
+    /// A scorer on the given mini-batches, one per repeat, each `[batch, channels, height, width]` and normalised.
     ///
     /// Errors: settings out of range, another number of mini-batches, a score that is not made of spikes.
     pub fn new(
@@ -122,7 +122,7 @@ impl SpikeScorer {
         Ok(())
     }
 
-    /// One score of a network, from what its layers did.
+    /// One score of a network, from the spikes and membranes of its layers.
     fn score_layers(&self, kind: ScoreKind, graph: &Graph, layers: &[(&str, &Activity)]) -> f64 {
         let activities = || layers.iter().map(|(_, activity)| *activity);
         match (kind, kind.kernel()) {
@@ -152,7 +152,7 @@ impl Scorer for SpikeScorer {
     }
 }
 
-/// Adds a repeat's scores to the means over so many.
+/// Adds a repeat's scores to the means over all repeats.
 fn add(totals: &mut [Score], scores: &[Score], repeats: f64) {
     for (total, score) in totals.iter_mut().zip(scores) {
         total.value += score.value / repeats;
@@ -160,7 +160,7 @@ fn add(totals: &mut [Score], scores: &[Score], repeats: f64) {
     }
 }
 
-/// Makes scores of what the layers of a window's networks fire.
+/// Computes scores from the spikes of a window's networks.
 struct Watch<'a> {
     scorer: &'a SpikeScorer,
     window: &'a [&'a Graph],
@@ -195,7 +195,7 @@ impl Observer for Watch<'_> {
     }
 }
 
-/// Sorts architectures so that those that have most in common stand together: cell by cell, and in a cell the edges that
+/// Sorts architectures so that those with most in common stand together: cell by cell, and in a cell the edges that
 /// decide about its inner nodes first.
 fn sharing_order(architecture: &Architecture) -> Vec<Operation> {
     const EDGES: [Edge; 6] = [Edge::E01, Edge::E02, Edge::E12, Edge::E23, Edge::E03, Edge::E13];

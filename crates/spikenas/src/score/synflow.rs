@@ -3,16 +3,17 @@ use crate::weights::Drawn;
 
 /// Logarithm of the flow through all weights of a network made linear (SynFlow, Tanaka et al., NeurIPS 2020).
 ///
-/// Every weight is replaced by its size, batch norms are left out, and a LIF layer divides by its threshold, as fewer spikes come
-/// from a higher one. R is the sum of the outputs for an image of ones; the flow is the sum over all weights of `w * dR/dw`.
-/// Borders are not seen: the image is taken as endless, so that a layer is a matrix over channels. Minus infinity where nothing
-/// comes through.
+/// Every weight is replaced by its magnitude, batch norms are left out, and a LIF layer divides by its threshold, as
+/// fewer spikes come from a higher one. R is the sum of the outputs for an image of ones; the flow is the sum over all
+/// weights of `w * dR/dw`. Borders are not seen: the image is taken as endless, so that a layer is a matrix over
+/// channels. Minus infinity where nothing comes through.
 pub(super) fn synflow(graph: &Graph, weights: &Drawn) -> f64 {
     let links: Vec<Link> = graph.nodes().iter().map(|node| link(graph, node, weights)).collect();
     flow(graph, &links).ln()
 }
 
-/// What a node gives of the sum of its inputs, each a number a channel: itself times a gain, or times sizes of weights.
+/// What a node makes of the sum of its inputs, one number per channel: the sum times a gain, or times magnitudes of
+/// weights.
 enum Link {
     Gain(f64),
     /// `[outputs][inputs]`
@@ -67,7 +68,7 @@ fn flow(graph: &Graph, links: &[Link]) -> f64 {
 impl Link {
     fn forward(&self, values: &[f64]) -> Vec<f64> {
         match self {
-            // A node that nothing reaches gives nothing.
+            // A node that nothing reaches has no value.
             Link::Weights(rows) if values.is_empty() => vec![0.0; rows.len()],
             Link::Weights(rows) => rows.iter().map(|row| row.iter().zip(values).map(|(w, v)| w * v).sum()).collect(),
             Link::Gain(gain) => values.iter().map(|value| gain * value).collect(),

@@ -5,7 +5,8 @@ use crate::random::generator;
 use crate::weights::Weights;
 use crate::{Error, Result};
 
-/// Mean against deviation of the gradients of two halves of a mini-batch (ZiCo, Li et al., ICLR 2023), through the surrogate.
+/// Mean against deviation of the gradients of two halves of a mini-batch (ZiCo, Li et al., ICLR 2023), with surrogate
+/// gradients.
 ///
 /// `sum over layers of ln(sum over their weights of mean|g| / deviation of |g|)`, for convolutions and linear layers, of the cross
 /// entropy with the images' labels. A layer without any gradient makes it minus infinity.
@@ -30,13 +31,14 @@ pub(super) fn zico(engine: &dyn Engine, graph: &Graph, seed: u64, repeat: u64, b
     Ok(weights.map(|p| steadiness(&values(&first, &p.name), &values(&second, &p.name)).ln()).sum())
 }
 
-/// Sum of mean over deviation of the sizes of two gradients of each weight; weights whose sizes are equal count nothing.
+/// Sum of mean over deviation of the magnitudes of two gradients of each weight; weights with equal magnitudes count
+/// nothing.
 fn steadiness(first: &[f32], second: &[f32]) -> f64 {
-    let of_weight = |(a, b): (&f32, &f32)| {
+    let ratio = |(a, b): (&f32, &f32)| {
         let (a, b) = (f64::from(a.abs()), f64::from(b.abs()));
         if a == b { 0.0 } else { (a + b) / (a - b).abs() }
     };
-    first.iter().zip(second).map(of_weight).sum()
+    first.iter().zip(second).map(ratio).sum()
 }
 
 #[cfg(test)]

@@ -67,8 +67,8 @@ pub struct SearchConfig {
     pub bits: Bits,
     /// Candidates that a random search draws.
     pub iterations: usize,
-    /// Times that the leading candidates are scored again, with other weights and images, and the smallest of those tied with the
-    /// best is taken; 0 takes the one with the highest score, as the paper does.
+    /// How often the leading candidates are scored again, with other weights and images. The smallest of those not
+    /// significantly different from the best is taken; 0 takes the one with the highest score, as the paper does.
     #[serde(default)]
     pub confirm: usize,
     /// Seed of a random search.

@@ -14,7 +14,7 @@ use crate::{Error, Result};
 /// Candidates that are handed to the scorer at a time.
 const AT_A_TIME: usize = 4096;
 
-/// What is searched for.
+/// The problem that a search solves.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// The candidates.
@@ -36,14 +36,14 @@ impl Problem {
         Ok(Self { space, network: network.clone(), input, budget: config.budget_parameters(), scope: config.scope })
     }
 
-    /// Lays a candidate out and counts its parameters.
+    /// Lays out a candidate and counts its parameters.
     pub fn graph(&self, architecture: &Architecture) -> Result<(Graph, ParameterCount)> {
         let graph = Graph::new(architecture, &self.network, self.input)?;
         let count = Ledger::new(&graph).count();
         Ok((graph, count))
     }
 
-    /// Whether so many parameters fit the budget.
+    /// Whether a number of parameters fits the budget.
     pub fn is_feasible(&self, count: &ParameterCount) -> bool {
         self.budget.is_none_or(|budget| count.in_scope(self.scope) <= budget)
     }
@@ -79,7 +79,7 @@ impl<'a> Evaluator<'a> {
         Ok(Self { problem, scorer, journal, known })
     }
 
-    /// What is searched for.
+    /// The problem that the search solves.
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
@@ -120,7 +120,7 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
-    /// Scores candidates; `best` changes as if each came in its order, and only to a score that is higher.
+    /// Scores candidates; `best` changes as if each came in the order given, and only to a higher score.
     pub(super) fn run_pass(
         &mut self,
         name: &str,
@@ -152,7 +152,7 @@ impl<'a> Evaluator<'a> {
         Ok(record)
     }
 
-    /// Computes the scores that are not known, each architecture once; returns how many.
+    /// Computes the scores that are not known, each architecture once; returns their number.
     fn score_unknown(
         &mut self,
         candidates: &[(&Architecture, ParameterCount)],

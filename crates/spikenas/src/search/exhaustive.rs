@@ -4,7 +4,7 @@ use crate::progress::Progress;
 use crate::space::{Architecture, Cell};
 use crate::{Error, Result};
 
-/// More combinations than this are refused: they would not even fit into memory.
+/// More combinations than this are refused: they would not fit into memory.
 const MOST_CANDIDATES: usize = 1_000_000;
 
 /// Every combination of cells, the first cell outermost.

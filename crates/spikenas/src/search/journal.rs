@@ -38,7 +38,7 @@ pub struct JournalEntry {
     pub firing_rate: Option<f64>,
     /// Its parameters.
     pub parameters: ParameterCount,
-    /// What the score took.
+    /// Wall-clock time of the score.
     pub seconds: f64,
 }
 

@@ -1,7 +1,7 @@
 //! The best architecture of a space under a budget.
 //!
 //! Three methods share one evaluation ([`Evaluator`]): it checks the budget first, scores each architecture once, and
-//! writes every score into a journal, from which a search that was killed goes on.
+//! writes every score to a journal, from which a killed search resumes.
 
 mod config;
 mod consecutive;

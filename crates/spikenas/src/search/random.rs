@@ -8,7 +8,7 @@ use crate::random::{generator, name_key};
 use crate::space::{Architecture, Cell, SearchSpace};
 use crate::{Error, Result};
 
-/// SNASNet's random search: so many draws of a cell, used for all cells.
+/// SNASNet's random search: random draws of a cell, each used for all cells.
 pub(super) fn search(
     config: &SearchConfig,
     evaluator: &mut Evaluator<'_>,
@@ -31,13 +31,13 @@ pub(super) fn search(
     Ok(best.map(|best| (best, vec![pass])))
 }
 
-/// The cells that a random search draws, one after the other; none where zeroize is all there is.
+/// The cells that a random search draws, one after the other; none where zeroize is the only operation.
 fn draws(space: &SearchSpace, seed: u64, iterations: usize) -> impl Iterator<Item = Cell> {
     let mut rng = generator(&[seed, name_key("random search")]);
     (0..iterations).map_while(move |_| space.sample_cell(&mut rng))
 }
 
-/// How many different cells a random search draws: each is scored once.
+/// Number of different cells that a random search draws: each is scored once.
 pub fn distinct_draws(space: &SearchSpace, seed: u64, iterations: usize) -> usize {
     draws(space, seed, iterations).collect::<HashSet<_>>().len()
 }

@@ -29,7 +29,7 @@ pub struct SearchRecord {
     pub candidates: usize,
     /// Those that fit the budget.
     pub feasible: usize,
-    /// Those that got a score.
+    /// Those that were scored.
     pub scored: usize,
     /// Each pass.
     pub passes: Vec<PassRecord>,
@@ -37,7 +37,7 @@ pub struct SearchRecord {
     pub seconds: f64,
     /// Seed of weights, images and random candidates.
     pub seed: u64,
-    /// How sure the winner is, where that was asked for.
+    /// Confidence in the winner, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
     /// Version of the program that searched; records of early versions lack it.
@@ -45,20 +45,21 @@ pub struct SearchRecord {
     pub program: Option<String>,
 }
 
-/// How sure the winner is.
+/// Confidence in the winner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Confirmation {
     /// The leading candidates, the one with the best mean first.
     pub leaders: Vec<Leader>,
-    /// By how much the winner's mean is above that of the best candidate that is told apart from it; nothing where all are tied.
+    /// Difference of the winner's mean to that of the best candidate that is significantly worse; nothing where all are
+    /// tied.
     pub margin: Option<f64>,
-    /// What the search itself found best; the winner is the smallest of those tied with the best mean.
+    /// The best of the search itself; the winner is the smallest of those tied with the best mean.
     pub best_of_search: Architecture,
     /// Candidates whose score is minus infinity, at most 20, and why.
     pub degenerate: Vec<Degenerate>,
     /// All of those candidates.
     pub degenerate_count: usize,
-    /// What the scores took.
+    /// Wall-clock time of the scores.
     pub seconds: f64,
 }
 
@@ -75,7 +76,7 @@ pub struct Leader {
     pub mean: Number,
     /// Their standard deviation.
     pub deviation: Number,
-    /// Whether its mean cannot be told apart from the best.
+    /// Whether its mean is not significantly different from the best.
     pub is_tied: bool,
 }
 
@@ -88,14 +89,14 @@ pub struct Degenerate {
     pub reason: String,
 }
 
-/// What one pass did.
+/// The counts of one pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassRecord {
     /// Candidates.
     pub candidates: usize,
     /// Those that fit the budget.
     pub feasible: usize,
-    /// Those that got a score.
+    /// Those that were scored.
     pub scored: usize,
     /// Those whose score had to be computed: not known from an equal candidate or the journal.
     pub computed: usize,

@@ -5,7 +5,7 @@ use super::{consecutive, exhaustive, random};
 use crate::progress::Progress;
 use crate::{Error, Result};
 
-/// Searches; returns the best candidate and what each pass did.
+/// Searches; returns the best candidate and the counts of each pass.
 ///
 /// Errors: no candidate fits the budget, a score that is not a number, a journal that cannot be written, or a stop that
 /// was asked for.

@@ -147,7 +147,7 @@ fn infeasible_budget_names_the_smallest_candidate() {
 
 #[test]
 fn exhaustive_search_finds_what_consecutive_passes_miss() {
-    // Only cells that differ score; equal ones do not, and pass 1 sees none but those.
+    // Only one architecture, of different cells, scores above 0; pass 1 sees equal cells alone.
     let wanted: Architecture = "0111 0011 0001 0000/0333 0033 0003 0000".parse().unwrap();
     let toy = Toy::new(|a: &Architecture| f64::from(u8::from(*a == wanted)));
     let (best, passes) = run(&config("spikenas-2o", Method::Exhaustive, None), 2, &toy).unwrap();

@@ -11,7 +11,7 @@ const BENCH_PREFIX: &str = "spikenas-bench:";
 
 /// One cell description for each cell of the network.
 ///
-/// The text form is SNASNet's connection matrix, rows from-node, columns to-node, one matrix a cell joined by `/`;
+/// The text form is SNASNet's connection matrix, rows from-node, columns to-node, one matrix per cell joined by `/`;
 /// a single matrix stands for all cells. Architectures that need the thresholds of SpikeNAS-Bench carry the prefix
 /// `spikenas-bench:`, since digits 2 and 4 mean something else there.
 ///

@@ -55,7 +55,7 @@ impl Edge {
     }
 }
 
-/// A directed acyclic graph of four nodes with one operation an edge; node 0 is its input, node 3 its output.
+/// A directed acyclic graph of four nodes with one operation per edge; node 0 is its input, node 3 its output.
 ///
 /// Nodes hold the sum of their incoming edges: `x2 = op02(x0) + op12(x1)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -133,7 +133,7 @@ impl Cell {
     ///
     /// ```
     /// use spikenas::space::{Architecture, Operation};
-    /// // Node 1 leads nowhere: 1->2 and 1->3 are zeroize.
+    /// // Node 1 does not lead to the output: 1->2 and 1->3 are zeroize.
     /// let cell = "0321 0000 0003 0000".parse::<Architecture>().unwrap().cells()[0];
     /// assert_eq!(cell.pruned(), "0021 0000 0003 0000".parse::<Architecture>().unwrap().cells()[0]);
     /// ```

@@ -19,7 +19,7 @@ pub enum Operation {
     Conv1x1,
     /// LIF -> 3x3 convolution -> batch norm.
     Conv3x3,
-    /// 3x3 average, stride 1, padding 1, always divided by 9.
+    /// 3x3 average pooling, stride 1, padding 1, always divided by 9.
     AvgPool3x3,
     /// [`Operation::Conv3x3`] behind a LIF with threshold 0.5 (SpikeNAS-Bench).
     Conv3x3Low,
@@ -51,7 +51,7 @@ pub enum Transform {
     Nothing,
     /// The source itself.
     Identity,
-    /// The average of the square of this side around each pixel, stride 1, padded with zeros.
+    /// Average pooling over squares of this side, stride 1, padded with zeros.
     AveragePool(usize),
     /// LIF -> convolution -> batch norm.
     Convolution {

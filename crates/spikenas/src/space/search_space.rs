@@ -81,7 +81,7 @@ impl SearchSpace {
     }
 
     /// A cell as SNASNet's random search draws it: operations uniform, edge 0->3 never zeroize, nodes that do not
-    /// lead from input to output cut. `None` where zeroize is all there is.
+    /// lead from input to output cut. `None` where zeroize is the only operation.
     pub fn sample_cell(&self, rng: &mut impl Rng) -> Option<Cell> {
         let connecting: Vec<Operation> = self.operations.iter().copied().filter(|&o| o != Operation::Zeroize).collect();
         if connecting.is_empty() {

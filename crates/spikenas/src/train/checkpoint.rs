@@ -9,26 +9,26 @@ use crate::record::FORMAT_VERSION;
 use crate::weights::{TensorFile, Weights};
 use crate::{Error, Result};
 
-/// Name of [`About`] in what the file says of itself.
+/// Name of [`About`] in the file's metadata.
 const ABOUT: &str = "checkpoint";
 
-/// What was learned in an epoch so far, over its images as each was seen.
+/// Progress of an epoch: loss and accuracy over its images so far, as each was seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Learned {
-    /// Images seen: where the epoch goes on.
+    /// Images seen: where the epoch continues.
     pub images: usize,
     /// Sum of their cross entropies.
     pub loss: f64,
-    /// Right answers.
+    /// Images whose class was predicted.
     pub correct: usize,
     /// Wall-clock time.
     pub seconds: f64,
 }
 
-/// A training after some step: all that is needed to go on from there.
+/// A training after some step: all that is needed to continue from there.
 ///
-/// Random generators are keyed by seed, purpose, epoch and place in it, so they need no state of their own.
+/// Random generators are keyed by seed, purpose, epoch and position in it, so they need no state of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
     /// Epochs done.
@@ -37,15 +37,15 @@ pub struct Checkpoint {
     pub best_accuracy: f64,
     /// The epoch that had it; 0 before the first.
     pub best_epoch: usize,
-    /// What the epoch after these has seen.
+    /// Progress of the epoch after these.
     pub learned: Learned,
     /// Weights and running statistics.
     pub weights: Weights,
-    /// What the optimiser remembers.
+    /// State of the optimiser.
     pub optimiser: OptimiserState,
 }
 
-/// What is not a tensor.
+/// Everything that is not a tensor.
 #[derive(Serialize, Deserialize)]
 struct About {
     version: u32,

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// How weights follow their gradients.
+/// The optimiser.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OptimiserKind {
@@ -17,15 +17,15 @@ pub enum OptimiserKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Schedule {
-    /// Half a cosine from the first rate to the final one.
+    /// Half a cosine from the first learning rate to the final one.
     #[default]
     Cosine,
-    /// The first rate, divided by 10 after every so many epochs.
+    /// The first learning rate, divided by 10 every `epochs`.
     Step {
-        /// Epochs at one rate.
+        /// Epochs at one learning rate.
         epochs: usize,
     },
-    /// Always the first rate.
+    /// Always the first learning rate.
     Constant,
 }
 
@@ -37,18 +37,18 @@ pub struct TrainConfig {
     pub epochs: usize,
     /// Images of a mini-batch.
     pub batch: usize,
-    /// Parts in which a mini-batch is shown one after the other, in so much less memory. Their gradients are averaged; batch
+    /// Parts in which a mini-batch is shown, one after the other, to save memory. Their gradients are averaged; batch
     /// norm takes the statistics of each part, so that it is not quite the gradient of the whole.
     #[serde(default = "one")]
     pub accumulate: usize,
     /// Learning rate of the first epoch.
     pub learning_rate: f64,
-    /// What the cosine schedule goes to.
+    /// Final learning rate of the cosine schedule.
     pub final_learning_rate: f64,
     /// How the learning rate changes.
     #[serde(default)]
     pub schedule: Schedule,
-    /// How weights follow their gradients.
+    /// The optimiser.
     #[serde(default)]
     pub optimiser: OptimiserKind,
     /// Momentum of SGD.
@@ -60,17 +60,17 @@ pub struct TrainConfig {
     /// Part of each target that is spread evenly over all classes.
     #[serde(default)]
     pub label_smoothing: f64,
-    /// Ends the training after so many epochs without a better test accuracy; never where none is given.
+    /// Ends the training after this many epochs without a better test accuracy; never where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub patience: Option<usize>,
     /// Whether images are cropped and flipped at random.
     pub augment: bool,
-    /// The first so many training images; all where none is given.
+    /// Number of training images, from the first on; all where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limit_train: Option<usize>,
     /// Seed of initial weights, order, augmentation and dropout.
     pub seed: u64,
-    /// Minutes between checkpoints within an epoch; what is trained does not depend on them.
+    /// Minutes between checkpoints within an epoch; the result does not depend on them.
     #[serde(skip, default = "default_checkpoint_minutes")]
     pub checkpoint_minutes: f64,
     /// Whether TensorBoard's event files are written, too.

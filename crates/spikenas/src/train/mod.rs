@@ -1,4 +1,4 @@
-//! Trains a network: SNASNet's recipe, one epoch after the other, each with its record and a state to go on from.
+//! Trains a network: SNASNet's recipe, one epoch after the other, each with its record and a checkpoint.
 
 mod checkpoint;
 mod config;

@@ -15,10 +15,10 @@ pub struct EpochRecord {
     pub test_loss: f64,
     /// Their accuracy in percent.
     pub test_accuracy: f64,
-    /// How many of them have their class among the five highest, in percent; records of early versions lack it.
+    /// Top-5 accuracy on the test images in percent; records of early versions lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_top5_accuracy: Option<f64>,
-    /// Training images a second, without the test.
+    /// Training images per second, without the test.
     pub images_per_second: f64,
     /// Wall-clock time with the test.
     pub seconds: f64,

@@ -10,9 +10,9 @@ use crate::progress::Progress;
 use crate::random::{Generator, generator, name_key};
 use crate::{Error, Result};
 
-/// Takes what a training leaves.
+/// Receives the records and states of a training.
 pub trait TrainingSink {
-    /// Keeps an epoch's record and the state after it; `is_best` says whether no test before was better.
+    /// Keeps an epoch's record and the state after it; `is_best` says whether its test accuracy is the best so far.
     fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()>;
 
     /// Keeps a state in the middle of an epoch.
@@ -22,8 +22,8 @@ pub trait TrainingSink {
 /// Trains a graph's network on an engine from a checkpoint to the last epoch; returns the state after it.
 ///
 /// On one machine's CPU, a training that was interrupted ends with the same bits as one that was not. Errors: images that
-/// do not fit the network, a loss that is not a number, a sink that fails, or a stop that was asked for: the step is
-/// finished and the sink given the state.
+/// do not fit the network, a loss that is not a number, a sink that fails, or a stop that was asked for: then the step
+/// is finished and the sink receives the state.
 pub fn train(
     config: &TrainConfig,
     graph: &Graph,
@@ -64,7 +64,7 @@ pub fn train(
     Ok(training.state())
 }
 
-/// A training under way.
+/// A training in progress.
 struct Training<'a> {
     config: &'a TrainConfig,
     dataset: &'a Dataset,
@@ -76,9 +76,9 @@ struct Training<'a> {
     epoch: usize,
     /// Best test accuracy, and the epoch that had it.
     best: (f64, usize),
-    /// What the epoch under way has seen.
+    /// Progress of the current epoch.
     learned: Learned,
-    /// When the sink was last given a state.
+    /// When the sink last received a state.
     kept: Instant,
 }
 
@@ -98,7 +98,7 @@ impl Training<'_> {
         self.config.patience.is_some_and(|patience| self.epoch >= self.best.1 + patience)
     }
 
-    /// A generator of the epoch's or step's own, so that going on from a checkpoint needs no other state.
+    /// A generator of the epoch's or step's own, so that resuming from a checkpoint needs no other state.
     fn generator(&self, purpose: &str, step: &[u64]) -> Generator {
         let key = [self.config.seed, name_key(purpose), self.epoch as u64 + 1];
         generator(&[key.as_slice(), step].concat())

@@ -7,7 +7,7 @@ use crate::Result;
 use crate::graph::{Graph, NetworkConfig, Shape};
 use crate::space::Architecture;
 
-/// What a weights file says of the network that it belongs to.
+/// The network that a weights file belongs to, as its metadata describes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkDescription {
     /// Its architecture.
@@ -25,7 +25,7 @@ impl NetworkDescription {
         Self { architecture: graph.architecture.clone(), config: graph.config.clone(), input: graph.input }
     }
 
-    /// Lays the network out.
+    /// Lays out the network.
     pub fn graph(&self) -> Result<Graph> {
         Graph::new(&self.architecture, &self.config, self.input)
     }

@@ -6,7 +6,7 @@ use super::normals::LongNormals;
 use crate::graph::{Initialisation, Parameter, ParameterKind};
 use crate::random::{Generator, generator, name_key};
 
-/// The classifier's first linear layer, whose law differs from the second's.
+/// The classifier's first linear layer, whose distribution differs from the second's.
 const HIDDEN_WEIGHT: &str = "classifier.1.weight";
 
 /// Numbers that one generator draws; longer tensors take several, side by side.
@@ -14,7 +14,7 @@ const CHUNK: usize = 1 << 16;
 
 /// Draws one tensor of an untrained network.
 ///
-/// Every tensor has generators of its own, keyed by seed, repeat, place and operation (its name and shape), so that
+/// Every tensor has generators of its own, keyed by seed, repeat, edge and operation (its name and shape), so that
 /// equal parts of two candidates get equal weights.
 pub fn draw(parameter: &Parameter, initialisation: Initialisation, seed: u64, repeat: u64) -> Vec<f32> {
     if let Some(normals) = initialisation.long_normals(parameter, seed, repeat) {

@@ -10,14 +10,14 @@ use super::tensor::Tensor;
 use crate::record::files::write_atomically;
 use crate::{Error, Result};
 
-/// Named tensors, counters and words about them: what a safetensors file holds.
+/// The content of a safetensors file: named tensors, counters and metadata.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct TensorFile {
     /// Tensors of f32.
     pub(crate) tensors: BTreeMap<String, Tensor>,
     /// Single numbers of i64.
     pub(crate) counters: BTreeMap<String, i64>,
-    /// What the file says of itself: JSON by name.
+    /// Metadata: JSON by name.
     pub(crate) about: BTreeMap<String, Value>,
 }
 

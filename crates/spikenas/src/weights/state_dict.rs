@@ -19,8 +19,9 @@ pub struct Weights {
 impl Weights {
     /// Draws the weights of an untrained network.
     ///
-    /// Convolutions from SNASNet's Kaiming-uniform law, `U(-b, b)` with `b = sqrt(6 / (5 fan_in))`; batch norms 1 and 0;
-    /// linear layers normal, see [`Initialisation`](crate::graph::Initialisation); biases 0. See [`draw`] for the generators.
+    /// Convolutions from SNASNet's Kaiming-uniform distribution, `U(-b, b)` with `b = sqrt(6 / (5 fan_in))`; batch
+    /// norms 1 and 0; linear layers normal, see [`Initialisation`](crate::graph::Initialisation); biases 0. See
+    /// [`draw`] for the generators.
     pub fn initialised(graph: &Graph, seed: u64, repeat: u64) -> Self {
         let initialisation = graph.config.initialisation;
         let tensors = graph.parameters().into_iter().map(|parameter| {
@@ -35,7 +36,7 @@ impl Weights {
         Self { tensors, batches_tracked }
     }
 
-    /// The values of a tensor. Panics if it is not there: only weights that [`Weights::check`] accepts are asked.
+    /// The values of a tensor. Panics if it is not there: call it only on weights that [`Weights::check`] accepts.
     pub fn values(&self, name: &str) -> &[f32] {
         &self.tensors[name].values
     }
@@ -81,7 +82,7 @@ impl Weights {
         }
     }
 
-    /// Reads a safetensors file and what it says of its network, if it does.
+    /// Reads a safetensors file, and the description of its network if it has one.
     ///
     /// Errors name the file: not there, not safetensors, a tensor that is not f32, a damaged description.
     pub fn load(path: &Path) -> Result<(Self, Option<NetworkDescription>)> {

@@ -1,5 +1,6 @@
 //! Several stages over one dataset: a [`Project`] does them in memory; a [`run`] searches, trains and tests into a folder; a
-//! [`study`] is several runs that answer a question; [`correlate`] asks how well scores rank a table of trained architectures.
+//! [`study`] is several runs that answer a question; [`correlate`] measures how well scores rank a table of trained
+//! architectures.
 
 pub mod correlate;
 mod project;

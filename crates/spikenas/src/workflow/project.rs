@@ -30,9 +30,9 @@ use crate::{Error, Result};
 pub struct Project {
     /// The images.
     pub dataset: Dataset,
-    /// Everything that may be chosen, at first what the program takes where no option is given.
+    /// All settings, at first the program's defaults.
     pub config: RunConfig,
-    /// What runs the networks.
+    /// The engine that runs the networks.
     pub engine: Arc<dyn Engine>,
 }
 
@@ -57,7 +57,7 @@ impl Trained {
 impl Project {
     /// A project on the CPU.
     ///
-    /// Errors: a dataset whose name is that of none.
+    /// Errors: a dataset without a valid name.
     pub fn new(dataset: Dataset) -> Result<Self> {
         let data = DataConfig { source: dataset.name.parse()?, folder: "data".into() };
         let config = RunConfig::for_images(data, dataset.classes.len())?;
@@ -95,7 +95,7 @@ impl Project {
     }
 }
 
-/// What a training leaves, in memory.
+/// The results of a training, in memory.
 #[derive(Default)]
 struct Kept {
     best: Option<Weights>,

@@ -98,7 +98,7 @@ proptest! {
             SpikeReader { gradient: Sum { terms, affine: None, extent }, of_averages: None, kernel }
         }).collect();
         let layer = LifLayer { input, parameters: LIF, spikes: &spikes, height, width };
-        // Of products below 1 that partly cancel, in f32.
+        // Sums in f32 of products below 1 that partly cancel.
         let tolerance = 1e-5 + 4e-6 * (side * side * outputs.iter().sum::<usize>()) as f64;
         for isa in Isa::supported() {
             let mut out = vec![f32::NAN; values.len()];

@@ -8,7 +8,7 @@ use crate::data::{Contents, Source, check};
 use crate::record::files;
 use crate::{Error, Result};
 
-/// The folder of a dataset that is now complete, and how it came there.
+/// The folder of a dataset that is now complete, and whether it was downloaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
     /// It was complete before.
@@ -36,7 +36,7 @@ pub(super) struct Archive {
 /// `from` is another address of the same archive: its checksum must be the official one. `progress` is told the bytes
 /// that are there and the size of the whole, if the server gave it.
 ///
-/// Errors: a source that cannot be fetched, a part copy in the way, a download that fails after five tries, a wrong
+/// Errors: a source that cannot be fetched, a partial copy in the way, a download that fails after five tries, a wrong
 /// checksum, a full disk.
 pub fn fetch(
     source: &Source,
@@ -58,11 +58,11 @@ pub fn fetch(
     archive.fetch(data_dir, progress).map(Fetched::Downloaded)
 }
 
-/// A complete copy is all that was asked for; anything else is left for its owner to judge.
+/// A complete copy is kept; anything else is an error, left for its owner to judge.
 pub(super) fn already_there(report: Result<Contents>, folder: PathBuf) -> Result<Fetched> {
     let reason = match report {
         Ok(report) if report.complete => return Ok(Fetched::AlreadyThere(folder)),
-        Ok(Contents { train, test, .. }) => format!("a part copy of {} + {} images", train.images, test.images),
+        Ok(Contents { train, test, .. }) => format!("a partial copy of {} + {} images", train.images, test.images),
         Err(error) => format!("there, but not readable ({error})"),
     };
     Err(Error::file(folder, format!("{reason}: move it away or give another folder")))

@@ -10,9 +10,9 @@ use crate::{Error, Result};
 
 /// Tries before giving up.
 const TRIES: u32 = 5;
-/// A connection that brings nothing for so long is broken.
+/// A connection that brings nothing for this long is broken.
 const SILENCE: Duration = Duration::from_secs(60);
-/// More than this is none of the archives; it only fills the disk.
+/// No archive is larger than this; more would only fill the disk.
 const MOST_BYTES: u64 = 1 << 30;
 
 /// A file on its way from a server.
@@ -44,7 +44,7 @@ impl<'a> Download<'a> {
     pub(super) fn open(url: &'a str, path: &'a Path) -> Result<Self> {
         let part = File::options().read(true).write(true).create(true).truncate(false).open(path);
         let part = part.map_err(Error::io(path))?;
-        // Some file systems know no locks: nothing is lost there but the protection.
+        // Some file systems have no locks: only the protection is lost there.
         if let Err(TryLockError::WouldBlock) = part.try_lock() {
             return Err(Error::file(path, "another download writes to this file: wait for its end"));
         }
@@ -79,7 +79,7 @@ impl<'a> Download<'a> {
         Ok(self.part)
     }
 
-    /// Tries until the file ends, in vain for [`TRIES`] times, or for a reason that will not pass.
+    /// Tries until the file is complete; gives up after [`TRIES`] tries in vain, or for a reason that will not pass.
     fn persist(&mut self, md5: &str, pause: Duration, progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<()> {
         let mut tries = 1;
         while let Err(failure) = self.attempt(md5, progress) {

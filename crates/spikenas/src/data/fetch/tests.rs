@@ -16,7 +16,7 @@ use crate::data::{Source, check};
 use crate::random::generator;
 use crate::{Error, Result};
 
-/// A server that gives the scripted answers, one a connection, then closes its port.
+/// A server that gives the scripted answers, one per connection, then closes its port.
 struct Server {
     url: String,
     requests: Receiver<String>,
@@ -329,7 +329,7 @@ fn a_complete_copy_is_kept_and_a_part_copy_is_not_overwritten() {
     assert_eq!(already_there(Ok(report.clone()), "x".into()).unwrap(), Fetched::AlreadyThere("x".into()));
     let part = crate::data::Contents { complete: false, ..report };
     let error = already_there(Ok(part), "x".into()).unwrap_err().to_string();
-    assert!(error.contains("x: a part copy of 2000 + 1000 images: move it away"), "{error}");
+    assert!(error.contains("x: a partial copy of 2000 + 1000 images: move it away"), "{error}");
     let (_outer, data) = data_dir();
     fs::create_dir_all(data.join("cifar-10-batches-bin")).unwrap();
     let error = fetch(&Source::Cifar10, &data, None, &mut |_, _| {}).unwrap_err().to_string();

@@ -29,7 +29,7 @@ impl BurnEngine {
         use crate::Error;
         use std::sync::OnceLock;
 
-        // Opened once a process.
+        // Opened once per process.
         static OPENED: OnceLock<std::result::Result<Device, String>> = OnceLock::new();
         let opened = OPENED.get_or_init(|| Device::wgpu_options().init().map_err(|error| error.to_string()));
         match opened {

@@ -8,7 +8,7 @@ use crate::random::Generator;
 
 /// What a forward pass is for.
 pub enum Mode<'a> {
-    /// Batch statistics, which also move the running ones; gradients are recorded.
+    /// Batch statistics, which also update the running ones; gradients are recorded.
     Train {
         /// Probability with which an input of the classifier is dropped.
         dropout: f32,

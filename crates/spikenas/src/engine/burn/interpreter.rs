@@ -26,7 +26,7 @@ pub struct Interpreted {
     pub spikes: Vec<Spikes>,
 }
 
-/// One forward pass on its way through a graph.
+/// A forward pass through a graph.
 pub struct Interpreter<'a> {
     pub graph: &'a Graph,
     pub tensors: &'a mut Tensors,
@@ -79,7 +79,7 @@ impl<'a> Interpreter<'a> {
             (Layer::AveragePool(pool), Some(x)) => Feature { map: ops::average_pool(x.map, pool), ..x },
             (Layer::Linear(linear), Some(x)) => self.linear(linear, x, !linear.has_bias),
             (&Layer::Vote { cluster }, Some(x)) => vote(x, cluster),
-            // A sum of nothing.
+            // An empty sum.
             _ => {
                 let size = [before.images(), shape.channels, shape.height, shape.width];
                 Feature { map: Tensor::zeros(size, &before.map.device()).without_autodiff(), steps: 1 }
@@ -93,8 +93,8 @@ impl<'a> Interpreter<'a> {
         Feature { map: ops::convolution(x.map, self.parameter(&convolution.name, "weight").reshape(size)), ..x }
     }
 
-    /// Normalises each timestep by its own statistics in training, which move the running ones so many times, and by the running
-    /// ones else.
+    /// Normalises each timestep by its own statistics in training, which update the running ones `updates` times, and
+    /// by the running ones otherwise.
     fn batch_norm(&mut self, norm: &BatchNorm, x: Feature, updates: usize) -> Feature {
         let affine = ["weight", "bias"].map(|tensor| self.parameter(&norm.name, tensor));
         let running = self.tensors.running_of(&norm.name);
@@ -106,7 +106,7 @@ impl<'a> Interpreter<'a> {
         Feature { map, ..x }
     }
 
-    /// Spikes at every timestep, kept for who wants to count them.
+    /// Spikes at every timestep, kept to be counted.
     fn lif(&mut self, lif: &Lif, x: Feature) -> Feature {
         let (steps, tau) = (self.graph.config.timesteps, self.graph.config.tau);
         let [_, channels, height, width] = x.map.dims();
@@ -130,7 +130,7 @@ impl<'a> Interpreter<'a> {
         Feature { map: x.reshape([steps * images, linear.outputs, 1, 1]), steps }
     }
 
-    /// [1, length]: 0 with the probability of dropout, else what keeps the mean; none if nothing is dropped.
+    /// [1, length]: 0 with the probability of dropout, else a factor that keeps the mean; none if nothing is dropped.
     fn dropout_mask(&mut self, length: usize, x: &Tensor<2>) -> Option<Tensor<2>> {
         let (dropout, rng) = self.dropout.as_mut().filter(|(dropout, _)| *dropout > 0.0)?;
         let kept = 1.0 / (1.0 - *dropout);

@@ -21,7 +21,7 @@ pub(super) struct BurnNetwork {
     tensors: Tensors,
     batches_tracked: u64,
     gradients: BTreeMap<String, Tensor<1>>,
-    /// What the optimiser remembers.
+    /// The state of the optimiser.
     buffers: BTreeMap<String, Tensor<1>>,
     steps: u64,
 }

@@ -39,7 +39,7 @@ impl Statistics {
     }
 }
 
-/// Moves a running statistic, [channels], towards those of the timesteps, [steps, channels], one after another.
+/// Updates a running statistic, [channels], towards those of the timesteps, [steps, channels], one after another.
 fn move_towards(running: Tensor<1>, new: Tensor<2>, updates: usize) -> Tensor<1> {
     let [steps, channels] = new.dims();
     (0..updates).fold(running, |running, t| {
@@ -76,8 +76,9 @@ pub fn normalise(x: Tensor<4>, running: [Tensor<1>; 2], affine: [Tensor<1>; 2]) 
 /// Leaky integrate-and-fire neurons over time: [steps or 1, neurons] -> spikes [steps, neurons], and membranes after the last.
 ///
 /// `h = v + (x - v) / tau; spike = h >= threshold; v = (1 - spike) * h`, from `v = 0`. An input of one step is shown at
-/// every timestep. In the backward pass, a spike counts as ATan of h,
-/// `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)` with alpha 2, and the reset as a constant.
+/// every timestep. The surrogate gradient of a spike is that of ATan of h,
+/// `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)` with alpha 2; the reset counts as a
+/// constant.
 pub fn lif(x: Tensor<2>, steps: usize, tau: f32, threshold: f32) -> (Tensor<2>, Tensor<2>) {
     let [held, neurons] = x.dims();
     let mut membrane = Tensor::zeros([1, neurons], &x.device());
@@ -94,7 +95,7 @@ pub fn lif(x: Tensor<2>, steps: usize, tau: f32, threshold: f32) -> (Tensor<2>, 
     (Tensor::cat(spikes, 0), membrane)
 }
 
-/// Averages over squares of pixels, those outside counted as zeros.
+/// Average pooling, zero-padded.
 pub fn average_pool(x: Tensor<4>, pool: &AveragePool) -> Tensor<4> {
     let AveragePool { side, stride, padding } = *pool;
     let options = AvgPoolOptions::new([side, side]);

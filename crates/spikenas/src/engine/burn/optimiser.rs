@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use crate::engine::optimiser::{BETAS, EPSILON, MOMENTUM, Optimiser, Rule, SQUARE};
 
-/// What a parameter is moved by at a learning rate of 1, see [`Rule`]; `steps` counts the step under way.
+/// The update of a parameter at a learning rate of 1, see [`Rule`]; `steps` counts the current step.
 pub fn change(
     optimiser: &Optimiser,
     buffers: &mut BTreeMap<String, Tensor<1>>,

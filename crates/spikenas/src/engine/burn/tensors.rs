@@ -9,7 +9,7 @@ use crate::weights::Weights;
 /// A network's tensors on a device, flat, under the names of the state dict.
 pub struct Tensors {
     pub device: Device,
-    /// Those that gradients move.
+    /// Trainable tensors.
     pub parameters: BTreeMap<String, Tensor<1>>,
     /// Running statistics.
     pub running: BTreeMap<String, Tensor<1>>,

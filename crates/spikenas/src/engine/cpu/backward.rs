@@ -20,7 +20,7 @@ pub(super) struct Tape {
     pub program: Program,
     /// The steps in the order of their computation; the last gives the spikes whose averages the classifier reads.
     pub order: Vec<Id>,
-    /// By step.
+    /// Values of the steps, by step.
     pub values: Vec<Option<Value>>,
     pub statistics: NormStatistics,
     pub weights: Arc<Weights>,
@@ -33,7 +33,7 @@ pub(super) struct Tape {
 
 impl Tape {
     /// A backward pass: the gradients of the weights by name, from that of the averages of the last spikes over squares of side
-    /// `pool`, [steps * images, rows, columns, channels]. What these do not depend on has none.
+    /// `pool`, [steps * images, rows, columns, channels]. A weight that these do not depend on has none.
     pub fn backward(self, of_averages: &[f32], pool: usize) -> Gradients {
         let (gradients, sums) = (vec![Vec::new(); self.program.len()], vec![Vec::new(); self.program.len()]);
         let mut backward =
@@ -100,16 +100,16 @@ impl Tape {
     }
 }
 
-/// A backward pass under way.
+/// A backward pass in progress.
 struct Backward {
     isa: Isa,
     tape: Tape,
     /// Side of the squares over which the last spikes are averaged.
     pool: usize,
-    /// Of each part of a map: the gradients of the maps that it is a part of. Where the part is the same at every
-    /// timestep, one of a single timestep counts for all.
+    /// For each part of a map, the gradients of the maps that it is a part of. Where the part is the same at every
+    /// timestep, a gradient of a single timestep counts for all.
     gradients: Vec<Vec<Arc<Buffer>>>,
-    /// Of each convolution: sums of its gradient and its products with the values before the batch norm, by timestep.
+    /// For each convolution, sums of its gradient and its products with the values before the batch norm, by timestep.
     sums: Vec<Vec<GradientSums>>,
     of_weights: Gradients,
 }
@@ -122,13 +122,14 @@ impl Backward {
             Step::Stem { convolution, norm } => self.stem(id, &convolution, &norm),
             Step::Pool { map } => self.pool(id, &map),
             Step::Spikes { lif, map, norm } => self.spikes(id, &lif, &map, norm, is_last.then_some(of_averages)),
-            // A convolution goes back with the spikes that it reads, a norm with those that read it.
+            // The backward pass of a convolution is part of that of the spikes that it reads, a norm's of that of its
+            // readers.
             Step::Convolution { .. } | Step::Norm { .. } => {}
-            Step::Hidden { .. } | Step::Output { .. } => unreachable!("the classifier is not of the program"),
+            Step::Hidden { .. } | Step::Output { .. } => unreachable!("the classifier is not in the program"),
         }
     }
 
-    /// Back through a LIF layer and the convolutions that read it.
+    /// Backward pass of a LIF layer and the convolutions that read it.
     fn spikes(&mut self, id: Id, lif: &Lif, map: &Map, norm: Option<Id>, of_averages: Option<&[f32]>) {
         let readers = self.readers(id);
         if readers.is_empty() && of_averages.is_none() {
@@ -212,7 +213,7 @@ impl Backward {
         gradient: &mut Buffer,
     ) -> Vec<Vec<GradientSums>> {
         let terms = self.tape.terms(map);
-        let mut of_map: Vec<GradientSums> = match sums.first() {
+        let mut map_sums: Vec<GradientSums> = match sums.first() {
             Some(steps) => {
                 steps.iter().map(|s| GradientSums { products: vec![0.0; norm.channels], ..s.clone() }).collect()
             }
@@ -223,15 +224,15 @@ impl Backward {
             }
         };
         for (term, sums) in terms.iter().zip(sums) {
-            for (step, (of_map, sums)) in of_map.iter_mut().zip(sums).enumerate() {
+            for (step, (map_sums, sums)) in map_sums.iter_mut().zip(sums).enumerate() {
                 let affine = term.affine.map(|affine| &affine[step.min(affine.len() - 1)]);
                 for c in 0..norm.channels {
                     let (scale, shift) = affine.map_or((1.0, 0.0), |a| (f64::from(a.scale[c]), f64::from(a.shift[c])));
-                    of_map.products[c] += scale * sums.products[c] + shift * sums.gradient[c];
+                    map_sums.products[c] += scale * sums.products[c] + shift * sums.gradient[c];
                 }
             }
         }
-        let slopes = self.norm(norm, &of_map);
+        let slopes = self.norm(norm, &map_sums);
         let terms = self.tape.terms(map);
         gradient_before_norm(self.isa, &sum(&terms, None, extent), [&slopes.gradient, &slopes.values], gradient)
     }
@@ -250,7 +251,7 @@ impl Backward {
         let gradient = sum(&gradient, None, extent);
         let mut of_map = self.tape.buffer(gradient.distinct_steps() * extent.step());
         let Shape { height, width, .. } = map.shape;
-        // Each pixel is averaged into its neighbours as they are into it.
+        // Average pooling with stride 1 is its own backward pass: it is symmetric.
         average_pool(self.isa, &gradient, height, width, &mut of_map);
         self.forget(id);
         let sums = gradient_sums(self.isa, &sum(&self.tape.terms(map), None, extent), &of_map);
@@ -307,13 +308,13 @@ impl Backward {
         }
     }
 
-    /// Lets a part and its gradient go.
+    /// Frees a part and its gradient.
     fn forget(&mut self, id: Id) {
         self.gradients[id].clear();
         self.tape.values[id] = None;
     }
 
-    /// Back through a batch norm, from the sums of its gradient: keeps the gradients of scale and shift.
+    /// Backward pass of a batch norm, from the sums of its gradient: keeps the gradients of scale and shift.
     ///
     /// With `y = w n + b, n = (x - mean) inverse`: `dx = w inverse (dy - mean(dy) - n mean(dy n))`.
     fn norm(&mut self, norm: &BatchNorm, sums: &[GradientSums]) -> NormSlopes {
@@ -354,7 +355,8 @@ struct Reader {
     norm: BatchNorm,
 }
 
-/// What takes the gradient after a batch norm, and the values before it, to the gradient before it, at each timestep.
+/// Factors of the gradient after a batch norm, and of the values before it, in the gradient before it, at each
+/// timestep.
 struct NormSlopes {
     gradient: Vec<Affine>,
     values: Vec<Affine>,

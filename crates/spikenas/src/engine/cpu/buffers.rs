@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use spikenas_kernels::AlignedValues;
 
-/// Memory for feature maps, with a ceiling, and for spikes. What one leaves is used again for another: fresh pages cost
-/// more than filling them.
+/// Memory for feature maps, with a ceiling, and for spikes. Memory is used again: fresh pages cost more
+/// than filling them.
 #[derive(Clone)]
 pub(super) struct Buffers {
     pool: Arc<Mutex<Pool>>,
@@ -19,7 +19,7 @@ struct Pool {
     free_words: Vec<Vec<u64>>,
 }
 
-/// Some values that go back to their [`Buffers`] when dropped.
+/// Some values that are returned to their [`Buffers`] when dropped.
 pub(super) struct Buffer {
     values: AlignedValues,
     length: usize,
@@ -27,7 +27,7 @@ pub(super) struct Buffer {
 }
 
 impl Buffers {
-    /// Memory of at most so many bytes.
+    /// Memory of at most `bytes`.
     pub(super) fn new(bytes: u64) -> Self {
         let ceiling = usize::try_from(bytes / size_of::<f32>() as u64).unwrap_or(usize::MAX);
         Self { pool: Arc::new(Mutex::new(Pool { free: Vec::new(), held: 0, ceiling, free_words: Vec::new() })) }
@@ -43,7 +43,7 @@ impl Buffers {
         self.pool().held
     }
 
-    /// So many values, whatever they are: the smallest free buffer that is large enough and not twice as large, or a new
+    /// `length` arbitrary values: the smallest free buffer that is large enough and not twice as large, or a new
     /// one; nothing where that would go beyond the ceiling.
     pub(super) fn take(&self, length: usize) -> Option<Buffer> {
         // Memory is asked for, and given back, without the lock.
@@ -68,7 +68,7 @@ impl Buffers {
         Some(Buffer { values, length, home: self.clone() })
     }
 
-    /// Words for spikes: the smallest free ones that have room for so many, or none.
+    /// Words for spikes: the smallest free ones that have room for that many, or none.
     pub(super) fn take_words(&self, length: usize) -> Vec<u64> {
         let mut pool = self.pool();
         let fitting = pool.free_words.iter().enumerate().filter(|(_, w)| w.capacity() >= length);

@@ -29,9 +29,9 @@ pub(super) struct Trace {
     /// Spikes at the input that were not dropped.
     kept: Spikes,
     dropout: Option<Dropout>,
-    /// What the LIF layer reads, `[steps * images, neurons]`.
+    /// The values that the LIF layer reads, `[steps * images, neurons]`.
     charges: Vec<f32>,
-    /// What it fires.
+    /// Its spikes.
     pub fired: Spikes,
     /// Means over timesteps and clusters, `[images, classes]`.
     pub logits: Vec<f32>,
@@ -41,7 +41,7 @@ pub(super) struct Trace {
 struct Dropout {
     /// Whether an input is kept, `[images, averages, channels]`.
     kept: Vec<bool>,
-    /// What keeps the mean.
+    /// The factor that keeps the mean.
     scale: f32,
 }
 
@@ -118,7 +118,7 @@ impl Classifier {
         Dropout { kept, scale: 1.0 / (1.0 - probability) }
     }
 
-    /// The spikes whose averages are kept.
+    /// The spikes of the averages that are not dropped.
     fn drop_spikes(&self, spikes: &Spikes, dropout: &Dropout) -> Spikes {
         let (channels, width) = (self.shape.channels, self.shape.width);
         let masks: Vec<Vec<u64>> = dropout.kept.chunks_exact(channels).map(pack).collect();
@@ -150,8 +150,8 @@ impl Classifier {
         logits
     }
 
-    /// A backward pass from the gradient of the logits: keeps those of the weights, and gives that of the averages at the input,
-    /// `[steps * images, averages, channels]`.
+    /// A backward pass from the gradient of the logits: keeps those of the weights, and returns that of the averages at
+    /// the input, `[steps * images, averages, channels]`.
     pub fn backward(&self, weights: &Weights, trace: &Trace, of_logits: &[f32], gradients: &mut Gradients) -> Vec<f32> {
         let (isa, samples) = (Isa::best(), trace.kept.maps() / self.timesteps);
         let of_spikes = self.output_backward(weights, &trace.fired, of_logits, gradients);
@@ -194,7 +194,7 @@ impl Classifier {
         GradientKernel::new(outputs, inputs, 1, &turned)
     }
 
-    /// Gradients of the output layer; gives that of the spikes that it reads, `[steps * images, neurons]`.
+    /// Gradients of the output layer; returns that of the spikes that it reads, `[steps * images, neurons]`.
     fn output_backward(
         &self,
         weights: &Weights,
@@ -225,14 +225,14 @@ impl Classifier {
         of_image.repeat(self.timesteps)
     }
 
-    /// Mean over timesteps of what a neuron fired for an image.
+    /// Firing rate of a neuron for an image.
     fn mean_spikes(&self, fired: &Spikes, samples: usize, image: usize, neuron: usize) -> f32 {
         let count = (0..self.timesteps).filter(|step| fired.get(step * samples + image, 0, neuron)).count();
         count as f32 / self.timesteps as f32
     }
 }
 
-/// Bits of a mask, 64 a word.
+/// Bits of a mask, 64 per word.
 fn pack(kept: &[bool]) -> Vec<u64> {
     let word = |bits: &[bool]| bits.iter().rev().fold(0, |word, &bit| word << 1 | u64::from(bit));
     kept.chunks(64).map(word).collect()

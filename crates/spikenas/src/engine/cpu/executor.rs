@@ -16,7 +16,7 @@ use crate::engine::observer::{Firing, Observer};
 use crate::graph::{BatchNorm, Convolution, Lif, Linear, NetworkConfig, Shape};
 use crate::{Error, Result};
 
-/// Membranes that a pass leaves behind, by LIF layer; empty before the first. Layers that read the same map share them.
+/// Membranes after a pass, by LIF layer; empty before the first. Layers that read the same map share them.
 pub type Membranes = BTreeMap<String, Vec<f32>>;
 
 /// What a step gives.
@@ -27,7 +27,7 @@ pub(super) enum Value {
     Output(Vec<f32>),
 }
 
-/// What a pass runs on, and how.
+/// The inputs and settings of a pass.
 pub(super) struct Pass<'a> {
     /// The images, `[samples, channels, height, width]`.
     pub(super) images: &'a [f32],
@@ -38,7 +38,7 @@ pub(super) struct Pass<'a> {
     pub(super) mode: Mode,
     /// Whether all sums of a convolution are kept beside their averages, for the backward pass.
     pub(super) keeps_sums: bool,
-    /// Where membranes start and are left; without, they start at 0 and are not kept.
+    /// Membranes to start from and to update; without, they start at 0 and are not kept.
     pub(super) membranes: Option<&'a mut Membranes>,
 }
 
@@ -57,13 +57,13 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Computes the steps of a program as they are asked for, each once, and keeps them for as long as something is to read
-/// them. Where memory runs out, the map that was longest not read goes, to be computed again if it is asked for.
+/// Computes the steps of a program as they are needed, each once, and keeps them for as long as something is to read
+/// them. Where memory runs out, the least recently read map is freed, and computed again if it is needed.
 pub(super) struct Executor<'a> {
     program: &'a Program,
     parameters: &'a LayerParameters,
     pass: Pass<'a>,
-    /// Who hears what each LIF layer fires.
+    /// Receives the spikes of each LIF layer.
     observer: Option<&'a mut dyn Observer>,
     /// Statistics of the batch norms computed so far.
     pub(super) statistics: NormStatistics,
@@ -75,11 +75,11 @@ pub(super) struct Executor<'a> {
 #[derive(Default)]
 struct Slot {
     value: Option<Value>,
-    /// Whether it was computed before, and its inputs count it no more.
+    /// Whether it was computed before, so that its inputs no longer count it as a reader.
     was_computed: bool,
     /// Readers still to come.
     readers: usize,
-    /// Computations under way that read it.
+    /// Computations in progress that read it.
     pins: usize,
     last_read: u64,
 }
@@ -106,7 +106,7 @@ impl<'a> Executor<'a> {
         self.slots[id].readers += 1;
     }
 
-    /// Lets a step's value go once nothing else is to read it.
+    /// Frees a step's value once nothing else is to read it.
     pub(super) fn release(&mut self, id: Id) {
         self.slots[id].readers -= 1;
         self.drop_unread(id);
@@ -198,7 +198,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Memory for a map; where there is none left, the map that was longest not read makes room.
+    /// Memory for a map; where there is none left, the least recently read map makes room.
     fn buffer(&mut self, length: usize) -> Result<Buffer> {
         loop {
             if let Some(buffer) = self.parameters.buffers().take(length) {
@@ -281,7 +281,7 @@ impl<'a> Executor<'a> {
         normalise(norm, self.parameters, self.pass.mode, moments, updates, &mut self.statistics)
     }
 
-    /// Runs a LIF layer, from where its membranes are and back to there if they are kept, and tells the observer.
+    /// Runs a LIF layer from its kept membranes, which it updates, or from 0, and tells the observer.
     fn fire(&mut self, id: Id, lif: &Lif, scan: impl FnOnce(&Self, Option<&mut [f32]>) -> Spikes) -> Value {
         let is_new = !self.slots[id].was_computed;
         let (mut membranes, mut observer) = (self.pass.membranes.take(), self.observer.take());

@@ -19,7 +19,7 @@ pub struct LayerSpikes {
     pub spikes: Arc<Spikes>,
 }
 
-/// What a forward pass leaves.
+/// The results of a forward pass.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// Samples of the batch.
@@ -36,8 +36,8 @@ pub struct Trace {
 
 /// Runs a network on images `[samples, channels, height, width]`, layer by layer, all timesteps of a layer at once.
 ///
-/// With `membranes`, they start and are left there; without, they start at 0 and are not kept. Errors: the feature maps
-/// need more memory than `parameters` allow.
+/// `membranes` are those to start from and are updated; without, they start at 0 and are not kept. Errors: the feature
+/// maps need more memory than `parameters` allow.
 pub fn forward(
     graph: &Graph,
     parameters: &LayerParameters,

@@ -8,7 +8,7 @@ const COPIES: usize = 8;
 /// Copies of the classifier's inputs in a forward and a backward pass.
 const INPUTS: usize = 2;
 
-/// The most memory in bytes that training takes beside its images, mini-batches being shown in parts of so many
+/// The most memory in bytes that training takes beside its images, with mini-batches shown in parts of
 /// `images`. An estimate: what the allocator and the system add is not known.
 pub(super) fn training_memory(graph: &Graph, images: usize) -> u64 {
     let mut program = Program::default();
@@ -36,7 +36,7 @@ fn maps(graph: &Graph, program: &Program, images: usize) -> usize {
         Step::Pool { map } => all * map.shape.len(),
         Step::Norm { .. } | Step::Spikes { .. } | Step::Hidden { .. } | Step::Output { .. } => 0,
     });
-    // The gradient of one map of each cell; some take the place of maps that are done with.
+    // The gradient of one map of each cell; some take the memory of maps that are no longer needed.
     let is_output = |place: Place| matches!(place, Place::Node { node: 3, .. });
     let gradients = graph.nodes().iter().filter(|node| is_output(node.place)).map(|node| all * node.shape.len());
     kept.chain(gradients).sum()

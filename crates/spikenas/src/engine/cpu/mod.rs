@@ -1,7 +1,7 @@
 //! The engine on the CPU: event-driven kernels on bit-packed spikes, layer by layer, all timesteps at once.
 //!
 //! A graph becomes a program of what the kernels compute together; what several networks have in common is one step of it. An
-//! executor computes the steps, each once; a backward pass goes back through what it kept.
+//! executor computes the steps, each once; a backward pass reads what it kept.
 
 mod backward;
 mod buffers;

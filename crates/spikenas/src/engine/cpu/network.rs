@@ -29,7 +29,7 @@ pub(super) struct NetworkOnKernels {
     state: OptimiserState,
     /// Memory that its passes use again.
     buffers: Buffers,
-    /// Packed weights, until these change.
+    /// Packed weights, until the weights change.
     packed: Option<LayerParameters>,
 }
 
@@ -57,7 +57,7 @@ impl NetworkOnKernels {
         LayerParameters::given(&self.weights, Isa::best()).sharing(&self.buffers)
     }
 
-    /// All before the classifier in training mode: the last spikes, and what the backward pass needs.
+    /// Everything before the classifier in training mode: the last spikes, and what the backward pass needs.
     fn features(&self, images: &[f32]) -> Result<(Arc<Spikes>, Tape)> {
         let samples = images.len() / self.graph.input.len();
         let mut program = Program::default();
@@ -79,7 +79,7 @@ impl NetworkOnKernels {
         Ok((spikes, Tape { program, order, values, statistics, weights, buffers, config, images, samples }))
     }
 
-    /// Keeps what a pass in training mode made of the running statistics.
+    /// Keeps the running statistics of a pass in training mode.
     fn keep_running(&mut self, running: RunningStatistics) {
         self.packed = None;
         let weights = Arc::make_mut(&mut self.weights);

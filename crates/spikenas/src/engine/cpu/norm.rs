@@ -10,7 +10,7 @@ use crate::graph::BatchNorm;
 /// Running mean and variance of each batch norm after a pass, by the layer's name.
 pub type RunningStatistics = BTreeMap<String, (Vec<f32>, Vec<f32>)>;
 
-/// What batch norms in training mode found, by the layer's name.
+/// Statistics of batch norms in training mode, by the layer's name.
 #[derive(Default)]
 pub(super) struct NormStatistics {
     /// Running statistics after the pass.
@@ -21,8 +21,9 @@ pub(super) struct NormStatistics {
 
 /// Folds a batch norm into one scale and shift for each distinct timestep, and updates its running statistics.
 ///
-/// Training mode uses the statistics of the batch at each timestep (variance divided by the count) and moves the running
-/// ones at each of `updates` timesteps (variance divided by the count less one); evaluation mode uses the running ones.
+/// Training mode uses the statistics of the batch at each timestep (variance divided by the count) and updates the
+/// running ones at each of `updates` timesteps (variance divided by the count less one); evaluation mode uses the
+/// running ones.
 pub(super) fn normalise(
     norm: &BatchNorm,
     parameters: &LayerParameters,

@@ -11,7 +11,7 @@ use crate::weights::{Kept, Weights, draw};
 enum Source {
     /// A trained or golden network.
     Given(Arc<Weights>),
-    /// Drawn when first asked for.
+    /// Drawn when first needed.
     Drawn { initialisation: Initialisation, seed: u64, repeat: u64 },
 }
 
@@ -32,12 +32,12 @@ impl LayerParameters {
         Self { source, isa, tensors: Kept::default(), kernels: Kept::default(), linears: Kept::default(), buffers }
     }
 
-    /// Of a network whose weights are known; they must fit the graphs that are run ([`Weights::check`]).
+    /// Parameters of a network whose weights are known; they must fit the graphs that are run ([`Weights::check`]).
     pub fn given(weights: &Arc<Weights>, isa: Isa) -> Self {
         Self::new(Source::Given(weights.clone()), isa)
     }
 
-    /// Of untrained networks, see [`draw`].
+    /// Parameters of untrained networks, see [`draw`].
     pub fn drawn(initialisation: Initialisation, seed: u64, repeat: u64, isa: Isa) -> Self {
         Self::new(Source::Drawn { initialisation, seed, repeat }, isa)
     }
@@ -47,7 +47,7 @@ impl LayerParameters {
         self.isa
     }
 
-    /// The same in the memory of others.
+    /// The same with the memory of others.
     pub(super) fn sharing(self, buffers: &Buffers) -> Self {
         Self { buffers: buffers.clone(), ..self }
     }
@@ -72,7 +72,7 @@ impl LayerParameters {
         self.packed(&linear.weight(), linear.outputs, linear.inputs, Kernel::ONE)
     }
 
-    /// The packed weights of a linear layer that reads averages of spikes of so many channels.
+    /// The packed weights of a linear layer that reads averages of spikes of this many channels.
     pub fn linear_of_averages(&self, linear: &Linear, channels: usize) -> Arc<PackedLinear> {
         let weight = linear.weight();
         let averages = linear.inputs / channels;

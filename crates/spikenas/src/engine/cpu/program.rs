@@ -6,33 +6,33 @@ use crate::space::Kernel;
 /// Place of a step in its program.
 pub(super) type Id = usize;
 
-/// A feature map as the sum of what steps give; of none, zeros.
+/// A feature map as the sum of the results of steps; zeros where there are none.
 #[derive(Clone, Debug)]
 pub(super) struct Map {
     pub parts: Vec<Id>,
     pub shape: Shape,
 }
 
-/// Something to compute once for all networks that have it: layers of a graph, as the kernels take them together.
+/// A computation that is done once for all networks that have it: layers of a graph, as the kernels take them together.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// First convolution and its batch norm, of the images: a part of a map.
     Stem { convolution: Convolution, norm: BatchNorm },
     /// A convolution of spikes and its batch norm, averaged over squares of side `pool`: a part of a map.
     Convolution { convolution: Convolution, norm: BatchNorm, spikes: Id, pool: usize },
-    /// Average of the pixels around each one: a part of a map.
+    /// Average pooling around each pixel: a part of a map.
     Pool { map: Map },
     /// Batch norm of a map: its scale and shift.
     Norm { norm: BatchNorm, map: Map },
-    /// What a LIF layer fires.
+    /// The spikes of a LIF layer.
     Spikes { lif: Lif, map: Map, norm: Option<Id> },
-    /// What the classifier's LIF layer fires, which reads averages of spikes over squares of side `pool`.
+    /// The spikes of the classifier's LIF layer, which reads averages of spikes over squares of side `pool`.
     Hidden { linear: Linear, lif: Lif, spikes: Id, shape: Shape, pool: usize },
     /// Votes for each class.
     Output { linear: Linear, cluster: usize, spikes: Id },
 }
 
-/// What makes two steps the same: weights belong to a layer's name and shape, all else to what it reads.
+/// The identity of a step: its weights by the layer's name and shape, and the steps that it reads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Stem,
@@ -74,7 +74,7 @@ impl Step {
     }
 }
 
-/// How far a network is to be computed.
+/// The last layer of a network that is to be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Goal {
     /// To the last LIF layer before the classifier.
@@ -88,7 +88,7 @@ pub(super) enum Goal {
 /// One network in a program.
 #[derive(Default)]
 pub(super) struct Route {
-    /// What to compute, in an order that lets maps go early.
+    /// The steps to compute, in an order that frees maps early.
     pub order: Vec<Id>,
     /// Name and spikes of every LIF layer, in the order of execution.
     pub layers: Vec<(String, Id)>,
@@ -139,7 +139,7 @@ impl Program {
     }
 }
 
-/// What a node of a graph has become so far. What the kernels compute together waits until its end is known.
+/// A node of a graph, translated so far. Layers that the kernels compute together wait until the last of them is known.
 #[derive(Clone)]
 enum Form {
     Images,
@@ -169,7 +169,7 @@ enum Form {
     Output,
 }
 
-/// A graph on its way into a program.
+/// A graph being translated into a program.
 struct Lowering<'a> {
     program: &'a mut Program,
     graph: &'a Graph,
@@ -296,11 +296,11 @@ impl Lowering<'_> {
                 });
                 Map { parts: vec![part], shape }
             }
-            _ => unreachable!("no graph adds up anything but maps"),
+            _ => unreachable!("graphs add up maps alone"),
         }
     }
 
-    /// The step that is known to be the same, or a new one; the route comes by it.
+    /// The known step that is the same, or a new one; it is added to the route.
     fn enter(&mut self, step: Step) -> Id {
         let program = &mut *self.program;
         let id = match program.ids.get(&step.key()) {

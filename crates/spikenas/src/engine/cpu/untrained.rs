@@ -11,7 +11,7 @@ use crate::graph::Graph;
 
 /// Untrained networks on the kernels: weights are drawn when they are first asked for, and kept.
 pub(super) struct UntrainedOnKernels {
-    /// One a repeat; all use the same memory.
+    /// One per repeat; all use the same memory.
     repeats: Vec<LayerParameters>,
 }
 

@@ -1,7 +1,7 @@
 //! How well scores rank a table of trained architectures.
 //!
-//! [`Table`] (cells and what they reached) -> [`score_table`] (each score of each cell, for several seeds) -> [`Correlation`] (how
-//! well each score's order is the table's).
+//! [`Table`] (cells and their accuracies) -> [`score_table`] (each score of each cell, for several seeds) ->
+//! [`Correlation`] (how well the order by each score agrees with the table's).
 
 mod ranks;
 mod record;

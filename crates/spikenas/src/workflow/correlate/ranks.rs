@@ -35,7 +35,7 @@ impl PairCounts {
         Self { pairs: pairs(a.len()), tied_a, tied_b, tied_both, discordant }
     }
 
-    /// Concordant pairs less discordant ones.
+    /// Concordant pairs minus discordant ones.
     pub(super) fn surplus(&self) -> f64 {
         let untied = (self.pairs + self.tied_both) as f64 - (self.tied_a + self.tied_b) as f64;
         untied - 2.0 * self.discordant as f64
@@ -52,7 +52,7 @@ fn pairs_of_runs<T: PartialEq>(sorted: &[T]) -> u64 {
     sorted.chunk_by(|a, b| a == b).map(|run| pairs(run.len())).sum()
 }
 
-/// Sorts by merging; returns how many pairs stood the wrong way round.
+/// Sorts by merging; returns the number of pairs that were in the wrong order.
 fn sort_counting_exchanges(values: &mut [f64]) -> u64 {
     let middle = values.len() / 2;
     if middle == 0 {

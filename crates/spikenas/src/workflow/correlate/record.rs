@@ -12,7 +12,8 @@ use crate::random::{Generator, generator, name_key};
 use crate::record::FORMAT_VERSION;
 use crate::score::ScoreKind;
 
-/// Accuracies up to this are chance: the cell is dead. (SpikeNAS-Bench's dead cells all have 10.00, its living ones 80 and more.)
+/// Accuracies up to this are chance: the cell has no path. (In SpikeNAS-Bench, cells without a path all have 10.00, the
+/// others 80 and more.)
 const CHANCE: f64 = 10.5;
 /// Resamples of the table's rows for an interval.
 const RESAMPLES: u64 = 200;
@@ -30,7 +31,7 @@ pub struct Correlation {
     pub scores: Vec<ScoreCorrelation>,
     /// Cells that were ranked.
     pub cells: usize,
-    /// Those of them that are better than chance.
+    /// Those of them with a path: better than chance.
     pub living: usize,
     /// Seeds of weights and images.
     pub seeds: usize,
@@ -38,12 +39,12 @@ pub struct Correlation {
     pub config: CorrelateConfig,
 }
 
-/// A figure over all cells, and over those better than chance.
+/// A figure over all cells, and over those with a path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AllAndLiving {
     /// Over all cells.
     pub all: f64,
-    /// Over living cells.
+    /// Over cells with a path.
     pub living: f64,
 }
 
@@ -62,17 +63,18 @@ pub struct ScoreCorrelation {
     pub tau_random_ties: AllAndLiving,
     /// Spearman's rank correlation.
     pub spearman: AllAndLiving,
-    /// Kendall's tau over pairs of living cells of equal depth, ties broken at random.
+    /// Kendall's tau over pairs of cells with a path and of equal depth, ties broken at random.
     pub tau_within_depth: f64,
     /// Mean truth of the ten cells that it ranks highest.
     pub top10_mean: f64,
-    /// Truth of the best cell by the score among those with at most so many convolutions; the mean of equally good ones.
+    /// By number of convolutions: truth of the cell with the best score among those with at most that many; the mean of
+    /// equally good ones.
     pub best_by_budget: BTreeMap<usize, f64>,
     /// Standard deviation over the seeds of `tau_random_ties.living` and `tau_within_depth`.
     pub spread: Spread,
     /// 95 % intervals over resamples of the table.
     pub intervals: Intervals,
-    /// Mean time of a candidate's score; scores of spikes share one pass, and its time. Nothing for trivial ranks.
+    /// Mean time per candidate; scores of spikes share one forward pass, and its time. Nothing for trivial ranks.
     pub seconds_per_candidate: Option<f64>,
 }
 
@@ -189,14 +191,14 @@ struct Figures {
 }
 
 impl Figures {
-    /// `chosen`: the rows that count, each as often as it stands there.
+    /// `chosen`: the rows that count; one that occurs several times counts as often.
     fn of(rows: &[Row], values: &[f64], chosen: &[usize], seed: u64) -> Self {
-        let alive: Vec<usize> = chosen.iter().copied().filter(|&i| rows[i].truth > CHANCE).collect();
+        let with_path: Vec<usize> = chosen.iter().copied().filter(|&i| rows[i].truth > CHANCE).collect();
         let values_of = |indices: &[usize]| indices.iter().map(|&i| values[i]).collect::<Vec<f64>>();
         let truths_of = |indices: &[usize]| indices.iter().map(|&i| rows[i].truth).collect::<Vec<f64>>();
         let both = |of: &dyn Fn(&[f64], &[f64]) -> f64| AllAndLiving {
             all: of(&values_of(chosen), &truths_of(chosen)),
-            living: of(&values_of(&alive), &truths_of(&alive)),
+            living: of(&values_of(&with_path), &truths_of(&with_path)),
         };
         let rngs = || (0..TIE_DRAWS).map(|draw| generator(&[seed, draw, name_key("ties")]));
         let averaged =
@@ -205,17 +207,17 @@ impl Figures {
             tau_b: both(&kendall_tau_b),
             tau_random_ties: both(&|v, t| averaged(&|rng| kendall_tau_b(&ranks_with_ties_at_random(v, rng), t))),
             spearman: both(&spearman),
-            tau_within_depth: averaged(&|rng| within_depth(rows, values, &alive, rng)),
+            tau_within_depth: averaged(&|rng| within_depth(rows, values, &with_path, rng)),
             top10_mean: averaged(&|rng| top10(rows, values, chosen, rng)),
             best_by_budget: best_by_budget(rows, values, chosen),
         }
     }
 }
 
-/// Concordant less discordant pairs of equal depth over all pairs of equal depth.
-fn within_depth(rows: &[Row], values: &[f64], alive: &[usize], rng: &mut Generator) -> f64 {
+/// Concordant minus discordant pairs of equal depth over all pairs of equal depth.
+fn within_depth(rows: &[Row], values: &[f64], with_path: &[usize], rng: &mut Generator) -> f64 {
     let mut by_depth: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
-    alive.iter().for_each(|&i| by_depth.entry(rows[i].cell.depth()).or_default().push(i));
+    with_path.iter().for_each(|&i| by_depth.entry(rows[i].cell.depth()).or_default().push(i));
     let (mut surplus, mut pairs) = (0.0, 0);
     for indices in by_depth.values() {
         let of_depth: Vec<f64> = indices.iter().map(|&i| values[i]).collect();

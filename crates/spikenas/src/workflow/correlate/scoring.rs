@@ -31,7 +31,7 @@ pub struct CorrelateConfig {
     pub repeats: usize,
 }
 
-/// What values depend on; the first line of the journal.
+/// Everything that the values depend on; the first line of the journal.
 #[derive(Serialize)]
 struct Header<'a> {
     version: u32,
@@ -72,14 +72,14 @@ impl Scores {
         table.rows.iter().map(|row| value(&row.cell)).collect()
     }
 
-    /// Mean seconds of an architecture's score; scores of spikes share one pass, and its time.
+    /// Mean seconds of an architecture's score; scores of spikes share one forward pass, and its time.
     pub fn seconds_per_candidate(&self, kind: ScoreKind) -> Option<f64> {
         self.times.get(&kind).map(|(seconds, count)| seconds / *count as f64)
     }
 
     fn keep(&mut self, entry: &Entry, architecture: Architecture) {
         for (name, value) in &entry.scores {
-            // Names of other versions are no harm.
+            // Names of scores of other versions are skipped.
             let Ok(kind) = name.parse::<ScoreKind>() else { continue };
             self.known.insert((kind, entry.seed, architecture.clone()), value.0);
             let time = self.times.entry(kind).or_default();
@@ -88,12 +88,12 @@ impl Scores {
     }
 }
 
-/// The part of a cell that a score sees: the paper's see dead parts, too.
+/// The part of a cell that a score sees: the paper's scores see dead parts, too.
 fn seen(kind: ScoreKind, cell: Cell) -> Cell {
     if kind.is_of_the_paper() { cell } else { cell.pruned() }
 }
 
-/// Takes every score of every cell for every seed; those in the journal are known.
+/// Computes every score of every cell for every seed, except those in the journal.
 ///
 /// Errors: settings out of range, a journal of other settings or that cannot be written, a stop that was asked for.
 pub fn score_table(
@@ -149,7 +149,7 @@ fn groups(kinds: &[ScoreKind]) -> Vec<Vec<ScoreKind>> {
     spikes.into_iter().chain(others.into_iter().map(|kind| vec![kind])).collect()
 }
 
-/// The architectures of which a score is not known, each once.
+/// The architectures with a score that is not known, each once.
 fn unknown(
     scores: &Scores,
     kinds: &[ScoreKind],

@@ -5,7 +5,7 @@ use crate::random::{generator, name_key};
 use crate::space::{Cell, Digits, Edge, Operation};
 use crate::{Error, Result};
 
-/// Trained cells and what they reached.
+/// Trained cells and their accuracies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// One trained cell each.
@@ -15,9 +15,9 @@ pub struct Table {
 /// One trained cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row {
-    /// The cell, alike in all places of the network.
+    /// The cell, alike for all cells of the network.
     pub cell: Cell,
-    /// What it reached: an accuracy in percent.
+    /// The truth: an accuracy in percent.
     pub truth: f64,
 }
 
@@ -26,7 +26,7 @@ pub struct Row {
 pub enum Half {
     /// The half that may be looked at while a score is chosen.
     Choice,
-    /// The half that tells how good the choice was.
+    /// The half that the choice is judged by.
     Verdict,
 }
 
@@ -87,7 +87,7 @@ impl Table {
         self
     }
 
-    /// So many rows, drawn by a seed, in the order of the table.
+    /// Rows drawn by a seed, in the order of the table.
     pub fn sample(mut self, count: usize, seed: u64) -> Self {
         let mut kept = shuffled(self.rows.len(), &mut generator(&[seed, name_key("sample of a table")]));
         kept.truncate(count);
@@ -97,7 +97,7 @@ impl Table {
     }
 }
 
-/// Ranks that need no network at all: what every score has to beat.
+/// Ranks that need no network at all: the baselines that every score has to beat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trivial {
     /// Convolutions, which is the order of the parameters.

@@ -11,7 +11,7 @@ use crate::space::Architecture;
 use crate::train::TrainConfig;
 use crate::{Error, Result};
 
-/// Everything that a run needs to be run again: `config.toml`.
+/// Everything that is needed to repeat a run: `config.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
@@ -33,7 +33,7 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
-    /// What is taken for images of so many classes where nothing else is said: the preset of their name, few epochs for the sample.
+    /// The defaults for images with this many classes: the preset of their name, few epochs for the sample.
     ///
     /// Errors: more classes than a network may have.
     pub fn for_images(data: DataConfig, classes: usize) -> Result<Self> {

@@ -1,4 +1,4 @@
-//! How sure a search's winner is: the leading candidates scored again with other weights and images.
+//! Confidence in a search's winner: the leading candidates are scored again with other weights and images.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,10 +18,10 @@ use crate::space::Architecture;
 const LEADERS: usize = 10;
 /// Candidates without a finite score that are listed.
 const DEGENERATE: usize = 20;
-/// Differences of means are told apart from this many standard errors on.
+/// Means are significantly different if they differ by more than this many standard errors.
 const STANDARD_ERRORS: f64 = 2.0;
 
-/// Scores the leaders of a search again, as often as the configuration says, and finds who is tied with the best.
+/// Scores the leaders of a search again, as often as the configuration says, and finds those tied with the best.
 ///
 /// Two candidates are tied where the mean of the differences of their scores, each with the same weights and images, is within two
 /// standard errors of zero.
@@ -39,7 +39,7 @@ pub(super) fn confirm(
     let mut leaders: Vec<Leader> = finite.take(LEADERS).map(leader).collect();
     let graph = |architecture: &Architecture| Graph::new(architecture, &config.network, dataset.train.shape);
     let graphs = leaders.iter().map(|l| graph(&l.architecture)).collect::<Result<Vec<Graph>>>()?;
-    // A score that draws nothing would only be itself again.
+    // A score that draws nothing would only be the same again.
     let again = if config.score.kind.is_drawn() { config.search.confirm } else { 0 };
     progress.begin("confirm the leaders", again * graphs.len());
     for round in 1..=again {
@@ -56,7 +56,7 @@ pub(super) fn confirm(
         let (mean, deviation) = mean_and_deviation(&values(leader));
         (leader.mean, leader.deviation) = (mean.into(), deviation.into());
     }
-    // Stable: of equal means the one that the search ranks first.
+    // Stable: among equal means, the one that the search ranks first.
     leaders.sort_by(|a, b| b.mean.0.total_cmp(&a.mean.0));
     if let Some(best) = leaders.first().map(values) {
         leaders.iter_mut().for_each(|leader| leader.is_tied = is_tied(&best, &values(leader)));
@@ -80,7 +80,7 @@ pub(super) fn confirm(
     })
 }
 
-/// The smallest of the candidates tied with the best mean; of equally small ones the first.
+/// The smallest of the candidates tied with the best mean; among equally small ones, the first.
 pub(super) fn smallest_tied(confirmation: &Confirmation, scope: Scope) -> Option<&Leader> {
     let tied = confirmation.leaders.iter().filter(|leader| leader.is_tied);
     tied.min_by_key(|leader| leader.parameters.in_scope(scope))
@@ -173,7 +173,7 @@ mod tests {
         assert!(is_tied(&best, &[11.0, 18.0, 31.0, 38.5]));
         assert!(is_tied(&best, &best));
         assert!(!is_tied(&best, &[10.0, 20.0, 30.0, f64::NEG_INFINITY]));
-        // One round tells nothing of the spread: only equal scores are tied.
+        // One round says nothing about the spread: only equal scores are tied.
         assert!(!is_tied(&[2.0], &[1.0]) && is_tied(&[2.0], &[2.0]));
     }
 

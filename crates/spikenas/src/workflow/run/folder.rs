@@ -25,8 +25,8 @@ pub struct RunFolder {
 impl RunFolder {
     /// Opens a folder for a configuration, or makes it.
     ///
-    /// Where the folder holds another configuration, the error says what differs. As long as nothing was trained, how to
-    /// train may change; as long as nothing was scored either, everything may.
+    /// Where the folder holds another configuration, the error says what differs. As long as nothing was trained, the
+    /// settings of the training may change; as long as nothing was scored either, all may.
     pub fn open(path: &Path, config: &RunConfig) -> Result<Self> {
         files::create_folder(path)?;
         let folder = Self { path: path.to_path_buf(), _lock: lock(path)? };
@@ -48,7 +48,7 @@ impl RunFolder {
                 std::fs::remove_file(folder.journal_path()).map_err(Error::io(folder.journal_path()))?;
             }
         } else {
-            // Of a run that was killed as it began.
+            // From a run that was killed as it began.
             let is_own = |name: &OsStr| name == files::part_path(Path::new("config.toml"));
             let mut entries = std::fs::read_dir(path).map_err(Error::io(path))?;
             if entries.any(|entry| entry.is_ok_and(|entry| !is_own(&entry.file_name()))) {
@@ -69,7 +69,7 @@ impl RunFolder {
         Ok((folder, config))
     }
 
-    /// Whether it holds a configuration only: no result, and at most the header of a journal.
+    /// Whether it holds only a configuration: no result, and at most the header of a journal.
     fn is_unused(&self) -> Result<bool> {
         let path = self.journal_path();
         let journal = if path.exists() { files::read_text(&path)? } else { String::new() };
@@ -101,7 +101,7 @@ impl RunFolder {
         self.path.join("config.toml")
     }
 
-    /// `journal.jsonl`: a line a scored candidate.
+    /// `journal.jsonl`: a line per scored candidate.
     pub fn journal_path(&self) -> PathBuf {
         self.path.join("journal.jsonl")
     }
@@ -111,12 +111,12 @@ impl RunFolder {
         self.path.join("model.safetensors")
     }
 
-    /// `checkpoint/last.safetensors`: where a training goes on.
+    /// `checkpoint/last.safetensors`: where a training resumes.
     pub fn checkpoint_path(&self) -> PathBuf {
         self.path.join("checkpoint").join("last.safetensors")
     }
 
-    /// `tensorboard/`: event files, where they are asked for.
+    /// `tensorboard/`: event files, with `--tensorboard`.
     pub fn events_path(&self) -> PathBuf {
         self.path.join("tensorboard").join("events.out.tfevents.0.spikenas")
     }
@@ -179,14 +179,14 @@ impl RunFolder {
     }
 
     /// Takes over the finished training of the same network from another folder; the checkpoint last, so that there is none
-    /// as long as anything is missing.
+    /// while anything is missing.
     pub fn copy_training(&self, other: &Self) -> Result<()> {
         self.checkpoint_path().parent().map_or(Ok(()), files::create_folder)?;
         let paths = [Self::epochs_path, Self::model_path, Self::checkpoint_path];
         paths.iter().try_for_each(|path| files::copy(&path(other), &path(self)))
     }
 
-    /// Drops the epochs after one, of which no checkpoint was written.
+    /// Drops the epochs after one, for which no checkpoint was written.
     pub fn truncate_epochs(&self, last: usize) -> Result<()> {
         let kept: Vec<EpochRecord> = self.epochs()?.into_iter().filter(|e| e.epoch <= last).collect();
         files::write_atomically(&self.epochs_path(), |out| {

@@ -45,7 +45,7 @@ fn any_architecture(config: &RunConfig) -> Result<Architecture> {
     config.architecture.clone().map_or_else(skips, Ok)
 }
 
-/// What is searched, what gives the scores, and the fingerprint of the images that they are computed from.
+/// The problem, the scorer, and the fingerprint of the images that it scores on.
 fn prepare(
     config: &RunConfig,
     dataset: &Dataset,
@@ -120,7 +120,7 @@ pub fn search(
 
 /// Trains an architecture as a configuration says, into a folder's records; returns all epochs.
 ///
-/// With `resume`, goes on from the folder's checkpoint if it has one; without, a checkpoint there is an error.
+/// With `resume`, continues from the folder's checkpoint if it has one; without, a checkpoint there is an error.
 pub fn train(
     config: &RunConfig,
     architecture: &Architecture,
@@ -150,7 +150,7 @@ pub fn train(
     folder.truncate_epochs(start.epoch)?;
     if start.epoch > 0 || start.learned.images > 0 {
         let (epoch, epochs, images) = (start.epoch, config.train.epochs, start.learned.images);
-        progress.note(&format!("going on after epoch {epoch} of {epochs} and {images} images of the next"));
+        progress.note(&format!("continuing after epoch {epoch} of {epochs} and {images} images of the next"));
     }
     let events = match config.train.tensorboard {
         true => Some(EventFile::create(&folder.events_path(), &folder.epochs()?)?),
@@ -166,7 +166,7 @@ pub fn train(
 
 /// The most memory that the process is expected to take in training, in bytes, where the engine knows.
 fn peak_memory(config: &TrainConfig, engine: &dyn Engine, graph: &Graph, dataset: &Dataset) -> Option<f64> {
-    /// The program itself and what its threads keep.
+    /// Memory of the program itself and its threads.
     const PROGRAM: f64 = 3e7;
     let images = (dataset.train.len() + dataset.test.len()) * graph.input.len();
     let part = config.batch.min(dataset.train.len()).div_ceil(config.accumulate);

@@ -11,11 +11,11 @@ use crate::search::{Method, SearchConfig};
 use crate::train::TrainConfig;
 use crate::workflow::run::RunConfig;
 
-/// A question, and how it is answered: `study.toml`.
+/// A study and its settings: `study.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Study {
-    /// What is asked.
+    /// The question.
     pub kind: Kind,
     /// The scale: a built-in one, or a file.
     pub scale: String,

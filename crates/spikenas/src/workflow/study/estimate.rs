@@ -12,22 +12,23 @@ use crate::score::{score_batches, scorer};
 use crate::search::{Method, distinct_draws};
 use crate::space::{Architecture, SearchSpace};
 
-/// What a study is expected to take on this machine, from the time of a few scores.
+/// The expected time of a study on this machine, from the time of a few scores.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// Seconds of each scenario, in order.
     pub seconds: Vec<f64>,
 }
 
-/// Of the time of a score alone, what one takes among others with which it shares its layers; measured at widths 16/32.
+/// Time of a score among others with which it shares layers, as a part of that of a score alone; measured at widths
+/// 16/32.
 const SHARED: f64 = 0.25;
 /// The same for random candidates, which have less in common.
 const SHARED_AT_RANDOM: f64 = 0.4;
-/// Of the time of a score, what a step of training on as many images takes; measured at widths 16/32.
+/// Time of a training step, as a part of that of a score of as many images; measured at widths 16/32.
 const STEP: f64 = 1.7;
-/// The same of a test.
+/// The same for a test.
 const TEST: f64 = 0.7;
-/// A network of middling cost.
+/// A network of medium cost.
 const MIDDLING: &str = "0313 0031 0003 0000";
 
 impl Estimate {
@@ -68,7 +69,7 @@ fn seconds_per_score(study: &Study, scenario: &Scenario, dataset: &Dataset, engi
     Ok(begin.elapsed().as_secs_f64())
 }
 
-/// Candidates that will be scored, taking each later pass as long as the first.
+/// Candidates that will be scored, assuming that each later pass scores as many as the first.
 fn candidates(study: &Study, scenario: &Scenario, dataset: &Dataset) -> Result<usize> {
     let config = study.config(scenario, dataset)?;
     let space = SearchSpace::new(scenario.operations.clone(), scenario.cells)?;

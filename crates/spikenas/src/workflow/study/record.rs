@@ -9,7 +9,7 @@ use crate::search::SearchRecord;
 pub struct StudyRecord {
     /// Format version.
     pub version: u32,
-    /// What was asked.
+    /// The question.
     pub study: Kind,
     /// The scale: a built-in one, or a file.
     pub scale: String,
@@ -31,14 +31,14 @@ pub struct StudyRecord {
     pub results: Vec<ScenarioResult>,
 }
 
-/// What became of one scenario.
+/// The result of one scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioResult {
-    /// What was run.
+    /// The scenario.
     pub scenario: Scenario,
-    /// What its search found.
+    /// The winner of its search.
     pub search: SearchRecord,
-    /// What the search takes; extrapolated where [`ScenarioResult::extrapolated_from`] says so.
+    /// Seconds of the search; extrapolated where [`ScenarioResult::extrapolated_from`] says so.
     pub search_seconds: f64,
     /// Candidates that the search stands for: those of a random search may be more than were drawn.
     pub candidates: usize,
@@ -49,7 +49,7 @@ pub struct ScenarioResult {
     pub accuracy: f64,
     /// Test accuracy in percent after the last epoch.
     pub final_accuracy: f64,
-    /// What the training took, with its tests.
+    /// Seconds of the training, with its tests.
     pub train_seconds: f64,
     /// The earlier scenario that found the same network, where the training is that one's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ pub struct ScenarioResult {
 }
 
 impl ScenarioResult {
-    /// What stands before a time of the search, and before what is made of it: `≈ ` where it is extrapolated.
+    /// The mark before a time of the search, and before figures computed from it: `≈ ` where it is extrapolated.
     pub fn mark(&self) -> &'static str {
         if self.extrapolated_from.is_some() { "≈ " } else { "" }
     }

@@ -15,7 +15,7 @@ use crate::space::SearchSpace;
 use crate::workflow::run::{self, RunFolder};
 use crate::{Error, Result};
 
-/// Whether a study can begin or go on in a folder, before anything is written.
+/// Whether a study can begin or continue in a folder, before anything is written.
 ///
 /// Errors: the folder holds another study or something else; those of [`run::check_search`] and [`run::check_training`].
 pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &Path) -> Result<()> {
@@ -28,7 +28,7 @@ pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &
     let path = study_path(folder);
     if path.exists() {
         let mut old: Study = files::parse_toml(&path, &read_text(&path)?)?;
-        // Where the images lie does not matter.
+        // The folder of the images does not matter.
         old.data.folder.clone_from(&study.data.folder);
         let differences = list_differences(&comparable(&old)?, &comparable(study)?);
         if !differences.is_empty() {
@@ -43,8 +43,8 @@ pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &
     Ok(())
 }
 
-/// Runs scenarios one after the other, each in a folder of its own, trained on an engine, searched and tested on the CPU, and tells of the record as it grows; what was done
-/// before, by this process or an earlier one, is not done again.
+/// Runs scenarios one after the other, each in a folder of its own; searches and tests on the CPU, trains on an engine,
+/// and reports the record as it grows. What was done before, by this process or an earlier one, is not done again.
 ///
 /// Errors: those of [`check`], [`run::search`], [`run::train`] and [`run::test`].
 pub fn run(
@@ -125,7 +125,7 @@ fn run_scenario(
     let (config, cpu) = (study.config(scenario, dataset)?, on_cpu());
     let folder = RunFolder::open(&parent.join(&scenario.name), &config)?;
     let search = run::search(&config, dataset, &cpu, Some(&folder), progress)?;
-    // Settings and seed are those of all scenarios, so that training the same network again would give the same again.
+    // All scenarios share settings and seed, so that training the same network again would give the same result.
     let is_same = |r: &&ScenarioResult| {
         r.scenario.name != scenario.name
             && r.trained_as.is_none()
@@ -156,7 +156,7 @@ fn run_scenario(
     })
 }
 
-/// Candidates that a search stands for, the time that it takes, and from how many draws that is extrapolated, if it is.
+/// Candidates that a search stands for, its time, and the number of draws that this is extrapolated from, if it is.
 ///
 /// A score is computed once for equal draws, so that the time grows with the different ones.
 fn search_time(study: &Study, scenario: &Scenario, search: &SearchRecord) -> Result<(usize, f64, Option<usize>)> {

@@ -7,15 +7,15 @@ use crate::search::Method;
 use crate::space::{Operation, SearchSpace};
 use crate::{Error, Result};
 
-/// What a study asks.
+/// The question of a study.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The scenarios of Table 1 and the baseline SNASNet.
     Scenarios,
-    /// What each operation is worth: the random search without it (Fig. 6).
+    /// What each operation contributes: the random search without it (Fig. 6).
     Operations,
-    /// What iterations and operations of the random search are worth (Fig. 2b).
+    /// What iterations and operations of the random search contribute (Fig. 2b).
     Iterations,
 }
 
@@ -117,7 +117,8 @@ impl Scenario {
         }
     }
 
-    /// Picks scenarios by name, upper or lower case, with or without what stands before `_`; all where no name is given.
+    /// Selects scenarios by name, upper or lower case, with or without the prefix before `_`; all where no name is
+    /// given.
     pub fn pick(all: Vec<Self>, names: &[String]) -> Result<Vec<Self>> {
         let is_named = |scenario: &Self, name: &str| {
             let short = scenario.name.split_once('_').map_or("", |(_, short)| short);

@@ -13,7 +13,7 @@ use crate::score::ScoreKind;
 use crate::train::TrainConfig;
 use crate::{Error, Result};
 
-/// What all scenarios of a study have in common: a file that a user may copy and change.
+/// The settings that all scenarios of a study share: a file that a user may copy and change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
