@@ -73,7 +73,7 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    spikenas_kernels::keep_freed_memory();
+    spikenas::engine::cpu::keep_freed_memory();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return output::usage_error(&error),

@@ -1,3 +1,4 @@
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -48,7 +49,7 @@ impl Terminal {
     }
 
     fn is_terminal() -> bool {
-        console::user_attended_stderr()
+        std::io::stderr().is_terminal()
     }
 }
 

@@ -1,10 +1,11 @@
 //! Generators keyed by what they are for, so that a draw never depends on the order of other draws.
 
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
+/// What draws from a generator.
+pub use rand::{Rng, RngExt};
 /// The project's generator: portable, the same sequence on every machine.
-pub type Generator = ChaCha8Rng;
+pub use rand_chacha::ChaCha8Rng as Generator;
 
 /// The generator that belongs to a key, such as `[seed, purpose, epoch]`.
 ///

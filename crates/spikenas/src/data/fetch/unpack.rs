@@ -12,25 +12,45 @@ use crate::{Error, Result};
 /// Errors: an archive that is damaged or holds anything but files and folders inside that folder; then nothing is left.
 pub(super) fn unpack(mut file: File, archive: &Path, folder: &str, data_dir: &Path) -> Result<PathBuf> {
     file.rewind().map_err(Error::io(archive))?;
-    let beside = tempfile::Builder::new().prefix(".unpacking-").tempdir_in(data_dir).map_err(Error::io(data_dir))?;
+    let beside = Beside::create(data_dir)?;
     let damaged = |error: io::Error| Error::file(archive, format!("damaged ({error}): remove it and try again"));
     for entry in Archive::new(GzDecoder::new(BufReader::new(file))).entries().map_err(damaged)? {
         let mut entry = entry.map_err(damaged)?;
         let path = place(&entry, folder).map_err(|reason| Error::file(archive, reason))?;
-        let path = beside.path().join(path);
+        let path = beside.0.join(path);
         if entry.header().entry_type() == EntryType::Directory {
             fs::create_dir_all(&path).map_err(Error::io(&path))?;
         } else {
             write_file(&mut entry, &path).map_err(Error::io(&path))?;
         }
     }
-    let unpacked = beside.path().join(folder);
+    let unpacked = beside.0.join(folder);
     if !unpacked.is_dir() {
         return Err(Error::file(archive, format!("holds no folder {folder}: remove it and try again")));
     }
     let target = data_dir.join(folder);
     fs::rename(unpacked, &target).map_err(Error::io(&target))?;
     Ok(target)
+}
+
+/// A folder of this process's own, which goes when it is dropped.
+struct Beside(PathBuf);
+
+impl Beside {
+    fn create(data_dir: &Path) -> Result<Self> {
+        let path = data_dir.join(format!(".unpacking-{}", std::process::id()));
+        // What a killed process of the same number left.
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir(&path).map_err(Error::io(&path))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // It was moved, or nobody can help.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Where an entry belongs: a file or folder inside `folder`. Anything else is refused, with the reason.
