@@ -218,13 +218,15 @@ unsafe fn add_pixels<V: Vector, const TERMS: usize>(
             let scale = affine.map(|a| a.map_or(V::splat(1.0), |a| load(&a.scale)));
             let shift = affine.map(|a| a.map_or(V::splat(0.0), |a| load(&a.shift)));
             let to = out.as_mut_ptr();
-            for at in (c..out.len()).step_by(channels) {
+            let mut at = c;
+            while at < out.len() {
                 let term = |i: usize| V::load(values[i].add(at)).mul(scale[i]).add(shift[i]);
                 let mut sum = if add { V::load(to.add(at)).add(term(0)) } else { term(0) };
                 for i in 1..TERMS {
                     sum = sum.add(term(i));
                 }
                 sum.store(to.add(at));
+                at += channels;
             }
         }
     }

@@ -71,8 +71,8 @@ fn maps_of_more_spikes_than_can_be_listed_are_refused_by_a_linear_layer() {
 }
 
 #[test]
-#[should_panic = "pixels of a map [8589934592] are too many"]
-fn maps_of_more_pixels_than_can_be_listed_are_refused_on_the_backward_pass() {
+#[should_panic = "maps have at most 65536 rows and columns"]
+fn maps_of_more_rows_than_can_be_listed_are_refused_on_the_backward_pass() {
     let extent = Extent { steps: 1, samples: 1, pixels: 1 << 33, channels: 0 };
     let spikes = Spikes::zeros(1, extent.pixels, 0);
     let layer =

@@ -14,7 +14,7 @@ pub(super) unsafe fn convolve<V: Vector>(map: &Bordered, kernel: &GradientKernel
         // SAFETY: the caller's promises are handed on.
         return unsafe { winograd::convolve::<V>(map, kernel, tiles, out) };
     }
-    let (side, row) = (kernel.side, kernel.row());
+    let (side, row) = (kernel.side, kernel.row);
     // Without a border, the pixels of all lines follow each other.
     let (lines, pixels) = if side == 1 { (1, map.height * map.width) } else { (map.height, map.width) };
     for (y, out) in out.chunks_exact_mut(pixels * row).enumerate().take(lines) {

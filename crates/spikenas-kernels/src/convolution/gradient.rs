@@ -8,7 +8,7 @@ use crate::gradient_sums::{TermSums, no_sums, total};
 use crate::isa::{Isa, Operation, Vector};
 use crate::lif::LifLayer;
 use crate::lif_gradient::backward_sample;
-use crate::sizes::{assert_fit_offsets, product};
+use crate::sizes::product;
 use crate::{Extent, GradientSums, Sum, by_sample};
 
 /// Samples whose weight gradients are summed by one thread: fixed, so that sums do not depend on the number of threads.
@@ -115,7 +115,7 @@ pub fn spike_gradients(
     }
     let length = product([layer.input.distinct_steps(), extent.step()]);
     assert_eq!(of_input.len(), length, "the gradient does not have its shape");
-    assert_fit_offsets("pixels of a map", [pixels]);
+    assert!(layer.height.max(layer.width) <= 1 << HALF, "maps have at most {} rows and columns", 1 << HALF);
     let mut out = if extent.is_empty() { Vec::new() } else { by_sample(of_input, extent.map(), samples) };
     let partial: Vec<(Vec<AlignedValues>, TermSums)> = out
         .par_chunks_mut(GROUP)
@@ -161,7 +161,7 @@ impl Operation for GradientsOfGroup<'_, '_> {
         let bordered = |k: &GradientKernel| Bordered::new(self.layer.height, self.layer.width, k.outputs, k.side);
         let mut maps: Vec<Bordered> = kernels().map(bordered).collect();
         // The readers write the same rows, since they read the same channels.
-        let row = kernels().next().map_or(channels, GradientKernel::row);
+        let row = kernels().next().map_or(channels, |kernel| kernel.row);
         let mut of_spikes = AlignedValues::zeros(product([steps, pixels, row]));
         let (mut fired, mut tiles, mut line) = (Fired::default(), Tiles::default(), Vec::new());
         let mut sums = no_sums(self.layer.input.terms.len(), self.layer.input.distinct_steps(), channels);
@@ -179,7 +179,8 @@ impl Operation for GradientsOfGroup<'_, '_> {
                     if self.readers.is_empty() {
                         continue;
                     }
-                    fired.list(self.layer.spikes.map(step * samples + sample), channels, pixels);
+                    let LifLayer { height, width, .. } = *self.layer;
+                    fired.list(self.layer.spikes.map(step * samples + sample), channels, height, width);
                     for ((reader, map), of_weights) in self.readers.iter().zip(&mut maps).zip(&mut of_weights) {
                         if of_weights.is_empty() {
                             continue;
@@ -232,10 +233,19 @@ unsafe fn read_rows<V: Vector>(
     }
 }
 
+/// Bits of a row and of a column of pixels.
+const HALF: u32 = 16;
+
+/// The row and the column of a pixel.
+#[inline(always)]
+fn split(place: u32) -> (usize, usize) {
+    ((place >> HALF) as usize, (place & ((1 << HALF) - 1)) as usize)
+}
+
 /// Pixels at which each channel fired.
 #[derive(Default)]
 struct Fired {
-    /// `[channels, pixels]`
+    /// `[channels, pixels]`, each as its row and, in the lower half, its column.
     pixels: Vec<u32>,
     /// `[channels]`
     counts: Vec<usize>,
@@ -244,21 +254,25 @@ struct Fired {
 
 impl Fired {
     #[inline(always)]
-    fn list(&mut self, words: &[u64], channels: usize, pixels: usize) {
+    fn list(&mut self, words: &[u64], channels: usize, height: usize, width: usize) {
+        let pixels = height * width;
         self.length = pixels;
         self.pixels.resize(product([channels, pixels]), 0);
         self.counts.clear();
         self.counts.resize(channels, 0);
         let words_per_pixel = channels.div_ceil(64);
-        for (pixel, words) in words.chunks_exact(words_per_pixel).enumerate() {
-            for (index, &word) in words.iter().enumerate() {
-                let mut word = word;
-                while word != 0 {
-                    let channel = index * 64 + word.trailing_zeros() as usize;
-                    let count = &mut self.counts[channel];
-                    self.pixels[channel * pixels + *count] = pixel as u32;
-                    *count += 1;
-                    word &= word - 1;
+        for (y, line) in words.chunks_exact((words_per_pixel * width).max(1)).enumerate() {
+            for (x, words) in line.chunks_exact(words_per_pixel).enumerate() {
+                let place = (y << HALF | x) as u32;
+                for (index, &word) in words.iter().enumerate() {
+                    let mut word = word;
+                    while word != 0 {
+                        let channel = index * 64 + word.trailing_zeros() as usize;
+                        let count = &mut self.counts[channel];
+                        self.pixels[channel * pixels + *count] = place;
+                        *count += 1;
+                        word &= word - 1;
+                    }
                 }
             }
         }
@@ -290,7 +304,7 @@ unsafe fn correlate<V: Vector>(map: &Bordered, side: usize, fired: &Fired, of_we
 /// As [`correlate`]; the kernel's side is `SIDE`.
 #[inline(always)]
 unsafe fn correlate_taps<V: Vector, const SIDE: usize>(map: &Bordered, fired: &Fired, of_weights: &mut [f32]) {
-    let Bordered { width, stride, pad, row, .. } = *map;
+    let Bordered { stride, pad, row, .. } = *map;
     for (channel, sums) in of_weights.chunks_exact_mut(SIDE * SIDE * row).enumerate() {
         let pixels = fired.at(channel);
         for first in (0..row).step_by(V::LANES) {
@@ -299,9 +313,9 @@ unsafe fn correlate_taps<V: Vector, const SIDE: usize>(map: &Bordered, fired: &F
             // within it, since ky and kx are at most 2 pad.
             unsafe {
                 let mut found = [[V::splat(0.0); SIDE]; SIDE];
-                for &pixel in pixels {
-                    let pixel = pixel as usize;
-                    let from = map.values.as_ptr().add((pixel + pixel / width * (stride - width)) * row + first);
+                for &place in pixels {
+                    let (y, x) = split(place);
+                    let from = map.values.as_ptr().add((y * stride + x) * row + first);
                     for (ky, found) in found.iter_mut().enumerate() {
                         for (kx, found) in found.iter_mut().enumerate() {
                             let offset = ((2 * pad - ky) * stride + 2 * pad - kx) * row;
@@ -323,7 +337,7 @@ unsafe fn correlate_taps<V: Vector, const SIDE: usize>(map: &Bordered, fired: &F
 /// As [`correlate`].
 #[inline(always)]
 unsafe fn correlate_singly<V: Vector>(map: &Bordered, side: usize, fired: &Fired, of_weights: &mut [f32]) {
-    let Bordered { width, stride, pad, row, .. } = *map;
+    let Bordered { stride, pad, row, .. } = *map;
     for (channel, sums) in of_weights.chunks_exact_mut(side * side * row).enumerate() {
         let pixels = fired.at(channel);
         for (tap, sums) in sums.chunks_exact_mut(row).enumerate() {
@@ -332,9 +346,9 @@ unsafe fn correlate_singly<V: Vector>(map: &Bordered, side: usize, fired: &Fired
                 // SAFETY: the caller's promises; what is read lies where `correlate_taps` says.
                 unsafe {
                     let mut found = V::splat(0.0);
-                    for &pixel in pixels {
-                        let pixel = pixel as usize;
-                        let at = pixel + pixel / width * (stride - width) + offset;
+                    for &place in pixels {
+                        let (y, x) = split(place);
+                        let at = y * stride + x + offset;
                         found = found.add(V::load(map.values.as_ptr().add(at * row + first)));
                     }
                     let to = sums.as_mut_ptr().add(first);

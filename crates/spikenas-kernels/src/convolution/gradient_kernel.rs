@@ -14,6 +14,8 @@ pub struct GradientKernel {
     pub(super) outputs: usize,
     pub(super) side: usize,
     pub(super) block: usize,
+    /// Values of a pixel that is written: the inputs, padded to whole blocks.
+    pub(super) row: usize,
     pub(super) values: AlignedValues,
 }
 
@@ -24,8 +26,9 @@ impl GradientKernel {
         assert!(side % 2 == 1, "a kernel's side is odd, not {side}");
         let block = if inputs > 16 { 32 } else { 16 };
         let points = if side == transform::SIDE { transform::POINTS } else { side * side };
-        let mut kernel = Self { inputs, outputs, side, block, values: AlignedValues::default() };
-        kernel.values = AlignedValues::zeros(product([points, kernel.row(), outputs]));
+        let row = inputs.next_multiple_of(block);
+        let mut kernel = Self { inputs, outputs, side, block, row, values: AlignedValues::default() };
+        kernel.values = AlignedValues::zeros(product([points, kernel.row, outputs]));
         for (index, weights) in weights.chunks_exact(side * side).enumerate() {
             let (output, input) = (index / inputs, index % inputs);
             let put = |(point, value): (usize, f32)| {
@@ -40,14 +43,9 @@ impl GradientKernel {
         kernel
     }
 
-    /// Values of a pixel that is written.
-    pub(super) fn row(&self) -> usize {
-        self.inputs.next_multiple_of(self.block)
-    }
-
     /// Where the weights of a point and block begin.
     pub(super) fn first(&self, point: usize, block: usize) -> usize {
-        (point * (self.row() / self.block) + block) * self.outputs * self.block
+        (point * (self.row / self.block) + block) * self.outputs * self.block
     }
 }
 

@@ -39,7 +39,7 @@ impl Operation for InputGradient<'_> {
     #[inline(always)]
     unsafe fn run<V: Vector>(self) {
         let Self { gradient, kernel, out } = self;
-        let (rows, row) = (gradient.len() / kernel.outputs, kernel.row());
+        let (rows, row) = (gradient.len() / kernel.outputs, kernel.row);
         if row == kernel.inputs {
             // SAFETY: the caller vouches for the instruction set; each row has the layer's outputs.
             return unsafe { multiply::<V, false>(gradient, kernel.outputs, rows, kernel, 0, out) };

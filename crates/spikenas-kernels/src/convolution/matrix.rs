@@ -50,15 +50,15 @@ unsafe fn multiply_rows<V: Vector, const ADD: bool, const N: usize, const P: usi
     point: usize,
     out: &mut [f32],
 ) {
-    assert!(values.len() >= rows * row && out.len() >= rows * kernel.row());
-    for block in 0..kernel.row() / kernel.block {
+    assert!(values.len() >= rows * row && out.len() >= rows * kernel.row);
+    for block in 0..kernel.row / kernel.block {
         let weights = kernel.values[kernel.first(point, block)..][..kernel.outputs * kernel.block].as_ptr();
         let mut first = 0;
         while first < rows {
             // SAFETY: the rows lie within both slices; the caller's promises.
             unsafe {
                 let from = values.as_ptr().add(first * row);
-                let to = out.as_mut_ptr().add(first * kernel.row() + block * kernel.block);
+                let to = out.as_mut_ptr().add(first * kernel.row + block * kernel.block);
                 if first + P <= rows {
                     multiply_block::<V, ADD, N, P>(from, row, weights, kernel, to);
                     first += P;
@@ -89,7 +89,7 @@ unsafe fn multiply_block<V: Vector, const ADD: bool, const N: usize, const P: us
         if ADD {
             for (p, sums) in sums.iter_mut().enumerate() {
                 for (n, sum) in sums.iter_mut().enumerate() {
-                    *sum = V::load(to.add(p * kernel.row() + n * V::LANES));
+                    *sum = V::load(to.add(p * kernel.row + n * V::LANES));
                 }
             }
         }
@@ -107,7 +107,7 @@ unsafe fn multiply_block<V: Vector, const ADD: bool, const N: usize, const P: us
         }
         for (p, sums) in sums.iter().enumerate() {
             for (n, sum) in sums.iter().enumerate() {
-                sum.store(to.add(p * kernel.row() + n * V::LANES));
+                sum.store(to.add(p * kernel.row + n * V::LANES));
             }
         }
     }

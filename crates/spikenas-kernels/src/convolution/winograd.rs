@@ -25,7 +25,7 @@ pub(super) struct Tiles {
 /// The machine supports `V`; `map` has the channels that the kernel reads, and a border for its side.
 #[inline(always)]
 pub(super) unsafe fn convolve<V: Vector>(map: &Bordered, kernel: &GradientKernel, tiles: &mut Tiles, out: &mut [f32]) {
-    let row = kernel.row();
+    let row = kernel.row;
     let [rows, columns] = [map.height, map.width].map(|length| length.div_ceil(TILE));
     let at_a_time = TOGETHER.div_ceil(columns);
     for buffer in [(&mut tiles.read, map.row), (&mut tiles.written, row)] {

@@ -29,6 +29,12 @@ impl Graph {
 }
 
 fn check_sides(input: Shape, config: &NetworkConfig, side: usize) -> Result<()> {
+    /// Rows and columns that the kernels can list in 32 bits.
+    const MOST: usize = 1 << 16;
+    if input.height.max(input.width) > MOST {
+        let Shape { height, width, .. } = input;
+        return Err(Error::invalid(format!("images of {width}x{height}: both sides must be at most {MOST}")));
+    }
     if !input.is_empty() && input.height.is_multiple_of(side) && input.width.is_multiple_of(side) {
         return Ok(());
     }
