@@ -2,7 +2,7 @@
 #![cfg(feature = "burn")]
 
 use spikenas::data::Batch;
-use spikenas::engine::{Draws, Engine, Firing, LayerId, Lesson, Observer, Optimiser, engine};
+use spikenas::engine::{Draws, Firing, LayerId, Lesson, Observer, Optimiser, engine};
 use spikenas::graph::{Graph, NetworkConfig, Shape};
 use spikenas::random::generator;
 use spikenas::weights::Weights;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::chart::{PAPER, escaped};
-use crate::space::{Cell, Edge, Operation};
+use crate::space::{Cell, Edge, Kernel, Operation, Transform};
 
 /// Middles of the nodes in the SVG, and the size of the drawing.
 const NODES: [(i32, i32); 4] = [(40, 108), (200, 108), (360, 108), (520, 108)];
@@ -29,12 +29,12 @@ pub(super) fn draw(cell: &Cell) -> String {
     );
     for edge in Edge::ALL {
         let operation = cell.operation(edge);
-        let stroke = match operation {
-            Operation::Zeroize => continue,
-            Operation::Skip => muted.clone(),
-            Operation::AvgPool3x3 => colour(5),
-            Operation::Conv1x1 => colour(6),
-            Operation::Conv3x3 | Operation::Conv3x3Low | Operation::Conv3x3High => colour(3),
+        let stroke = match operation.transform() {
+            Transform::Nothing => continue,
+            Transform::Identity => muted.clone(),
+            Transform::AveragePool(_) => colour(5),
+            Transform::Convolution { kernel: Kernel::ONE, .. } => colour(6),
+            Transform::Convolution { .. } => colour(3),
         };
         let ((x0, y0), (x1, y1)) = (NODES[edge.from()], NODES[edge.to()]);
         let bend = bend(edge);

@@ -3,7 +3,7 @@ use std::str::FromStr;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, Digits, Edge, Operation};
+use super::{Cell, Edge, Operation};
 use crate::{Error, Result};
 
 /// The operations allowed on an edge, and the number of cells.
@@ -35,10 +35,10 @@ impl SearchSpace {
     pub fn named(name: &str) -> Option<Vec<Operation>> {
         use Operation::*;
         match name {
-            "snasnet" => Some(Digits::Snasnet.operations().to_vec()),
+            "snasnet" => Some(vec![Zeroize, Skip, Conv1x1, Conv3x3, AvgPool3x3]),
             "spikenas-3o" => Some(vec![Skip, Conv3x3, AvgPool3x3]),
             "spikenas-2o" => Some(vec![Skip, Conv3x3]),
-            "spikenas-bench" => Some(Digits::SpikenasBench.operations().to_vec()),
+            "spikenas-bench" => Some(vec![Zeroize, Skip, Conv3x3Low, Conv3x3, Conv3x3High]),
             _ => None,
         }
     }
