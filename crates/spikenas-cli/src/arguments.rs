@@ -41,15 +41,6 @@ impl DataArguments {
     pub fn folder(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(|| "data".into())
     }
-
-    /// The preset that the images imply.
-    fn preset(&self) -> &'static str {
-        match self.data {
-            Source::Sample => "sample",
-            Source::Cifar10 | Source::Folder(_) => "cifar10",
-            Source::Cifar100 => "cifar100",
-        }
-    }
 }
 
 /// The network around the cells.
@@ -78,9 +69,14 @@ pub fn parse_widths(text: &str) -> Result<[usize; 2]> {
 }
 
 impl NetworkArguments {
+    /// The preset that was named, or that the images imply.
+    fn preset(&self, data: &DataArguments) -> &str {
+        self.preset.as_deref().unwrap_or(data.data.preset())
+    }
+
     /// The preset with the options applied; a folder of images brings its own number of classes.
     pub fn config(&self, data: &DataArguments, dataset: Option<&Dataset>) -> Result<NetworkConfig> {
-        let mut config = NetworkConfig::preset(self.preset.as_deref().unwrap_or(data.preset()))?;
+        let mut config = NetworkConfig::preset(self.preset(data))?;
         if let (Source::Folder(_), None, Some(dataset)) = (&data.data, &self.preset, dataset) {
             config.classes = dataset.classes.len();
         }
@@ -89,14 +85,6 @@ impl NetworkArguments {
         config.timesteps = self.timesteps.unwrap_or(config.timesteps);
         config.check()?;
         Ok(config)
-    }
-
-    /// How the preset's winner is trained: the sample's in a few minutes, the others by SNASNet's recipe.
-    fn train_config(&self, data: &DataArguments) -> TrainConfig {
-        match self.preset.as_deref().unwrap_or(data.preset()) {
-            "sample" => TrainConfig { epochs: 8, ..TrainConfig::default() },
-            _ => TrainConfig::default(),
-        }
     }
 }
 
@@ -358,7 +346,8 @@ impl SearchArguments {
     pub fn config(&self, dataset: &Dataset) -> Result<RunConfig> {
         let seed = self.common.seed();
         let score = self.score.config(&self.network, seed)?;
-        let train = TrainConfig { batch: score.batch, seed, ..self.network.train_config(&self.data) };
+        let train =
+            TrainConfig { batch: score.batch, seed, ..TrainConfig::for_preset(self.network.preset(&self.data)) };
         Ok(RunConfig {
             version: FORMAT_VERSION,
             architecture: None,

@@ -149,7 +149,7 @@ impl Moments {
 /// The figures of the first channels.
 #[inline(always)]
 fn load(from: &[f64]) -> Figures {
-    *from.first_chunk().expect("figures of as many channels")
+    std::array::from_fn(|channel| from[channel])
 }
 
 /// The figures of fewer channels, and zeros.

@@ -21,6 +21,17 @@ pub enum Source {
     Folder(PathBuf),
 }
 
+impl Source {
+    /// The network preset that the images imply.
+    pub fn preset(&self) -> &'static str {
+        match self {
+            Source::Sample => "sample",
+            Source::Cifar10 | Source::Folder(_) => "cifar10",
+            Source::Cifar100 => "cifar100",
+        }
+    }
+}
+
 impl FromStr for Source {
     type Err = Error;
 

@@ -111,6 +111,14 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// How a preset's winner is trained: the sample's in a few minutes, the others by SNASNet's recipe.
+    pub fn for_preset(preset: &str) -> Self {
+        match preset {
+            "sample" => Self { epochs: 8, ..Self::default() },
+            _ => Self::default(),
+        }
+    }
+
     /// Learning rate of an epoch, counted from 1.
     pub fn learning_rate(&self, epoch: usize) -> f64 {
         match self.schedule {

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{DataConfig, Source};
+use crate::data::DataConfig;
 use crate::graph::NetworkConfig;
 use crate::record::{FORMAT_VERSION, comparable, files, list_differences};
 use crate::score::ScoreConfig;
@@ -37,18 +37,14 @@ impl RunConfig {
     ///
     /// Errors: more classes than a network may have.
     pub fn for_images(data: DataConfig, classes: usize) -> Result<Self> {
-        let (preset, epochs) = match data.source {
-            Source::Sample => ("sample", 8),
-            Source::Cifar10 | Source::Folder(_) => ("cifar10", TrainConfig::default().epochs),
-            Source::Cifar100 => ("cifar100", TrainConfig::default().epochs),
-        };
+        let preset = data.source.preset();
         let config = Self {
             version: FORMAT_VERSION,
             architecture: None,
             network: NetworkConfig { classes, ..NetworkConfig::preset(preset)? },
             score: ScoreConfig::default(),
             search: SearchConfig::default(),
-            train: TrainConfig { epochs, ..TrainConfig::default() },
+            train: TrainConfig::for_preset(preset),
             data,
         };
         config.check()?;
@@ -57,7 +53,7 @@ impl RunConfig {
 
     #[cfg(test)]
     pub(crate) fn of_sample() -> Self {
-        Self::for_images(DataConfig { source: Source::Sample, folder: "data".into() }, 10).unwrap()
+        Self::for_images(DataConfig { source: crate::data::Source::Sample, folder: "data".into() }, 10).unwrap()
     }
 
     /// Whether every value is in range; the first that is not, named.
