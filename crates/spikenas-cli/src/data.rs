@@ -6,7 +6,7 @@ use spikenas::data::{Contents, Dataset, Fetched, Source, check, fetch};
 use spikenas::{Error, Progress, Result};
 
 use crate::arguments::DataArguments;
-use crate::output::print;
+use crate::output::{self, print};
 use crate::progress::Terminal;
 
 /// List, check and fetch datasets.
@@ -83,7 +83,7 @@ fn list(data_dir: &Path, json: bool) -> Result<()> {
         .into_iter()
         .map(|(name, images)| match Dataset::open(&name, data_dir) {
             Ok(d) => Listed { name, images, found: Some((d.train.len(), d.test.len())), problem: None },
-            Err(e) => Listed { name, images, found: None, problem: Some(e.to_string()) },
+            Err(e) => Listed { name, images, found: None, problem: Some(output::line(&e)) },
         })
         .collect();
     let line = |d: &Listed| {

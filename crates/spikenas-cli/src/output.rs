@@ -21,7 +21,8 @@ pub fn print(json: bool, record: &impl Serialize, words: impl FnOnce() -> String
 }
 
 /// Advice in the library's messages, and the options of the program that it means.
-const OPTIONS: [(&str, &str); 16] = [
+const OPTIONS: [(&str, &str); 17] = [
+    ("go on with the training or choose", "add --resume to go on or choose"),
     ("get it by fetching cifar100 into", "get it with spikenas data fetch cifar100 --data-dir"),
     ("get it by fetching cifar10 into", "get it with spikenas data fetch cifar10 --data-dir"),
     ("raise the budget", "raise --budget"),
@@ -41,7 +42,7 @@ const OPTIONS: [(&str, &str); 16] = [
 ];
 
 /// An error in one line, with the program's options where the library speaks of settings.
-fn line(error: &Error) -> String {
+pub fn line(error: &Error) -> String {
     let text = error.to_string().replace('\n', " ");
     OPTIONS.iter().fold(text, |text, (words, option)| text.replace(words, option))
 }

@@ -138,7 +138,7 @@ pub fn train(
             let epoch = Checkpoint::load(&path, &graph)?.epoch;
             return Err(Error::file(
                 path,
-                format!("{epoch} epochs are trained already: resume the training to go on, or choose another folder"),
+                format!("{epoch} epochs are trained already: go on with the training or choose another folder"),
             ));
         }
         (true, true) => Checkpoint::load(&path, &graph)?,
