@@ -44,6 +44,7 @@ impl LongNormals {
 }
 
 /// Standard normals from as many words: the cosines of all pairs, then their sines.
+#[inline]
 fn normals(words: &[u32; BLOCK]) -> [f32; BLOCK] {
     let mut numbers = [0.0; BLOCK];
     let (cosines, sines) = numbers.split_at_mut(PAIRS);
@@ -59,6 +60,7 @@ fn normals(words: &[u32; BLOCK]) -> [f32; BLOCK] {
 }
 
 /// Natural logarithm of a positive number: of `2^e (1 + x)` with `1 + x` within a factor `sqrt(2)` of 1.
+#[inline]
 fn logarithm(number: f32) -> f32 {
     /// Bits of `sqrt(1/2)`.
     const LEAST: u32 = 0x3f35_04f3;
@@ -83,6 +85,7 @@ fn logarithm(number: f32) -> f32 {
 
 /// Cosine and sine of a uniform angle: 30 bits give one within an eighth of the circle of 0, which one bit mirrors at
 /// the vertical axis and another at the diagonal.
+#[inline]
 fn direction(word: u32) -> (f32, f32) {
     let angle = (word as i32 >> 2) as f32 * (FRAC_PI_4 * 2f32.powi(-29));
     let square = angle * angle;
@@ -94,6 +97,7 @@ fn direction(word: u32) -> (f32, f32) {
 }
 
 /// A polynomial from its coefficients, that of the highest power first.
+#[inline]
 fn polynomial<const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
     coefficients[1..].iter().fold(coefficients[0], |sum, coefficient| sum * x + coefficient)
 }
