@@ -11,4 +11,6 @@ pub(crate) use difference::{comparable, list_differences};
 pub use journal::Journal;
 pub use number::Number;
 pub use version::FORMAT_VERSION;
-pub(crate) use version::{check_version, read_record};
+#[cfg(feature = "report")]
+pub(crate) use version::check_version;
+pub(crate) use version::read_record;
