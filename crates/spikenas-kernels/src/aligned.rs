@@ -17,7 +17,8 @@ impl AlignedValues {
     ///
     /// Nothing is written where the system's fresh pages are zeros already: the threads that fill them touch them first.
     pub fn zeros(length: usize) -> Self {
-        let values = vec![0.0; length + LINE / size_of::<f32>() - 1];
+        let whole = length.checked_add(LINE / size_of::<f32>() - 1).expect("more values than there is memory");
+        let values = vec![0.0; whole];
         let offset = values.as_ptr().align_offset(LINE);
         Self { values, offset, length }
     }
