@@ -1,5 +1,9 @@
+use rayon::prelude::*;
+
 use super::images::Images;
 use super::normalisation::Normalisation;
+use crate::graph::Shape;
+use crate::random::fingerprint;
 
 /// Training images, test images, and what both have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,4 +18,69 @@ pub struct Dataset {
     pub test: Images,
     /// How pixels become inputs.
     pub normalisation: Normalisation,
+}
+
+impl Dataset {
+    /// What a training depends on as 16 hexadecimal digits: shape, pixels and labels of both splits in their order, the
+    /// names of the classes and the normalisation; not the place where the images lie.
+    pub fn fingerprint(&self) -> String {
+        let classes = self.classes.iter().flat_map(|name| [name.len() as u64, fingerprint(name.bytes())]);
+        let Normalisation { mean, deviation } = self.normalisation;
+        let normalisation = mean.into_iter().chain(deviation).map(|x| u64::from(x.to_bits()));
+        let splits = [&self.train, &self.test].into_iter().flat_map(Images::fingerprints);
+        let parts = classes.chain(normalisation).chain(splits);
+        format!("{:016x}", fingerprint(parts.flat_map(u64::to_le_bytes)))
+    }
+}
+
+impl Images {
+    /// Shape and number of the images, then pixels and label of each, as numbers that stand for them.
+    fn fingerprints(&self) -> Vec<u64> {
+        let Shape { channels, height, width } = self.shape;
+        let head = [channels, height, width, self.len()].map(|size| size as u64);
+        let pixels: Vec<u64> =
+            (0..self.len()).into_par_iter().map(|i| fingerprint(self.image(i).iter().copied())).collect();
+        head.into_iter().chain(pixels).chain(self.labels.iter().map(|&label| label.into())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset() -> Dataset {
+        let shape = Shape { channels: 3, height: 1, width: 2 };
+        let train = Images { shape, pixels: (0..12).collect(), labels: vec![0, 1] };
+        let test = Images { shape, pixels: (20..32).collect(), labels: vec![1, 0] };
+        let classes = vec!["cat".into(), "dog".into()];
+        Dataset { name: "pets".into(), classes, normalisation: Normalisation::of(&train), train, test }
+    }
+
+    #[test]
+    fn the_fingerprint_changes_with_whatever_a_training_depends_on_and_with_nothing_else() {
+        let changed = |change: fn(&mut Dataset)| {
+            let mut other = dataset();
+            change(&mut other);
+            other.fingerprint()
+        };
+        assert_eq!(changed(|d| d.name = "elsewhere".into()), dataset().fingerprint());
+        let all = [
+            dataset().fingerprint(),
+            changed(|d| d.train.pixels[11] ^= 1),
+            changed(|d| d.test.pixels[0] ^= 128),
+            changed(|d| std::mem::swap(&mut d.train, &mut d.test)),
+            changed(|d| d.train.pixels.rotate_left(6)),
+            changed(|d| d.train.labels.swap(0, 1)),
+            changed(|d| d.test.labels[1] = 1),
+            changed(|d| d.train.shape = Shape { channels: 3, height: 2, width: 1 }),
+            changed(|d| d.test = d.test.clone().first(1)),
+            changed(|d| d.classes.swap(0, 1)),
+            changed(|d| d.classes = vec!["catd".into(), "og".into()]),
+            changed(|d| d.normalisation.mean[2] += 0.001),
+            changed(|d| d.normalisation.deviation[0] += 0.001),
+        ];
+        for (index, fingerprint) in all.iter().enumerate() {
+            assert!(!all[..index].contains(fingerprint), "change {index} goes unseen");
+        }
+    }
 }
