@@ -16,6 +16,7 @@ mod normalisation;
 mod open;
 mod sample;
 mod source;
+mod thumbnail;
 
 pub use batch::Batch;
 pub use check::{Contents, SplitContents, check};

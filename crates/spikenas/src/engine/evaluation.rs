@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::loss::{cross_entropy, predicted};
 use super::network::{Mode, Network};
+use super::tally::Tally;
 use crate::data::{Images, Normalisation};
-use crate::graph::{Graph, Lif, Shape};
+use crate::graph::{Graph, Shape};
 use crate::progress::Progress;
 use crate::{Error, Result};
 
@@ -21,8 +21,64 @@ pub struct LayerRate {
     pub firing_rate: f64,
 }
 
-/// The result of a test.
+/// One class in a test: a row of the confusion matrix.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassResult {
+    /// Its name; empty where only its number is known.
+    #[serde(default)]
+    pub name: String,
+    /// Its images.
+    pub total: usize,
+    /// Those whose class is predicted.
+    pub correct: usize,
+    /// What its images were taken for, by class; classes that none was taken for are left out.
+    pub predicted: Vec<Taken>,
+}
+
+/// Images of one class that were taken for another, or for their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The class that was predicted.
+    pub class: usize,
+    /// The images.
+    pub count: usize,
+}
+
+impl ClassResult {
+    /// Adds an image that was taken for a class.
+    pub(super) fn add(&mut self, predicted: usize, is_correct: bool) {
+        self.total += 1;
+        self.correct += usize::from(is_correct);
+        match self.predicted.binary_search_by_key(&predicted, |taken| taken.class) {
+            Ok(place) => self.predicted[place].count += 1,
+            Err(place) => self.predicted.insert(place, Taken { class: predicted, count: 1 }),
+        }
+    }
+
+    /// Accuracy in percent, of a class that has images.
+    pub fn accuracy(&self) -> Option<f64> {
+        (self.total > 0).then(|| 100.0 * self.correct as f64 / self.total as f64)
+    }
+}
+
+/// An image whose class was not predicted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mistake {
+    /// Its place among the test images, counted from 0.
+    pub index: usize,
+    /// Its class.
+    pub class: usize,
+    /// The class that was predicted.
+    pub predicted: usize,
+    /// Share of the votes for the predicted class, a part of 1.
+    pub share: f64,
+    /// The image as a small PNG in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+}
+
+/// The result of a test.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Test accuracy in percent.
     pub accuracy: f64,
@@ -39,6 +95,28 @@ pub struct Evaluation {
     pub firing_rate: f64,
     /// Each LIF layer, in the order of execution.
     pub layers: Vec<LayerRate>,
+    /// Each class, with what its images were taken for; records of early versions lack it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassResult>,
+    /// The mistakes with the largest share of the votes, the most certain first; at most [`Evaluation::MISTAKES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Evaluation {
+    /// Mistakes that are kept, at most.
+    pub const MISTAKES: usize = 12;
+
+    /// With the names of the classes, and the images of the mistakes.
+    pub fn illustrated(mut self, images: &Images, names: &[String]) -> Self {
+        for (class, name) in self.classes.iter_mut().zip(names) {
+            class.name.clone_from(name);
+        }
+        for mistake in &mut self.mistakes {
+            mistake.picture = images.thumbnail(mistake.index);
+        }
+        self
+    }
 }
 
 /// Tests a network in evaluation mode, at most `at_a_time` images at a time.
@@ -53,7 +131,7 @@ pub fn evaluate(
 ) -> Result<Evaluation> {
     let graph = network.graph().clone();
     check_images(&graph, images)?;
-    let mut tally = Tally { correct: 0, top5: 0, loss: 0.0, spikes: vec![0; graph.lifs().count()] };
+    let mut tally = Tally::new(&graph);
     progress.begin("test", images.len());
     let indices: Vec<usize> = (0..images.len()).collect();
     for chunk in indices.chunks(at_a_time.clamp(1, BATCH)) {
@@ -62,16 +140,14 @@ pub fn evaluate(
         }
         let batch = images.batch(chunk, normalisation, None);
         let output = network.forward(&batch.images, Mode::Evaluate)?;
-        for (logits, &label) in output.logits.chunks(graph.outputs()).zip(&batch.labels) {
-            tally.add(logits, label);
+        for ((logits, &label), &index) in output.logits.chunks(graph.outputs()).zip(&batch.labels).zip(chunk) {
+            tally.add(index, logits, label);
         }
-        for (count, fired) in tally.spikes.iter_mut().zip(&output.fired) {
-            *count += fired.counts.iter().sum::<u64>();
-        }
+        tally.add_spikes(&output.fired);
         progress.advance(chunk.len(), "");
     }
     progress.end();
-    Ok(tally.finish(&graph, images.len()))
+    Ok(tally.finish(images.len()))
 }
 
 /// Whether a network fits these images and labels.
@@ -93,59 +169,5 @@ pub fn check_images(graph: &Graph, images: &Images) -> Result<()> {
             Err(Error::invalid(format!("an image is of class {label}, the network has classes 0 to {}", classes - 1)))
         }
         None => Ok(()),
-    }
-}
-
-/// Sums over the images tested so far.
-struct Tally {
-    correct: usize,
-    top5: usize,
-    loss: f64,
-    /// Spikes of each LIF layer.
-    spikes: Vec<u64>,
-}
-
-impl Tally {
-    fn add(&mut self, logits: &[f32], label: usize) {
-        self.correct += usize::from(predicted(logits) == label);
-        self.top5 += usize::from(is_among_highest(logits, label, 5));
-        self.loss += cross_entropy(logits, label);
-    }
-
-    fn finish(self, graph: &Graph, total: usize) -> Evaluation {
-        let timesteps = (total * graph.config.timesteps) as f64;
-        let lifs: Vec<&Lif> = graph.lifs().map(|(_, lif)| lif).collect();
-        let neurons: usize = lifs.iter().map(|l| l.shape.len()).sum();
-        let layers = lifs.iter().zip(&self.spikes).map(|(lif, &spikes)| {
-            let neurons = lif.shape.len();
-            LayerRate { name: lif.name.clone(), neurons, firing_rate: spikes as f64 / (neurons as f64 * timesteps) }
-        });
-        Evaluation {
-            accuracy: 100.0 * self.correct as f64 / total as f64,
-            top5_accuracy: 100.0 * self.top5 as f64 / total as f64,
-            correct: self.correct,
-            total,
-            loss: self.loss / total as f64,
-            firing_rate: self.spikes.iter().sum::<u64>() as f64 / (neurons as f64 * timesteps),
-            layers: layers.collect(),
-        }
-    }
-}
-
-/// Whether fewer than `count` classes come before a class: those with a higher logit, and equal ones before it.
-fn is_among_highest(logits: &[f32], label: usize, count: usize) -> bool {
-    let comes_before =
-        |(class, &logit): (usize, &f32)| logit > logits[label] || (logit == logits[label] && class < label);
-    logits.iter().enumerate().filter(|&l| comes_before(l)).count() < count
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_highest_logits_are_counted_with_the_first_of_equal_ones() {
-        let among = |label| is_among_highest(&[0.1, 0.7, 0.7, -1.0], label, 2);
-        assert_eq!([0, 1, 2, 3].map(among), [false, true, true, false]);
     }
 }

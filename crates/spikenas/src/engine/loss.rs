@@ -39,6 +39,14 @@ fn log_sum_exp(logits: &[f32]) -> f64 {
     sum.ln() + f64::from(largest)
 }
 
+/// The share of the votes for each class, a part of 1: the softmax of the logits, in f64.
+///
+/// Logits that are not finite have no shares: the result is not finite either.
+pub fn shares(logits: &[f32]) -> Vec<f64> {
+    let normaliser = log_sum_exp(logits);
+    logits.iter().map(|&logit| (f64::from(logit) - normaliser).exp()).collect()
+}
+
 /// The class with the highest logit, the first of equal ones.
 pub fn predicted(logits: &[f32]) -> usize {
     logits.iter().enumerate().fold(0, |best, (class, &logit)| if logit > logits[best] { class } else { best })
@@ -60,6 +68,13 @@ mod tests {
         assert!((cross_entropy(&[0.0; 4], 2) - 4f64.ln()).abs() < 1e-12);
         assert!(cross_entropy(&[1000.0, 0.0], 0).abs() < 1e-12);
         assert!((cross_entropy(&[1000.0, 0.0], 1) - 1000.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn shares_of_votes_add_up_to_one() {
+        let shares = shares(&[1000.0, 1000.0, 998.0]);
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{shares:?}");
+        assert!((shares[0] / shares[2] - 2f64.exp()).abs() < 1e-9 && shares[0] == shares[1], "{shares:?}");
     }
 
     #[test]

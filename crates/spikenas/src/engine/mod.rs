@@ -14,10 +14,11 @@ mod network;
 mod observer;
 mod open;
 mod optimiser;
+mod tally;
 
 pub use device::{Draws, Engine, Untrained};
-pub use evaluation::{BATCH, Evaluation, LayerRate, check_images, evaluate};
-pub use loss::{Loss, count_correct, predicted};
+pub use evaluation::{BATCH, ClassResult, Evaluation, LayerRate, Mistake, Taken, check_images, evaluate};
+pub use loss::{Loss, count_correct, predicted, shares};
 pub use network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
 pub use observer::{Firing, LayerId, Observer};
 pub use open::{DEVICES, engine};

@@ -41,5 +41,6 @@ pub fn test(
     progress: &mut dyn Progress,
 ) -> Result<Evaluation> {
     let mut network = engine.network(graph, weights).map_err(|e| Error::file(path, e.to_string()))?;
-    evaluate(network.as_mut(), &dataset.test, &dataset.normalisation, BATCH, progress)
+    let evaluation = evaluate(network.as_mut(), &dataset.test, &dataset.normalisation, BATCH, progress)?;
+    Ok(evaluation.illustrated(&dataset.test, &dataset.classes))
 }
