@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spikenas::data::{DataConfig, Dataset, Source};
 use spikenas::engine::{Evaluation, engine};
+use spikenas::record::files;
 use spikenas::workflow::run::{self, RunFolder};
 use spikenas::{Error, Result};
 
@@ -32,7 +33,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let (folder, path, mut data) = if what.is_dir() {
         let (folder, config) = RunFolder::existing(what)?;
         let path = folder.model_path();
-        if !path.exists() {
+        if !files::is_there(&path)? {
             return Err(Error::file(what, "nothing is trained yet: run `spikenas train` on it"));
         }
         (Some(folder), path, config.data)

@@ -41,10 +41,12 @@ pub fn run(arguments: Arguments) -> Result<()> {
     arguments.train.apply(&mut config.train)?;
     run::check_training(&config, &dataset)?;
     run::check_search(&config, &dataset, &cpu)?;
-    let path =
-        arguments.out.unwrap_or_else(|| RunFolder::free_or_same(&arguments.search.default_folder(&config), &config));
-    let folder = RunFolder::open(&path, &config)?;
+    let path = match arguments.out {
+        Some(path) => path,
+        None => RunFolder::free_or_same(&arguments.search.default_folder(&config), &config)?,
+    };
     let progress = &mut Terminal::new()?;
+    let folder = RunFolder::open(&path, &config, progress)?;
     progress.note(&format!("run folder {}", path.display()));
 
     let searched = run::search(&config, &dataset, &cpu, Some(&folder), progress)?;

@@ -48,22 +48,25 @@ pub struct Trained {
     pub epochs: Vec<EpochRecord>,
 }
 
+/// Where a training is kept, its settings, its images, what is trained.
+type Prepared = (RunFolder, RunConfig, Dataset, Architecture);
+
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.search.common.machine.start_threads()?;
     let engine = engine(&arguments.train.device)?;
+    let progress = &mut Terminal::new()?;
     let (folder, config, dataset, architecture) = match (&arguments.run, &arguments.arch) {
-        (Some(path), _) => winner(path, &arguments)?,
-        (None, Some(text)) => own(text, &arguments)?,
+        (Some(path), _) => winner(path, &arguments, progress)?,
+        (None, Some(text)) => own(text, &arguments, progress)?,
         (None, None) => return Err(Error::invalid("give a run folder or --arch")),
     };
-    let progress = &mut Terminal::new()?;
     let epochs = run::train(&config, &architecture, &dataset, engine.as_ref(), &folder, arguments.resume, progress)?;
     let trained = Trained { architecture, model: folder.model_path(), epochs };
     print(arguments.search.common.machine.json, &trained, || words(&trained))
 }
 
 /// A run's winner with the images and the network of its search.
-fn winner(path: &Path, arguments: &Arguments) -> Result<(RunFolder, RunConfig, Dataset, Architecture)> {
+fn winner(path: &Path, arguments: &Arguments, progress: &mut Terminal) -> Result<Prepared> {
     let (folder, mut config) = RunFolder::existing(path)?;
     let architecture = match (&config.architecture, folder.search_record()?) {
         (Some(architecture), _) => architecture.clone(),
@@ -77,11 +80,11 @@ fn winner(path: &Path, arguments: &Arguments) -> Result<(RunFolder, RunConfig, D
     arguments.train.apply(&mut config.train)?;
     let dataset = Dataset::open(&config.data.source, &config.data.folder)?;
     run::check_training(&config, &dataset)?;
-    Ok((RunFolder::open(path, &config)?, config, dataset, architecture))
+    Ok((RunFolder::open(path, &config, progress)?, config, dataset, architecture))
 }
 
 /// An architecture of the user's own.
-fn own(text: &str, arguments: &Arguments) -> Result<(RunFolder, RunConfig, Dataset, Architecture)> {
+fn own(text: &str, arguments: &Arguments, progress: &mut Terminal) -> Result<Prepared> {
     let architecture = arguments.search.space.architecture(text)?;
     let dataset = arguments.search.data.open()?;
     let mut config = arguments.search.config(&dataset)?;
@@ -92,10 +95,10 @@ fn own(text: &str, arguments: &Arguments) -> Result<(RunFolder, RunConfig, Datas
     let path = match &arguments.out {
         Some(path) => path.clone(),
         None => {
-            RunFolder::free_or_same(&PathBuf::from("runs").join(format!("trained-seed{}", config.train.seed)), &config)
+            RunFolder::free_or_same(&PathBuf::from("runs").join(format!("trained-seed{}", config.train.seed)), &config)?
         }
     };
-    Ok((RunFolder::open(&path, &config)?, config, dataset, architecture))
+    Ok((RunFolder::open(&path, &config, progress)?, config, dataset, architecture))
 }
 
 /// The result in words.

@@ -1,35 +1,18 @@
-//! Files that are complete or absent: written beside their place, flushed to the disk, renamed.
+//! Files that are complete or absent, and the difference between "not there" and "cannot be read".
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::disk;
 use crate::{Error, Result};
 
-/// Where a file is written before it takes its place. A kill may leave it; the next write starts it anew.
-pub fn part_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
-}
-
 /// Replaces a file in one step; what stood there before stays until the new content is safely on the disk.
-pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
-    let part = part_path(path);
-    let write = || {
-        let mut buffered = BufWriter::new(File::create(&part)?);
-        fill(&mut buffered)?;
-        buffered.into_inner().map_err(|e| e.into_error())?.sync_all()?;
-        std::fs::rename(&part, path)
-    };
-    write().map_err(|error| {
-        // Half a file is useless, and the disk may be full.
-        let _ = std::fs::remove_file(&part);
-        Error::io(path)(error)
-    })
+pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    disk::replace(path, fill).map_err(Error::io(path))
 }
 
 /// Writes a record as indented JSON, in one step.
@@ -47,12 +30,42 @@ pub fn write_text(path: &Path, text: &str) -> Result<()> {
 /// Copies a file in one step.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     let mut source = File::open(from).map_err(Error::io(from))?;
-    write_atomically(to, |out| std::io::copy(&mut source, out).map(drop))
+    write_atomically(to, |out| io::copy(&mut source, out).map(drop))
+}
+
+/// Removes a file.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    disk::remove(path).map_err(Error::io(path))
+}
+
+/// Whether there is a file or folder.
+///
+/// Errors: the system cannot tell (no access, a broken disk, links in a circle), or there is a link that leads nowhere, as one to
+/// a disk that is not mounted does.
+pub fn is_there(path: &Path) -> Result<bool> {
+    if path.try_exists().map_err(Error::io(path))? {
+        return Ok(true);
+    }
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io(path)(error)),
+        Ok(_) => Err(Error::file(path, "is a link to something that is not there: mend or remove it")),
+    }
+}
+
+/// Reads a file, where there is one. Errors: those of [`is_there`], a file that cannot be read.
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
+    Ok(if is_there(path)? { Some(fs::read(path).map_err(Error::io(path))?) } else { None })
 }
 
 /// Reads a text file.
 pub fn read_text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(Error::io(path))
+    fs::read_to_string(path).map_err(Error::io(path))
+}
+
+/// Reads a text file, where there is one.
+pub fn read_text_if_there(path: &Path) -> Result<Option<String>> {
+    Ok(if is_there(path)? { Some(read_text(path)?) } else { None })
 }
 
 /// Reads TOML that stands in a file. Errors name the file, and the line where it is malformed.
@@ -65,12 +78,32 @@ pub(crate) fn parse_toml<T: DeserializeOwned>(path: &Path, text: &str) -> Result
 
 /// Makes a folder and those above it.
 pub fn create_folder(path: &Path) -> Result<()> {
-    std::fs::create_dir_all(path).map_err(Error::io(path))
+    disk::create_folder(path).map_err(Error::io(path))
+}
+
+/// Whether a folder holds nothing, or only what a process left that was killed as it wrote the file `first` there.
+///
+/// Errors: a folder, or an entry of it, that cannot be read.
+pub(crate) fn is_unused(folder: &Path, first: &str) -> Result<bool> {
+    for entry in fs::read_dir(folder).map_err(Error::io(folder))? {
+        let name = entry.map_err(Error::io(folder))?.file_name();
+        if !name.to_str().is_some_and(|found| disk::is_part_of(first, found)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
 
     #[test]
     fn a_write_that_fails_leaves_the_old_file_and_nothing_else() {
@@ -79,15 +112,54 @@ mod tests {
         write_atomically(&path, |out| out.write_all(b"old")).unwrap();
         let full = |out: &mut dyn Write| {
             out.write_all(&[0; 100_000])?;
-            Err(std::io::ErrorKind::StorageFull.into())
+            Err(ErrorKind::StorageFull.into())
         };
         assert!(write_atomically(&path, full).unwrap_err().to_string().contains("record"));
         assert_eq!(read_text(&path).unwrap(), "old");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        // What a kill in the middle of a write leaves.
-        std::fs::write(part_path(&path), [1; 1000]).unwrap();
-        write_atomically(&path, |out| out.write_all(b"new")).unwrap();
-        assert_eq!(read_text(&path).unwrap(), "new");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(names(folder.path()), ["record"]);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_goes_and_what_another_is_writing_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        for name in ["record.part", "record.71-3.part", "record.old.part", "other.71-3.part"] {
+            fs::write(place(name), "half").unwrap();
+        }
+        let live = File::create(place("record.72-0.part")).unwrap();
+        live.lock().unwrap();
+        assert!(!is_unused(folder.path(), "record").unwrap());
+        write_text(&place("record"), "whole").unwrap();
+        assert_eq!(names(folder.path()), ["other.71-3.part", "record", "record.72-0.part", "record.old.part"]);
+    }
+
+    #[test]
+    fn two_writers_of_one_file_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page");
+        let write = |content: u8| {
+            (0..100).for_each(|_| write_atomically(&path, |out| out.write_all(&[content; 5000])).unwrap())
+        };
+        std::thread::scope(|scope| (0..3).for_each(|content| _ = scope.spawn(move || write(content))));
+        let content = fs::read(&path).unwrap();
+        assert!(content.len() == 5000 && content.iter().all(|b| *b == content[0]));
+        assert_eq!(names(folder.path()), ["page"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_looked_at_is_not_taken_for_absent() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        assert!(!is_there(&place("nothing")).unwrap() && read_if_there(&place("nothing/here")).unwrap().is_none());
+        symlink(place("circle"), place("circle")).unwrap();
+        symlink(place("nothing"), place("nowhere")).unwrap();
+        fs::write(place("file"), "").unwrap();
+        for name in ["circle", "nowhere", "file/below"] {
+            for error in [is_there(&place(name)).map(drop), read_text_if_there(&place(name)).map(drop)] {
+                assert!(error.unwrap_err().to_string().contains(name), "{name}");
+            }
+        }
     }
 }

@@ -1,5 +1,3 @@
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -7,13 +5,16 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::difference::{comparable, list_differences};
+use super::disk::Growing;
+use super::lock::lock;
 use super::version::FORMAT_VERSION;
 use crate::{Error, Result};
 
 /// Entries on the disk line by line as they are found, behind a header that says what they belong to.
 pub struct Journal<E> {
     path: PathBuf,
-    file: File,
+    file: Growing,
+    warning: Option<String>,
     entries: Vec<E>,
 }
 
@@ -21,26 +22,31 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
     /// Opens a journal to continue it, or begins one.
     ///
     /// A last line that was cut off is dropped. Errors: a line before it that cannot be read, a header of another
-    /// configuration (the error says what differs) or of another version.
+    /// configuration (the error says what differs) or of another version, another process that writes here.
     pub fn open(path: &Path, header: &impl Serialize) -> Result<Self> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(Error::io(path))?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(Error::io(path))?;
+        let mut file = Growing::open(path).map_err(Error::io(path))?;
+        let warning = lock(file.file(), path)?;
+        let text = file.read().map_err(Error::io(path))?;
         let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
         let entries = read_lines(path, &text[..whole], header)?;
-        file.set_len(whole as u64).map_err(Error::io(path))?;
-        file.seek(SeekFrom::End(0)).map_err(Error::io(path))?;
-        let mut journal = Self { path: path.to_path_buf(), file, entries };
+        if whole < text.len() {
+            file.cut(whole as u64).map_err(Error::io(path))?;
+        }
+        let mut journal = Self { path: path.to_path_buf(), file, warning, entries };
         if whole == 0 {
             journal.write_line(header)?;
         }
         Ok(journal)
+    }
+
+    /// What to say where the file system could not lock the journal against other processes.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
+    }
+
+    /// Waits until all entries are safely on the disk; what relies on them is written after.
+    pub fn sync(&mut self) -> Result<()> {
+        self.file.sync().map_err(Error::io(&self.path))
     }
 
     /// The entries so far.
@@ -58,8 +64,8 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
     fn write_line(&mut self, line: &impl Serialize) -> Result<()> {
         let mut text = serde_json::to_vec(line).map_err(|e| Error::file(&self.path, e.to_string()))?;
         text.push(b'\n');
-        // One write per line: a kill leaves whole lines, and at most a last one that is cut off.
-        self.file.write_all(&text).map_err(Error::io(&self.path))
+        // One append per line: a kill leaves whole lines, and at most a last one that is cut off.
+        self.file.append(&text).map_err(Error::io(&self.path))
     }
 }
 

@@ -4,13 +4,17 @@
 #[cfg_attr(not(test), expect(dead_code, reason = "records take it next"))]
 mod checksum;
 mod difference;
+mod disk;
 pub mod files;
 mod journal;
+mod lock;
 mod number;
+pub(crate) mod trace;
 mod version;
 
 pub(crate) use difference::{comparable, list_differences};
 pub use journal::Journal;
+pub(crate) use lock::lock_folder;
 pub use number::Number;
 pub use version::FORMAT_VERSION;
 #[cfg(feature = "report")]

@@ -9,7 +9,7 @@ use super::neurobench::NeuroBench;
 use crate::cost::Operations;
 use crate::engine::Evaluation;
 use crate::graph::{Graph, Shape};
-use crate::record::files::read_text;
+use crate::record::files::{is_there, read_text};
 use crate::record::{check_version, read_record};
 use crate::search::{JournalEntry, SearchRecord};
 use crate::space::Architecture;
@@ -37,16 +37,17 @@ impl Records {
     /// Errors: the folder holds no record at all. A record that is damaged, half-written or of another format version becomes
     /// a fault of the result, and the others are read.
     pub fn read(folder: &Path) -> Result<Self> {
-        if folder.join("study.json").is_file() {
+        let holds = |name: &str| is_there(&folder.join(name));
+        if holds("study.json")? {
             return Ok(Records::Study(StudyRecords::read(folder)));
         }
-        let path = folder.join("correlate.json");
-        if path.is_file() {
-            return Ok(Records::Correlation(read_record(&path)?, Vec::new()));
+        if holds("correlate.json")? {
+            return Ok(Records::Correlation(read_record(&folder.join("correlate.json"))?, Vec::new()));
         }
         let known = ["config.toml", "search.json", "journal.jsonl", "train.jsonl", "evaluate.json"];
-        if !known.iter().any(|name| folder.join(name).is_file()) {
-            let reason = if folder.exists() { "holds no record of a run" } else { "there is no such folder" };
+        let found = known.iter().map(|name| holds(name)).collect::<Result<Vec<bool>>>()?;
+        if !found.contains(&true) {
+            let reason = if is_there(folder)? { "holds no record of a run" } else { "there is no such folder" };
             return Err(Error::file(folder, reason));
         }
         Ok(Records::Run(RunRecords::read(folder)))
@@ -109,7 +110,8 @@ impl RunRecords {
     pub fn read(folder: &Path) -> Self {
         let mut run = Self { folder: folder.to_path_buf(), ..Self::default() };
         let mut faults = Faults::default();
-        let path = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
+        // A file that cannot be looked at becomes a fault as it is read.
+        let path = |name: &str| Some(folder.join(name)).filter(|path| is_there(path).unwrap_or(true));
         run.config = path("config.toml").and_then(|path| faults.keep(RunConfig::load(&path)));
         run.search = path("search.json").and_then(|path| faults.keep(read_record(&path)));
         run.evaluation = path("evaluate.json").and_then(|path| faults.keep(read_record(&path)));

@@ -84,6 +84,11 @@ impl<'a> Evaluator<'a> {
         &self.problem
     }
 
+    /// Waits until all scores are safely on the disk, where they are kept.
+    pub fn sync_journal(&mut self) -> Result<()> {
+        self.journal.as_mut().map_or(Ok(()), Journal::sync)
+    }
+
     /// The score of a candidate, where it is known.
     pub fn score(&self, architecture: &Architecture) -> Option<Score> {
         self.known.get(architecture).copied()

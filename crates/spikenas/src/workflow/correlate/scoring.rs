@@ -107,6 +107,7 @@ pub fn score_table(
     let CorrelateConfig { network, batch, repeats, .. } = config;
     let header = Header { version: FORMAT_VERSION, data: &dataset.name, network, batch: *batch, repeats: *repeats };
     let mut journal = journal.map(|path| Journal::<Entry>::open(path, &header)).transpose()?;
+    journal.iter().filter_map(Journal::warning).for_each(|warning| progress.note(warning));
     let mut scores = Scores::default();
     for entry in journal.iter().flat_map(|j| j.entries()) {
         let architecture = entry.architecture.clone().with_cells(network.cells)?;
@@ -139,6 +140,7 @@ pub fn score_table(
             progress.end();
         }
     }
+    journal.as_mut().map_or(Ok(()), Journal::sync)?;
     Ok(scores)
 }
 

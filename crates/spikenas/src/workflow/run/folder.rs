@@ -1,6 +1,3 @@
-use std::ffi::OsStr;
-#[cfg(unix)]
-use std::fs::TryLockError;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,7 +5,8 @@ use std::sync::Arc;
 
 use super::config::RunConfig;
 use crate::engine::Evaluation;
-use crate::record::{FORMAT_VERSION, files};
+use crate::progress::Progress;
+use crate::record::{FORMAT_VERSION, files, lock_folder};
 use crate::search::SearchRecord;
 use crate::train::EpochRecord;
 use crate::{Error, Result};
@@ -26,14 +24,17 @@ impl RunFolder {
     /// Opens a folder for a configuration, or makes it.
     ///
     /// Where the folder holds another configuration, the error says what differs. As long as nothing was trained, the
-    /// settings of the training may change; as long as nothing was scored either, all may.
-    pub fn open(path: &Path, config: &RunConfig) -> Result<Self> {
+    /// settings of the training may change; as long as nothing was scored either, all may. `progress` is told where the file system
+    /// cannot keep other processes from writing here.
+    pub fn open(path: &Path, config: &RunConfig, progress: &mut dyn Progress) -> Result<Self> {
         files::create_folder(path)?;
-        let folder = Self { path: path.to_path_buf(), _lock: lock(path)? };
-        if folder.config_path().exists() {
+        let (lock, warning) = lock_folder(path)?;
+        warning.iter().for_each(|warning| progress.note(warning));
+        let folder = Self { path: path.to_path_buf(), _lock: lock.map(Arc::new) };
+        if files::is_there(&folder.config_path())? {
             let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
             let only_training = differences.iter().all(|d| d.starts_with("train."));
-            let may_change = !folder.checkpoint_path().exists() && (only_training || folder.is_unused()?);
+            let may_change = !files::is_there(&folder.checkpoint_path())? && (only_training || folder.is_unused()?);
             if !differences.is_empty() && !may_change {
                 let differences = differences.join(", ");
                 return Err(Error::file(
@@ -43,17 +44,12 @@ impl RunFolder {
                     ),
                 ));
             }
-            if !only_training && folder.journal_path().exists() {
+            if !only_training && files::is_there(&folder.journal_path())? {
                 // Its header is that of the old configuration.
-                std::fs::remove_file(folder.journal_path()).map_err(Error::io(folder.journal_path()))?;
+                files::remove(&folder.journal_path())?;
             }
-        } else {
-            // From a run that was killed as it began.
-            let is_own = |name: &OsStr| name == files::part_path(Path::new("config.toml"));
-            let mut entries = std::fs::read_dir(path).map_err(Error::io(path))?;
-            if entries.any(|entry| entry.is_ok_and(|entry| !is_own(&entry.file_name()))) {
-                return Err(Error::file(path, "is not empty and holds no run: choose another folder"));
-            }
+        } else if !files::is_unused(path, "config.toml")? {
+            return Err(Error::file(path, "is not empty and holds no run: choose another folder"));
         }
         config.save(&folder.config_path())?;
         Ok(folder)
@@ -62,7 +58,7 @@ impl RunFolder {
     /// A folder that holds a run, and its configuration.
     pub fn existing(path: &Path) -> Result<(Self, RunConfig)> {
         let folder = Self { path: path.to_path_buf(), _lock: None };
-        if !folder.config_path().is_file() {
+        if !files::is_there(&folder.config_path())? {
             return Err(Error::file(path, "holds no run: there is no config.toml"));
         }
         let config = RunConfig::load(&folder.config_path())?;
@@ -71,24 +67,32 @@ impl RunFolder {
 
     /// Whether it holds only a configuration: no result, and at most the header of a journal.
     fn is_unused(&self) -> Result<bool> {
-        let path = self.journal_path();
-        let journal = if path.exists() { files::read_text(&path)? } else { String::new() };
-        Ok(journal.lines().count() <= 1 && !self.search_path().exists() && !self.epochs_path().exists())
+        let journal = files::read_if_there(&self.journal_path())?.unwrap_or_default();
+        let lines = journal.iter().filter(|&&byte| byte == b'\n').count();
+        Ok(lines <= 1 && !files::is_there(&self.search_path())? && !files::is_there(&self.epochs_path())?)
     }
 
-    /// The first of `path`, `path-2`, `path-3`, … that does not exist or holds a run of this very configuration.
-    pub fn free_or_same(path: &Path, config: &RunConfig) -> PathBuf {
+    /// The first of `path`, `path-2`, … `path-1000` that does not exist or holds a run of this very configuration.
+    ///
+    /// Errors: there is none, or the system cannot tell whether a folder exists.
+    pub fn free_or_same(path: &Path, config: &RunConfig) -> Result<PathBuf> {
+        /// More would be an accident, and take a while to look through.
+        const MOST: u32 = 1000;
         let is_same = |candidate: &Path| {
             RunConfig::load(&candidate.join("config.toml"))
                 .and_then(|old| old.differences(config))
                 .is_ok_and(|d| d.is_empty())
         };
-        let numbered =
-            |n: u32| if n == 1 { path.to_path_buf() } else { PathBuf::from(format!("{}-{n}", path.display())) };
-        (1..)
-            .map(numbered)
-            .find(|candidate| !candidate.exists() || is_same(candidate))
-            .unwrap_or_else(|| path.to_path_buf())
+        for number in 1..=MOST {
+            let candidate = match number {
+                1 => path.to_path_buf(),
+                _ => PathBuf::from(format!("{}-{number}", path.display())),
+            };
+            if !files::is_there(&candidate)? || is_same(&candidate) {
+                return Ok(candidate);
+            }
+        }
+        Err(Error::file(path, format!("and {} others like it are taken: choose another folder", MOST - 1)))
     }
 
     /// The folder itself.
@@ -132,10 +136,8 @@ impl RunFolder {
     /// The result of the search, once it is finished.
     pub fn search_record(&self) -> Result<Option<SearchRecord>> {
         let path = self.search_path();
-        if !path.exists() {
-            return Ok(None);
-        }
-        let record: SearchRecord = serde_json::from_str(&files::read_text(&path)?)
+        let Some(text) = files::read_text_if_there(&path)? else { return Ok(None) };
+        let record: SearchRecord = serde_json::from_str(&text)
             .map_err(|e| Error::file(&path, format!("damaged record ({e}): remove it to search again")))?;
         if record.version != FORMAT_VERSION {
             let reason = format!("format version {}, this program knows {FORMAT_VERSION}", record.version);
@@ -157,10 +159,7 @@ impl RunFolder {
     /// The epochs trained so far; a last line that was cut off is dropped.
     pub fn epochs(&self) -> Result<Vec<EpochRecord>> {
         let path = self.epochs_path();
-        if !path.exists() {
-            return Ok(Vec::new());
-        }
-        let text = files::read_text(&path)?;
+        let Some(text) = files::read_text_if_there(&path)? else { return Ok(Vec::new()) };
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         let read = |(index, line)| {
             serde_json::from_str(line)
@@ -193,25 +192,4 @@ impl RunFolder {
             kept.iter().try_for_each(|record| Ok(writeln!(out, "{}", serde_json::to_string(record)?)?))
         })
     }
-}
-
-/// Locks a folder against other processes for as long as the file is open, where the system can.
-///
-/// Errors: another process holds it.
-#[cfg(unix)]
-fn lock(path: &Path) -> Result<Option<Arc<File>>> {
-    let folder = File::open(path).map_err(Error::io(path))?;
-    match folder.try_lock() {
-        Ok(()) => Ok(Some(Arc::new(folder))),
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::file(path, "another process is writing here: wait for it or choose another folder"))
-        }
-        Err(TryLockError::Error(_)) => Ok(None),
-    }
-}
-
-/// Folders cannot be locked here.
-#[cfg(not(unix))]
-fn lock(_: &Path) -> Result<Option<Arc<File>>> {
-    Ok(None)
 }

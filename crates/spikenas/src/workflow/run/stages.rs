@@ -114,6 +114,7 @@ pub fn search(
         seed: config.search.seed,
         program: Some(env!("CARGO_PKG_VERSION").into()),
     };
+    evaluator.sync_journal()?;
     folder.map_or(Ok(()), |f| f.keep_search(&record))?;
     Ok(record)
 }
@@ -133,7 +134,7 @@ pub fn train(
     let graph = Graph::new(architecture, &config.network, dataset.train.shape)?;
     check_images(&graph, &dataset.train)?;
     let path = folder.checkpoint_path();
-    let start = match (path.exists(), resume) {
+    let start = match (files::is_there(&path)?, resume) {
         (true, false) => {
             let epoch = Checkpoint::load(&path, &graph)?.epoch;
             return Err(Error::file(

@@ -8,8 +8,7 @@ use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::engine::cpu::Cpu;
 use crate::progress::Progress;
-use crate::record::files::{self, read_text};
-use crate::record::{FORMAT_VERSION, comparable, list_differences, read_record};
+use crate::record::{FORMAT_VERSION, comparable, files, list_differences, read_record};
 use crate::search::{Method, SearchRecord, distinct_draws};
 use crate::space::SearchSpace;
 use crate::workflow::run::{self, RunFolder};
@@ -26,8 +25,8 @@ pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &
         run::check_search(&config, dataset, &cpu)?;
     }
     let path = study_path(folder);
-    if path.exists() {
-        let mut old: Study = files::parse_toml(&path, &read_text(&path)?)?;
+    if let Some(text) = files::read_text_if_there(&path)? {
+        let mut old: Study = files::parse_toml(&path, &text)?;
         // The folder of the images does not matter.
         old.data.folder.clone_from(&study.data.folder);
         let differences = list_differences(&comparable(&old)?, &comparable(study)?);
@@ -37,7 +36,7 @@ pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &
                 format!("belongs to another study ({differences}): choose another folder or repeat the options");
             return Err(Error::file(folder, reason));
         }
-    } else if folder.exists() && std::fs::read_dir(folder).map_err(Error::io(folder))?.next().is_some() {
+    } else if files::is_there(folder)? && !files::is_unused(folder, "study.toml")? {
         return Err(Error::file(folder, "is not empty and holds no study: choose another folder"));
     }
     Ok(())
@@ -95,7 +94,7 @@ fn open(study: &Study, dataset: &Dataset, folder: &Path) -> Result<StudyRecord> 
     let text = toml::to_string_pretty(study).map_err(|e| Error::file(&path, e.to_string()))?;
     files::write_atomically(&path, |out| out.write_all(text.as_bytes()))?;
     let path = record_path(folder);
-    if path.exists() {
+    if files::is_there(&path)? {
         return read_record(&path);
     }
     Ok(StudyRecord {
@@ -123,7 +122,7 @@ fn run_scenario(
     progress: &mut dyn Progress,
 ) -> Result<ScenarioResult> {
     let (config, cpu) = (study.config(scenario, dataset)?, on_cpu());
-    let folder = RunFolder::open(&parent.join(&scenario.name), &config)?;
+    let folder = RunFolder::open(&parent.join(&scenario.name), &config, progress)?;
     let search = run::search(&config, dataset, &cpu, Some(&folder), progress)?;
     // All scenarios share settings and seed, so that training the same network again would give the same result.
     let is_same = |r: &&ScenarioResult| {

@@ -8,7 +8,7 @@ use crate::cost::Budget;
 use crate::data::Source;
 use crate::graph::Initialisation;
 use crate::record::FORMAT_VERSION;
-use crate::record::files::{parse_toml, read_text};
+use crate::record::files::{is_there, parse_toml, read_text};
 use crate::score::ScoreKind;
 use crate::train::TrainConfig;
 use crate::{Error, Result};
@@ -105,7 +105,7 @@ impl Settings {
         let path = Path::new(scale);
         let text = match Self::built_in(scale) {
             Some(text) => text.to_string(),
-            None if path.is_file() => read_text(path)?,
+            None if is_there(path)? => read_text(path)?,
             None => {
                 let scales = Self::SCALES.join(", ");
                 return Err(Error::invalid(format!(

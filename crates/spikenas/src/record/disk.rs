@@ -1,0 +1,249 @@
+//! The one place that changes what is on the disk: every file that the program writes, extends, renames or removes.
+//!
+//! A kill leaves the old content or the new, or a file that grew by whole appends and at most a part of one. So does a loss of
+//! power, because a file is synced before it takes its place, and the folder after.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::trace::{Change, note};
+
+/// Names that are tried for a file beside its place: more processes than that do not write the same file at once.
+const TRIES: usize = 100;
+
+/// Replaces a file in one step; what stood there before stays until the new content is safely on the disk.
+///
+/// The content is written beside the place, under a name that no other process has. What is no file, such as a pipe or
+/// `/dev/null`, is written to where it stands.
+pub(super) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return fill(&mut OpenOptions::new().write(true).open(path)?);
+    }
+    remove_leftovers(path);
+    let (part, file) = create_part(path)?;
+    let write = || {
+        let mut buffered = BufWriter::new(file);
+        fill(&mut buffered)?;
+        let file = buffered.into_inner().map_err(|e| e.into_error())?;
+        note(|| Change::Write(part.clone(), fs::read(&part).unwrap_or_default()));
+        sync_file(&file, &part)?;
+        fs::rename(&part, path)
+    };
+    if let Err(error) = write() {
+        // Half a file is useless, and the disk may be full.
+        let _ = fs::remove_file(&part);
+        return Err(error);
+    }
+    note(|| Change::Rename(part, path.to_path_buf()));
+    sync_folder(folder_of(path))
+}
+
+/// Removes a file.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    note(|| Change::Remove(path.to_path_buf()));
+    sync_folder(folder_of(path))
+}
+
+/// Makes a folder and those above it.
+pub(super) fn create_folder(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    path.parent().map_or(Ok(()), create_folder)?;
+    match fs::create_dir(path) {
+        // Another process was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
+        other => other?,
+    }
+    note(|| Change::Folder(path.to_path_buf()));
+    sync_folder(folder_of(path))
+}
+
+/// A file that grows at its end.
+#[derive(Debug)]
+pub(super) struct Growing {
+    path: PathBuf,
+    file: File,
+}
+
+impl Growing {
+    /// Opens a file, or begins an empty one.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        note(|| Change::Begin(path.to_path_buf()));
+        Ok(Self { path: path.to_path_buf(), file })
+    }
+
+    /// The open file, to be locked.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// All that it holds.
+    pub(super) fn read(&mut self) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        self.file.read_to_end(&mut content)?;
+        Ok(content)
+    }
+
+    /// Adds to the end, in one call to the system: a kill leaves all of it, and only a full disk a part.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        note(|| Change::Append(self.path.clone(), bytes.to_vec()));
+        Ok(())
+    }
+
+    /// Drops what stands behind a length.
+    pub(super) fn cut(&mut self, length: u64) -> io::Result<()> {
+        // Through another handle: some systems let one that appends do nothing else.
+        OpenOptions::new().write(true).open(&self.path)?.set_len(length)?;
+        note(|| Change::Cut(self.path.clone(), length as usize));
+        Ok(())
+    }
+
+    /// Waits until everything is safely on the disk, its name included.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        sync_file(&self.file, &self.path)?;
+        sync_folder(folder_of(&self.path))
+    }
+}
+
+/// Whether a name is that of an unfinished file beside the place of `name`.
+pub(super) fn is_part_of(name: &str, found: &str) -> bool {
+    let middle = found.strip_prefix(name).and_then(|rest| rest.strip_suffix(".part"));
+    middle.is_some_and(|middle| middle.bytes().all(|b| b.is_ascii_digit() || b".-".contains(&b)))
+}
+
+/// Begins a file beside a place, and locks it for as long as it is open: what is not locked was left by a process that is gone.
+///
+/// It is called `NAME.part`, and gets a name of this process's own where another writes that one.
+fn create_part(path: &Path) -> io::Result<(PathBuf, File)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    for attempt in 0..TRIES {
+        let mut part = path.as_os_str().to_owned();
+        if attempt > 0 {
+            part.push(format!(".{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        }
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let file = match OpenOptions::new().write(true).create_new(true).open(&part) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+            other => other?,
+        };
+        // Between these two calls another process may have taken it for a leftover.
+        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            continue;
+        }
+        match is_at(&file, &part) {
+            Ok(true) => return Ok((part, file)),
+            Ok(false) => {}
+            Err(error) => {
+                let _ = fs::remove_file(&part);
+                return Err(error);
+            }
+        }
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+/// Whether an open file is the one that stands at a path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let open = file.metadata()?;
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        found => found.map(|found| (found.dev(), found.ino()) == (open.dev(), open.ino())),
+    }
+}
+
+/// Whether an open file is still there; elsewhere than on Unix none can be removed.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> io::Result<bool> {
+    path.try_exists()
+}
+
+/// Removes what killed processes left beside a place, as far as that is possible.
+fn remove_leftovers(path: &Path) {
+    let (Some(name), Ok(entries)) = (path.file_name().and_then(|n| n.to_str()), fs::read_dir(folder_of(path))) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_part = entry.file_name().to_str().is_some_and(|found| is_part_of(name, found));
+        if is_part && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) => Path::new("."),
+        None => path,
+    }
+}
+
+fn sync_file(file: &File, path: &Path) -> io::Result<()> {
+    file.sync_all()?;
+    note(|| Change::SyncFile(path.to_path_buf()));
+    Ok(())
+}
+
+/// Waits until the names in a folder are safely on the disk, where the system can.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = match File::open(path) {
+        // Written to, but not to be listed.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(()),
+        other => other?,
+    };
+    match folder.sync_all() {
+        Err(error) if [ErrorKind::InvalidInput, ErrorKind::Unsupported].contains(&error.kind()) => return Ok(()),
+        other => other?,
+    }
+    note(|| Change::SyncFolder(path.to_path_buf()));
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::trace::changes_of;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_safe_before_it_takes_its_place_and_its_name_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record");
+        let (changes, result) = changes_of(|| replace(&path, |out| out.write_all(b"new")));
+        result.unwrap();
+        let [
+            Change::Write(part, content),
+            Change::SyncFile(synced),
+            Change::Rename(from, to),
+            Change::SyncFolder(last),
+        ] = &changes[..]
+        else {
+            panic!("{changes:?}")
+        };
+        assert_eq!((part, content.as_slice(), to), (synced, b"new".as_slice(), &path));
+        assert_eq!((from, last.as_path()), (part, folder.path()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_to_and_stays() {
+        replace(Path::new("/dev/null"), |out| out.write_all(b"page")).unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+}
