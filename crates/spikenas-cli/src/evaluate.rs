@@ -3,12 +3,11 @@ use std::path::PathBuf;
 use clap::Args;
 use spikenas::data::{DataConfig, Dataset, Source};
 use spikenas::engine::{Evaluation, engine};
-use spikenas::record::files;
 use spikenas::workflow::run::{self, RunFolder};
-use spikenas::{Error, Result};
+use spikenas::{Progress, Result};
 
 use crate::arguments::MachineArguments;
-use crate::output::{grouped, print};
+use crate::output::{grouped, line, print};
 use crate::progress::Terminal;
 
 /// Test a run's best weights, or a .safetensors file.
@@ -30,23 +29,34 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.machine.start_threads()?;
     let what = &arguments.what;
-    let (folder, path, mut data) = if what.is_dir() {
+    let (run, path, mut data) = if what.is_dir() {
         let (folder, config) = RunFolder::existing(what)?;
-        let path = folder.model_path();
-        if !files::is_there(&path)? {
-            return Err(Error::file(what, "nothing is trained yet: run `spikenas train` on it"));
-        }
-        (Some(folder), path, config.data)
+        let (path, data) = (folder.model_path(), config.data.clone());
+        (Some((folder, config)), path, data)
     } else {
         (None, what.clone(), DataConfig { source: Source::Sample, folder: "data".into() })
     };
     data.source = arguments.data.unwrap_or(data.source);
     data.folder = arguments.data_dir.unwrap_or(data.folder);
-    let (weights, graph) = run::load_model(&path)?;
+    if let Some((folder, _)) = &run {
+        folder.check_model()?;
+    }
+    let model = run::load_model(&path)?;
     let dataset = Dataset::open(&data.source, &data.folder)?;
-    let evaluation = run::test(&path, &weights, &graph, &dataset, engine("cpu")?.as_ref(), &mut Terminal::new()?)?;
-    folder.map_or(Ok(()), |f| f.keep_evaluation(&evaluation))?;
-    print(arguments.machine.json, &evaluation, || words(&evaluation))
+    let progress = &mut Terminal::new()?;
+    let record = model.test(&dataset, engine("cpu")?.as_ref(), progress)?;
+    print(arguments.machine.json, &record, || words(&record.result))?;
+    // What was computed is told even where it cannot be kept.
+    if let Some((folder, config)) = &run {
+        match run::keep_test(folder, config, &model, &record) {
+            Ok(path) if path != folder.evaluation_path() => {
+                progress.note(&format!("these are not the images of the run: kept in {}", path.display()));
+            }
+            Ok(_) => {}
+            Err(error) => progress.note(&format!("warning: the result is not kept: {}", line(&error))),
+        }
+    }
+    Ok(())
 }
 
 /// The result in words.

@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::engine::{Evaluation, engine};
+use spikenas::engine::engine;
 use spikenas::search::SearchRecord;
-use spikenas::workflow::run::{self, RunFolder};
+use spikenas::workflow::run::{self, EvaluationRecord, RunFolder};
 use spikenas::{Progress, Result};
 
 use crate::arguments::{SearchArguments, TrainArguments};
@@ -30,7 +30,7 @@ struct Finished {
     folder: PathBuf,
     search: SearchRecord,
     train: Trained,
-    evaluate: Evaluation,
+    evaluate: EvaluationRecord,
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
@@ -53,13 +53,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
     progress.note(&search::words(&searched));
     let epochs = run::train(&config, &searched.architecture, &dataset, device.as_ref(), &folder, true, progress)?;
     let trained = Trained { architecture: searched.architecture.clone(), model: folder.model_path(), epochs };
-    let tested = run::test_folder(&folder, &dataset, cpu.as_ref(), progress)?;
+    let tested = run::test_folder(&folder, &config, &dataset, cpu.as_ref(), progress)?;
 
     let page = report::write_page(folder.path())?;
     progress.note(&format!("page {}", page.display()));
 
     let finished = Finished { folder: path, search: searched, train: trained, evaluate: tested };
     print(arguments.search.common.machine.json, &finished, || {
-        [search::words(&finished.search), train::words(&finished.train), evaluate::words(&finished.evaluate)].join("\n")
+        [search::words(&finished.search), train::words(&finished.train), evaluate::words(&finished.evaluate.result)]
+            .join("\n")
     })
 }

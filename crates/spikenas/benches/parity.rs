@@ -44,7 +44,7 @@ fn main() -> Result<()> {
     let orders: Vec<Vec<usize>> = (1..=epochs).map(|e| shuffled(images, &mut generator(&[seed, e as u64]))).collect();
     let write = |name: &str, bytes: &[u8]| std::fs::write(out.join(name), bytes).expect("the folder can be written");
     std::fs::create_dir_all(&out).expect("the folder can be made");
-    weights.save(&out.join("initial.safetensors"), &graph)?;
+    weights.save(&out.join("initial.safetensors"), &graph, None)?;
     let batch = |images: &Images, indices: &[usize]| images.batch(indices, &dataset.normalisation, None);
     for (name, set, count) in [("train.f32", &dataset.train, images), ("test.f32", &dataset.test, dataset.test.len())] {
         let values = batch(set, &(0..count).collect::<Vec<_>>()).images;

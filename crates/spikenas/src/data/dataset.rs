@@ -1,8 +1,7 @@
 use rayon::prelude::*;
 
 use super::images::Images;
-use super::normalisation::Normalisation;
-use crate::graph::Shape;
+use crate::graph::{Normalisation, Shape};
 use crate::random::fingerprint;
 
 /// Training images, test images, and what both have in common.

@@ -25,5 +25,6 @@ pub use dataset::Dataset;
 #[cfg(feature = "fetch")]
 pub use fetch::{Fetched, fetch};
 pub use images::{Images, shuffled};
-pub use normalisation::Normalisation;
 pub use source::Source;
+
+pub use crate::graph::Normalisation;

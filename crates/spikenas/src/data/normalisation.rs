@@ -1,16 +1,5 @@
-use serde::{Deserialize, Serialize};
-
 use super::Images;
-
-/// Mean and deviation of each channel, for pixels in 0..=1: a pixel p becomes (p / 255 - mean) / deviation.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Normalisation {
-    /// Mean of each channel.
-    pub mean: [f32; 3],
-    /// Standard deviation of each channel, never zero.
-    pub deviation: [f32; 3],
-}
+use crate::graph::Normalisation;
 
 impl Normalisation {
     /// The usual figures for CIFAR-10's training images.

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "burn")]
 pub mod burn;
+mod concerns;
 pub mod cpu;
 mod device;
 mod evaluation;

@@ -13,11 +13,13 @@ mod build;
 mod config;
 mod layer;
 mod network_graph;
+mod normalisation;
 mod parameter;
 mod shape;
 
 pub use config::{Initialisation, NetworkConfig};
 pub use layer::{AveragePool, BatchNorm, Convolution, Layer, Lif, Linear};
 pub use network_graph::{Graph, Node, NodeId, Place, Time};
+pub use normalisation::Normalisation;
 pub use parameter::{Parameter, ParameterKind};
 pub use shape::Shape;

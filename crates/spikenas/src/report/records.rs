@@ -15,7 +15,7 @@ use crate::search::{JournalEntry, SearchRecord};
 use crate::space::Architecture;
 use crate::train::EpochRecord;
 use crate::workflow::correlate::Correlation;
-use crate::workflow::run::RunConfig;
+use crate::workflow::run::{EvaluationRecord, RunConfig};
 use crate::workflow::study::StudyRecord;
 use crate::{Error, Result};
 
@@ -114,8 +114,8 @@ impl RunRecords {
         let path = |name: &str| Some(folder.join(name)).filter(|path| is_there(path).unwrap_or(true));
         run.config = path("config.toml").and_then(|path| faults.keep(RunConfig::load(&path)));
         run.search = path("search.json").and_then(|path| faults.keep(read_record(&path)));
-        run.evaluation = path("evaluate.json").and_then(|path| faults.keep(read_record(&path)));
         run.epochs = path("train.jsonl").map_or(Vec::new(), |path| read_lines(&path, 0, &mut faults));
+        run.evaluation = path("evaluate.json").and_then(|path| faults.keep(current_test(&path, &run.epochs)));
         let mut input = Shape { channels: 3, height: 32, width: 32 };
         if let Some(path) = path("journal.jsonl") {
             match read_header(&path) {
@@ -202,6 +202,18 @@ struct Faults(Vec<String>);
 impl Faults {
     fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.0.push(error.to_string())).ok()
+    }
+}
+
+/// The last test of a run, if it is one of the model that is kept now.
+fn current_test(path: &Path, epochs: &[EpochRecord]) -> Result<Evaluation> {
+    let record: EvaluationRecord = read_record(path)?;
+    let tested = record.model.as_ref().and_then(|model| model.epoch);
+    match (record.is_of_best(epochs), tested) {
+        (false, Some(epoch)) => {
+            Err(Error::file(path, format!("tests the weights of epoch {epoch}, and others are kept now: test again")))
+        }
+        _ => Ok(record.result),
     }
 }
 

@@ -3,10 +3,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Dataset;
 use crate::engine::OptimiserState;
 use crate::graph::Graph;
 use crate::record::FORMAT_VERSION;
-use crate::weights::{TensorFile, Weights};
+use crate::weights::{DatasetId, Origin, TensorFile, Weights};
 use crate::{Error, Result};
 
 /// Name of [`About`] in the file's metadata.
@@ -39,6 +40,8 @@ pub struct Checkpoint {
     pub best_epoch: usize,
     /// Progress of the epoch after these.
     pub learned: Learned,
+    /// What is trained on; early versions did not say.
+    pub origin: Option<Origin>,
     /// Weights and running statistics.
     pub weights: Weights,
     /// State of the optimiser.
@@ -60,15 +63,54 @@ struct About {
 }
 
 impl Checkpoint {
-    /// The start of a training.
-    pub fn start(weights: Weights) -> Self {
+    /// The start of a training on a dataset.
+    pub fn start(weights: Weights, dataset: &Dataset) -> Self {
+        let origin = Origin {
+            classes: dataset.classes.clone(),
+            normalisation: dataset.normalisation,
+            data: DatasetId { name: dataset.name.clone(), fingerprint: dataset.fingerprint() },
+            epoch: 0,
+            program: env!("CARGO_PKG_VERSION").into(),
+            from: None,
+        };
         let (learned, optimiser) = (Learned::default(), OptimiserState::default());
-        Self { epoch: 0, best_accuracy: 0.0, best_epoch: 0, learned, weights, optimiser }
+        Self { epoch: 0, best_accuracy: 0.0, best_epoch: 0, learned, origin: Some(origin), weights, optimiser }
+    }
+
+    /// What its weights were trained on, with the epochs that they have behind them.
+    pub fn origin(&self) -> Option<Origin> {
+        self.origin.clone().map(|origin| Origin { epoch: self.epoch, ..origin })
+    }
+
+    /// Whether nothing was learned yet.
+    pub fn is_start(&self) -> bool {
+        self.epoch == 0 && self.learned.images == 0
+    }
+
+    /// The first tensor of weights, running statistics and the optimiser's state that holds a value that is not finite.
+    pub fn not_finite(&self) -> Option<&str> {
+        let mut tensors = self.weights.tensors().iter().chain(&self.optimiser.buffers);
+        let diverged = tensors.find(|(_, tensor)| tensor.values.iter().any(|v| !v.is_finite()));
+        diverged.map(|(name, _)| name.as_str())
+    }
+
+    /// Whether a training that came to this point may go on with a dataset; if not, why.
+    pub fn check_images(&self, dataset: &Dataset) -> std::result::Result<(), String> {
+        let Some(Origin { data, .. }) = &self.origin else { return Ok(()) };
+        let fingerprint = dataset.fingerprint();
+        if data.fingerprint == fingerprint {
+            return Ok(());
+        }
+        let (began, now) = (&data.fingerprint, &dataset.name);
+        Err(format!(
+            "the training began with other images (fingerprint {began}) than {now} holds now \
+             ({fingerprint}): bring those back or choose another folder"
+        ))
     }
 
     /// Writes a safetensors file in one step.
     pub fn save(&self, path: &Path, graph: &Graph) -> Result<()> {
-        let mut file = self.weights.to_file(graph);
+        let mut file = self.weights.to_file(graph, self.origin().as_ref());
         file.tensors.extend(self.optimiser.buffers.clone());
         let about = About {
             version: FORMAT_VERSION,
@@ -93,6 +135,7 @@ impl Checkpoint {
         if about.version != FORMAT_VERSION {
             return Err(wrong(format!("format version {}, this program knows {FORMAT_VERSION}", about.version)));
         }
+        let origin = Origin::read(&file.about).map_err(wrong)?;
         let (buffers, weights) = std::mem::take(&mut file.tensors)
             .into_iter()
             .partition::<BTreeMap<_, _>, _>(|(name, _)| OptimiserState::parameter(name).is_some());
@@ -106,15 +149,48 @@ impl Checkpoint {
         }
         let About { epoch, best_accuracy, best_epoch, learned, steps, .. } = about;
         let optimiser = OptimiserState { steps, buffers };
-        Ok(Self { epoch, best_accuracy, best_epoch, learned, weights, optimiser })
+        Ok(Self { epoch, best_accuracy, best_epoch, learned, origin, weights, optimiser })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{NetworkConfig, Shape};
+    use crate::data::Images;
+    use crate::graph::{NetworkConfig, Normalisation, Shape};
     use crate::weights::Tensor;
+
+    fn images() -> Dataset {
+        let shape = Shape { channels: 3, height: 8, width: 8 };
+        let split = Images { shape, pixels: vec![7; shape.len()], labels: vec![0] };
+        let classes = vec!["a".into(), "b".into()];
+        let normalisation = Normalisation::CIFAR10;
+        Dataset { name: "images".into(), classes, train: split.clone(), test: split, normalisation }
+    }
+
+    #[test]
+    fn changed_images_are_told_by_their_fingerprint() {
+        let mut dataset = images();
+        let start = Checkpoint::start(Weights::new(BTreeMap::new(), 0), &dataset);
+        assert_eq!(start.check_images(&dataset), Ok(()));
+        dataset.name = "moved".into();
+        assert_eq!(start.check_images(&dataset), Ok(()));
+        dataset.test.labels[0] = 1;
+        let reason = start.check_images(&dataset).unwrap_err();
+        assert!(reason.contains(&dataset.fingerprint()) && reason.contains("other images"), "{reason}");
+        assert_eq!(Checkpoint { origin: None, ..start }.check_images(&dataset), Ok(()));
+    }
+
+    #[test]
+    fn a_state_that_is_not_finite_is_told_by_its_tensor() {
+        let tensor = |value| Tensor { shape: vec![2], values: vec![0.0, value] };
+        let mut state = Checkpoint::start(Weights::new([("a".into(), tensor(1.0))].into(), 0), &images());
+        assert_eq!(state.not_finite(), None);
+        state.optimiser.buffers.insert("square.a".into(), tensor(f32::INFINITY));
+        assert_eq!(state.not_finite(), Some("square.a"));
+        state.weights.set("a", vec![f32::NAN, 0.0]);
+        assert_eq!(state.not_finite(), Some("a"));
+    }
 
     #[test]
     fn checkpoints_round_trip_and_damaged_ones_are_named() {
@@ -124,7 +200,7 @@ mod tests {
                 .unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last.safetensors");
-        let mut checkpoint = Checkpoint::start(Weights::initialised(&graph, 1, 0));
+        let mut checkpoint = Checkpoint::start(Weights::initialised(&graph, 1, 0), &images());
         checkpoint.epoch = 4;
         checkpoint.best_accuracy = 31.25;
         checkpoint.learned = Learned { images: 24, loss: 0.1 + 0.2, correct: 7, seconds: 1.5 };
@@ -133,7 +209,9 @@ mod tests {
         let buffers = checkpoint.weights.tensors().iter().map(|(name, t)| (format!("square.{name}"), t.clone()));
         checkpoint.optimiser = OptimiserState { steps: 9, buffers: buffers.collect() };
         checkpoint.save(&path, &graph).unwrap();
-        assert_eq!(Checkpoint::load(&path, &graph).unwrap(), checkpoint);
+        let loaded = Checkpoint::load(&path, &graph).unwrap();
+        assert_eq!(loaded, Checkpoint { origin: checkpoint.origin(), ..checkpoint.clone() });
+        assert_eq!(loaded.origin.as_ref().map(|o| o.epoch), Some(4));
 
         let other = Graph::new(&"0111 0011 0001 0000".parse().unwrap(), &config, graph.input).unwrap();
         assert!(Checkpoint::load(&path, &other).unwrap_err().to_string().contains("last.safetensors"));
@@ -141,7 +219,7 @@ mod tests {
         checkpoint.optimiser.buffers.insert("momentum.stem.0.weight".into(), wrong);
         checkpoint.save(&path, &graph).unwrap();
         assert!(Checkpoint::load(&path, &graph).unwrap_err().to_string().contains("`momentum.stem.0.weight`"));
-        checkpoint.weights.save(&path, &graph).unwrap();
+        checkpoint.weights.save(&path, &graph, None).unwrap();
         assert!(Checkpoint::load(&path, &graph).unwrap_err().to_string().contains("not a checkpoint"));
     }
 }

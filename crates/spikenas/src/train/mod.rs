@@ -2,6 +2,8 @@
 
 mod checkpoint;
 mod config;
+mod divergence;
+mod pace;
 mod record;
 mod trainer;
 

@@ -2,12 +2,15 @@ use std::time::Instant;
 
 use super::checkpoint::{Checkpoint, Learned};
 use super::config::{OptimiserKind, TrainConfig};
+use super::divergence::Moment;
+use super::pace::Pace;
 use super::record::EpochRecord;
 use crate::data::{Dataset, shuffled};
-use crate::engine::{Engine, Lesson, Network, Optimiser, check_images, evaluate};
+use crate::engine::{Engine, Evaluation, Lesson, Network, Optimiser, check_images, evaluate};
 use crate::graph::Graph;
-use crate::progress::Progress;
+use crate::progress::{Progress, rough_duration};
 use crate::random::{Generator, generator, name_key};
+use crate::weights::Origin;
 use crate::{Error, Result};
 
 /// Receives the records and states of a training.
@@ -22,8 +25,9 @@ pub trait TrainingSink {
 /// Trains a graph's network on an engine from a checkpoint to the last epoch; returns the state after it.
 ///
 /// On one machine's CPU, a training that was interrupted ends with the same bits as one that was not. Errors: images that
-/// do not fit the network, a loss that is not a number, a sink that fails, or a stop that was asked for: then the step
-/// is finished and the sink receives the state.
+/// do not fit the network; a training that diverged: a loss or a state that is not finite, a mean loss beyond all bounds; a sink
+/// that fails; or a stop that was asked for: then the step is finished and the sink receives the state. No state that is not finite
+/// ever reaches the sink.
 pub fn train(
     config: &TrainConfig,
     graph: &Graph,
@@ -43,17 +47,18 @@ pub fn train(
     };
     network.set_optimiser_state(&start.optimiser)?;
     let images = config.limit_train.map_or(dataset.train.len(), |limit| limit.min(dataset.train.len()));
-    let Checkpoint { epoch, best_accuracy, best_epoch, learned, .. } = start;
+    let Checkpoint { epoch, best_accuracy, best_epoch, learned, origin, .. } = start;
     if learned.images > images {
         return Err(Error::invalid(format!("the checkpoint has seen {} of {images} images", learned.images)));
     }
     let best = (best_accuracy, best_epoch);
+    let (kept, pace) = (Instant::now(), Pace::new());
     let mut training =
-        Training { config, dataset, images, network, optimiser, epoch, best, learned, kept: Instant::now() };
+        Training { config, dataset, images, network, optimiser, epoch, best, learned, origin, kept, pace, tested: 0 };
     while training.epoch < config.epochs && !training.is_out_of_patience() {
         if let Err(error) = training.run_epoch(sink, progress) {
             let Error::Interrupted(_) = error else { return Err(error) };
-            sink.pause(&training.state())?;
+            sink.pause(&training.sound_state()?)?;
             return Err(Error::Interrupted(format!(
                 "epoch {} is kept up to image {} of {images}; resume the training to go on",
                 training.epoch + 1,
@@ -78,8 +83,13 @@ struct Training<'a> {
     best: (f64, usize),
     /// Progress of the current epoch.
     learned: Learned,
+    /// What the weights are trained on.
+    origin: Option<Origin>,
     /// When the sink last received a state.
     kept: Instant,
+    pace: Pace,
+    /// Tests since this process began.
+    tested: usize,
 }
 
 impl Training<'_> {
@@ -89,9 +99,31 @@ impl Training<'_> {
             best_accuracy: self.best.0,
             best_epoch: self.best.1,
             learned: self.learned.clone(),
+            origin: self.origin.clone(),
             weights: self.network.weights(),
             optimiser: self.network.optimiser_state(),
         }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { epoch: self.epoch + 1, learning_rate: self.config.learning_rate(self.epoch + 1) }
+    }
+
+    /// The state, which may be kept.
+    ///
+    /// Errors: it is not finite.
+    fn sound_state(&self) -> Result<Checkpoint> {
+        let state = self.state();
+        self.moment().check_state(&state)?;
+        Ok(state)
+    }
+
+    /// The time that the rest takes, in words, where it is known and not short.
+    fn left(&self) -> Option<String> {
+        let epochs = self.config.epochs.saturating_sub(self.epoch);
+        let train = (epochs * self.images).saturating_sub(self.learned.images);
+        let [left, tested] = [epochs, self.tested].map(|tests| tests * self.dataset.test.len());
+        self.pace.seconds(train, left, tested).map(rough_duration)
     }
 
     fn is_out_of_patience(&self) -> bool {
@@ -113,22 +145,38 @@ impl Training<'_> {
         for indices in order[self.learned.images..].chunks(self.config.batch) {
             self.step(indices)?;
             self.learned.seconds = before + begin.elapsed().as_secs_f64();
-            progress.advance(indices.len(), &format!("loss {:.4}", self.learned.loss / self.learned.images as f64));
+            self.pace.step(indices.len());
+            self.say_step(indices.len(), progress);
             if progress.is_cancelled() {
                 return Err(Error::Interrupted("a step is done".into()));
             }
             if self.kept.elapsed().as_secs_f64() >= 60.0 * self.config.checkpoint_minutes {
-                sink.pause(&self.state())?;
+                sink.pause(&self.sound_state()?)?;
                 self.kept = Instant::now();
             }
         }
         progress.end();
-        let now = self.state();
+        let now = self.sound_state()?;
+        self.moment().check_mean("training", self.learned.loss / self.learned.images as f64)?;
         let Dataset { test, normalisation, .. } = self.dataset;
         let at_a_time = self.config.batch.div_ceil(self.config.accumulate);
         let test = evaluate(self.network.as_mut(), test, normalisation, at_a_time, progress)?;
+        self.moment().check_mean("test", test.loss)?;
+        let seconds = before + begin.elapsed().as_secs_f64();
+        let (record, is_best) = self.finish_epoch(&test, seconds);
+        self.say_epoch(&record, &test, progress);
+        let (best_accuracy, best_epoch) = self.best;
+        let learned = Learned::default();
+        sink.keep(&record, &Checkpoint { epoch: self.epoch, best_accuracy, best_epoch, learned, ..now }, is_best)?;
+        self.kept = Instant::now();
+        Ok(())
+    }
+
+    /// Counts the epoch; its record, and whether its test accuracy is the best so far.
+    fn finish_epoch(&mut self, test: &Evaluation, seconds: f64) -> (EpochRecord, bool) {
         let learned = std::mem::take(&mut self.learned);
         self.epoch += 1;
+        self.tested += 1;
         let is_best = self.epoch == 1 || test.accuracy > self.best.0;
         if is_best {
             self.best = (test.accuracy, self.epoch);
@@ -142,10 +190,28 @@ impl Training<'_> {
             test_accuracy: test.accuracy,
             test_top5_accuracy: Some(test.top5_accuracy),
             images_per_second: learned.images as f64 / learned.seconds,
-            seconds: before + begin.elapsed().as_secs_f64(),
+            seconds,
         };
+        (record, is_best)
+    }
+
+    /// What is known after a step; once, how long all will take.
+    fn say_step(&mut self, images: usize, progress: &mut dyn Progress) {
+        let left = self.left();
+        let of_training = left.as_ref().map_or(String::new(), |left| format!(", training {left} left"));
+        progress.advance(images, &format!("loss {:.4}{of_training}", self.learned.loss / self.learned.images as f64));
+        if self.pace.is_due()
+            && let Some(left) = left
+        {
+            progress.note(&format!("the training takes about {left}"));
+        }
+    }
+
+    /// The epoch in a line, and at the end what speaks against the network.
+    fn say_epoch(&self, record: &EpochRecord, test: &Evaluation, progress: &mut dyn Progress) {
+        let left = self.left().map_or(String::new(), |left| format!(", about {left} left"));
         progress.note(&format!(
-            "epoch {} of {}: loss {:.4}, train {:.2} %, test {:.2} %, {:.0} images/s",
+            "epoch {} of {}: loss {:.4}, train {:.2} %, test {:.2} %, {:.0} images/s{left}",
             self.epoch,
             self.config.epochs,
             record.train_loss,
@@ -153,11 +219,9 @@ impl Training<'_> {
             record.test_accuracy,
             record.images_per_second
         ));
-        let (best_accuracy, best_epoch) = self.best;
-        let learned = Learned::default();
-        sink.keep(&record, &Checkpoint { epoch: self.epoch, best_accuracy, best_epoch, learned, ..now }, is_best)?;
-        self.kept = Instant::now();
-        Ok(())
+        if self.epoch >= self.config.epochs || self.is_out_of_patience() {
+            test.concerns(&self.dataset.test).iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
+        }
     }
 
     /// One step of the optimiser on a mini-batch, shown in `accumulate` parts.
@@ -165,20 +229,14 @@ impl Training<'_> {
         let place = [self.learned.images as u64];
         let mut augmentation = self.config.augment.then(|| self.generator("augmentation", &place));
         let mut mask = self.generator("dropout", &place);
-        let learning_rate = self.config.learning_rate(self.epoch + 1);
+        let learning_rate = self.moment().learning_rate;
         for part in indices.chunks(indices.len().div_ceil(self.config.accumulate)) {
             let batch = self.dataset.train.batch(part, &self.dataset.normalisation, augmentation.as_mut());
             let share = part.len() as f32 / indices.len() as f32;
             let TrainConfig { dropout, label_smoothing, .. } = *self.config;
             let lesson = Lesson { dropout, label_smoothing, share };
             let shown = self.network.learn(&batch, &lesson, &mut mask)?;
-            if !shown.loss.is_finite() {
-                return Err(Error::NotFinite(format!(
-                    "the loss became {} in epoch {}: lower the learning rate (it was {learning_rate})",
-                    shown.loss,
-                    self.epoch + 1
-                )));
-            }
+            self.moment().check_step(shown.loss)?;
             self.learned.correct += shown.correct;
             self.learned.loss += shown.loss * part.len() as f64;
         }

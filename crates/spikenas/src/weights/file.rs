@@ -3,9 +3,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, View, serialize};
-
 use serde_json::Value;
 
+use super::checksum::{CHECKSUM, Content, NONE};
 use super::tensor::Tensor;
 use crate::record::files::write_atomically;
 use crate::{Error, Result};
@@ -19,6 +19,8 @@ pub(crate) struct TensorFile {
     pub(crate) counters: BTreeMap<String, i64>,
     /// Metadata: JSON by name.
     pub(crate) about: BTreeMap<String, Value>,
+    /// The checksum of all this, where a file was read that has one.
+    pub(crate) checksum: Option<String>,
 }
 
 /// The one key of the file's metadata, which holds [`TensorFile::about`]: several would come in random order, and equal
@@ -26,16 +28,22 @@ pub(crate) struct TensorFile {
 const ABOUT: &str = "spikenas";
 
 impl TensorFile {
-    /// Reads a file. Errors name it: not there, not safetensors, a tensor of another type.
+    /// Reads a file. Errors name it: not there, not safetensors, a tensor of another type, another content than that of its
+    /// checksum.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io(path))?;
         let wrong = |reason: String| Error::file(path, reason);
         let broken = |e: safetensors::SafeTensorError| wrong(format!("not a whole safetensors file ({e})"));
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
-        let about = header.metadata().as_ref().and_then(|m| m.get(ABOUT)).map(|text| serde_json::from_str(text));
-        let about = about.transpose().map_err(|e| wrong(format!("its description is damaged ({e})")))?;
-        let mut file = Self { about: about.unwrap_or_default(), ..Self::default() };
-        for (name, view) in SafeTensors::deserialize(&bytes).map_err(broken)?.tensors() {
+        let text = header.metadata().as_ref().and_then(|m| m.get(ABOUT)).map_or("{}", String::as_str);
+        let about: BTreeMap<String, Value> =
+            serde_json::from_str(text).map_err(|e| wrong(format!("its description is damaged ({e})")))?;
+        let mut views = SafeTensors::deserialize(&bytes).map_err(broken)?.tensors();
+        views.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut content = Content::new(&about, text);
+        let mut file = Self { about, ..Self::default() };
+        for (name, view) in views {
+            content.add(&name, view.dtype(), view.shape(), view.data());
             match (view.dtype(), view.shape()) {
                 (Dtype::F32, shape) => {
                     let values = little_endian(view.data(), f32::from_le_bytes);
@@ -48,10 +56,12 @@ impl TensorFile {
                 (other, _) => return Err(wrong(format!("tensor `{name}` is {other:?}, not F32"))),
             }
         }
+        file.about.remove(CHECKSUM);
+        file.checksum = content.verified().map_err(wrong)?;
         Ok(file)
     }
 
-    /// Writes the file in one step.
+    /// Writes the file in one step, with the checksum of its content.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let tensors = self.tensors.iter().map(|(name, tensor)| {
             let data = tensor.values.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -60,8 +70,13 @@ impl TensorFile {
         let counters = self.counters.iter().map(|(name, value)| {
             (name.clone(), Bytes { dtype: Dtype::I64, shape: vec![], data: value.to_le_bytes().to_vec() })
         });
-        let about = serde_json::to_string(&self.about).map_err(|e| Error::file(path, e.to_string()))?;
-        let file = serialize(tensors.chain(counters), Some(HashMap::from([(ABOUT.to_string(), about)])));
+        let views: BTreeMap<String, Bytes> = tensors.chain(counters).collect();
+        let mut about = self.about.clone();
+        about.insert(CHECKSUM.into(), NONE.into());
+        let text = serde_json::to_string(&about).map_err(|e| Error::file(path, e.to_string()))?;
+        let mut content = Content::new(&about, &text);
+        views.iter().for_each(|(name, view)| content.add(name, view.dtype, &view.shape, &view.data));
+        let file = serialize(views, Some(HashMap::from([(ABOUT.to_string(), content.sealed())])));
         let file = file.map_err(|e| Error::file(path, e.to_string()))?;
         write_atomically(path, |out| out.write_all(&file))
     }

@@ -1,11 +1,14 @@
 //! The numbers of a network under the names of SNASNet's state dict: drawn, read from and written to safetensors files.
 
+mod checksum;
 mod description;
 mod draw;
 mod drawn;
 mod file;
 mod kept;
+mod model;
 mod normals;
+mod origin;
 mod state_dict;
 mod tensor;
 
@@ -14,6 +17,8 @@ pub use draw::draw;
 pub use drawn::Drawn;
 pub(crate) use file::TensorFile;
 pub(crate) use kept::Kept;
+pub use model::Model;
+pub use origin::{Ancestor, DatasetId, Origin};
 pub use state_dict::Weights;
 pub use tensor::Tensor;
 

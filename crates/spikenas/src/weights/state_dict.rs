@@ -4,8 +4,9 @@ use std::path::Path;
 use super::description::NetworkDescription;
 use super::draw::draw;
 use super::file::TensorFile;
+use super::origin::Origin;
 use super::tensor::Tensor;
-use crate::graph::Graph;
+use crate::graph::{Graph, ParameterKind};
 use crate::{Error, Result};
 
 /// Every tensor of a network's state dict.
@@ -59,7 +60,8 @@ impl Weights {
         self.tensors.get_mut(name).map(change).unwrap_or_default();
     }
 
-    /// Whether these are the weights of a graph: every tensor there, with its shape, finite, and no other.
+    /// Whether these are the weights of a graph: every tensor there, with its shape, finite, no variance below zero, and no other
+    /// tensor.
     pub fn check(&self, graph: &Graph) -> Result<()> {
         let parameters = graph.parameters();
         for parameter in &parameters {
@@ -75,6 +77,9 @@ impl Weights {
             if tensor.values.iter().any(|v| !v.is_finite()) {
                 return Err(Error::invalid(format!("tensor `{}` holds a value that is not finite", parameter.name)));
             }
+            if parameter.kind == ParameterKind::RunningVariance && tensor.values.iter().any(|&v| v < 0.0) {
+                return Err(Error::invalid(format!("tensor `{}` holds a variance below zero", parameter.name)));
+            }
         }
         match self.tensors.keys().find(|name| parameters.iter().all(|p| &p.name != *name)) {
             Some(name) => Err(Error::invalid(format!("tensor `{name}` does not belong to the network"))),
@@ -82,18 +87,10 @@ impl Weights {
         }
     }
 
-    /// Reads a safetensors file, and the description of its network if it has one.
-    ///
-    /// Errors name the file: not there, not safetensors, a tensor that is not f32, a damaged description.
-    pub fn load(path: &Path) -> Result<(Self, Option<NetworkDescription>)> {
-        let file = TensorFile::read(path)?;
-        let description = NetworkDescription::read(&file.about).map_err(|reason| Error::file(path, reason))?;
-        Ok((Self::from_file(file), description))
-    }
-
-    /// Writes a safetensors file in one step, with the graph's description in its metadata.
-    pub fn save(&self, path: &Path, graph: &Graph) -> Result<()> {
-        self.to_file(graph).write(path)
+    /// Writes a safetensors file in one step, with the graph's description and the weights' origin in its metadata, and a checksum
+    /// over all.
+    pub fn save(&self, path: &Path, graph: &Graph, origin: Option<&Origin>) -> Result<()> {
+        self.to_file(graph, origin).write(path)
     }
 
     pub(crate) fn from_file(file: TensorFile) -> Self {
@@ -102,17 +99,17 @@ impl Weights {
         Self { tensors: file.tensors, batches_tracked }
     }
 
-    /// The tensors with the counter that PyTorch keeps beside every batch norm, and the graph's description.
-    pub(crate) fn to_file(&self, graph: &Graph) -> TensorFile {
+    /// The tensors with the counter that PyTorch keeps beside every batch norm, and the description of graph and weights.
+    pub(crate) fn to_file(&self, graph: &Graph, origin: Option<&Origin>) -> TensorFile {
         let counter = |name: &String| {
             let module = name.strip_suffix("running_mean")?;
             let steps = if name.starts_with("stem") { 1 } else { graph.config.timesteps as u64 };
-            Some((format!("{module}num_batches_tracked"), (self.batches_tracked * steps) as i64))
+            let batches = i64::try_from(self.batches_tracked.saturating_mul(steps)).unwrap_or(i64::MAX);
+            Some((format!("{module}num_batches_tracked"), batches))
         };
-        TensorFile {
-            tensors: self.tensors.clone(),
-            counters: self.tensors.keys().filter_map(counter).collect(),
-            about: NetworkDescription::of(graph).about(),
-        }
+        let mut about = NetworkDescription::of(graph).about();
+        about.extend(origin.map(Origin::about).unwrap_or_default());
+        let counters = self.tensors.keys().filter_map(counter).collect();
+        TensorFile { tensors: self.tensors.clone(), counters, about, checksum: None }
     }
 }

@@ -1,5 +1,16 @@
 use super::*;
-use crate::graph::{Graph, Initialisation, NetworkConfig, Parameter, ParameterKind, Shape};
+use crate::graph::{Graph, Initialisation, NetworkConfig, Normalisation, Parameter, ParameterKind, Shape};
+
+fn origin() -> Origin {
+    Origin {
+        classes: vec!["dark \"grey\"".into(), "light".into()],
+        normalisation: Normalisation { mean: [0.4913, 0.1, 0.0], deviation: [0.247, 1.0, 0.3] },
+        data: DatasetId { name: "images".into(), fingerprint: "0123456789abcdef".into() },
+        epoch: 7,
+        program: "1.2.3".into(),
+        from: Some(Ancestor { model: "other".into(), checksum: Some("00000000".into()), epoch: None }),
+    }
+}
 
 fn graph(text: &str) -> Graph {
     let config = NetworkConfig { widths: [4, 8], hidden: 16, ..NetworkConfig::preset("sample").unwrap() };
@@ -33,11 +44,12 @@ fn files_round_trip_with_their_description() {
     let path = folder.path().join("model.safetensors");
     let mut weights = Weights::initialised(&graph, 3, 0);
     weights.batches_tracked = 7;
-    weights.save(&path, &graph).unwrap();
-    let (read, description) = Weights::load(&path).unwrap();
-    assert_eq!(read, weights);
-    assert_eq!(description.unwrap().graph().unwrap(), graph);
-    read.check(&graph).unwrap();
+    let origin = origin();
+    weights.save(&path, &graph, Some(&origin)).unwrap();
+    let model = Model::load(&path).unwrap();
+    assert_eq!((&model.weights, model.origin.as_ref()), (&weights, Some(&origin)));
+    assert_eq!(model.graph(&path).unwrap(), graph);
+    assert!(model.checksum.is_some());
 }
 
 #[test]
@@ -45,12 +57,54 @@ fn files_cut_at_any_byte_are_errors() {
     let graph = graph("0111 0011 0001 0000");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    Weights::initialised(&graph, 3, 0).save(&path, &graph).unwrap();
+    Weights::initialised(&graph, 3, 0).save(&path, &graph, Some(&origin())).unwrap();
     let whole = std::fs::read(&path).unwrap();
     for length in (0..whole.len()).step_by(whole.len() / 50) {
         std::fs::write(&path, &whole[..length]).unwrap();
-        assert!(Weights::load(&path).unwrap_err().to_string().contains("not a whole safetensors file"));
+        assert!(Model::load(&path).unwrap_err().to_string().contains("not a whole safetensors file"));
     }
+}
+
+#[test]
+fn a_flipped_bit_is_found_in_whichever_byte() {
+    let config =
+        NetworkConfig { widths: [1, 1], hidden: 1, cluster: 1, classes: 2, ..NetworkConfig::preset("sample").unwrap() };
+    let shape = Shape { channels: 3, height: 8, width: 8 };
+    let graph = Graph::new(&"0111 0011 0001 0000".parse().unwrap(), &config, shape).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    Weights::initialised(&graph, 3, 0).save(&path, &graph, Some(&origin())).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for index in 0..whole.len() {
+        let bit = index % 8;
+        let mut damaged = whole.clone();
+        damaged[index] ^= 1 << bit;
+        std::fs::write(&path, &damaged).unwrap();
+        let found = Model::load(&path).and_then(|model| model.graph(&path));
+        let message = found.err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(message.contains("model.safetensors"), "bit {bit} of byte {index}: {message}");
+    }
+}
+
+#[test]
+fn files_without_a_checksum_are_read_and_what_can_be_compared_is_compared() {
+    let graph = graph("0111 0011 0001 0000");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let weights = Weights::initialised(&graph, 3, 0);
+    weights.save(&path, &graph, None).unwrap();
+    let rewrite = |from: &str, to: &str| {
+        let text = std::fs::read(&path).unwrap();
+        let at = text.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
+        std::fs::write(&path, [&text[..at], to.as_bytes(), &text[at + to.len()..]].concat()).unwrap();
+    };
+    rewrite("checksum", "somewhat");
+    let model = Model::load(&path).unwrap();
+    assert_eq!((&model.weights, model.checksum), (&weights, None));
+    let mut damaged = weights;
+    damaged.set("stem.1.running_var", vec![1.0, -1.0, 1.0, 1.0]);
+    let message = damaged.check(&graph).unwrap_err().to_string();
+    assert!(message.contains("`stem.1.running_var` holds a variance below zero"), "{message}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::progress::Progress;
 use crate::search::SearchRecord;
 use crate::space::Architecture;
 use crate::train::{Checkpoint, EpochRecord, TrainingSink, train};
-use crate::weights::Weights;
+use crate::weights::{Origin, Weights};
 use crate::workflow::run::{self, RunConfig};
 use crate::{Error, Result};
 
@@ -43,6 +43,8 @@ pub struct Trained {
     pub graph: Graph,
     /// The weights with the best test accuracy.
     pub weights: Weights,
+    /// What they were trained on.
+    pub origin: Origin,
     /// Every epoch.
     pub epochs: Vec<EpochRecord>,
 }
@@ -50,7 +52,7 @@ pub struct Trained {
 impl Trained {
     /// Writes a safetensors file with the names of SNASNet's state dict.
     pub fn save(&self, path: &Path) -> Result<()> {
-        self.weights.save(path, &self.graph)
+        self.weights.save(path, &self.graph, Some(&self.origin))
     }
 }
 
@@ -79,11 +81,12 @@ impl Project {
         run::check_training(&self.config, &self.dataset)?;
         let config = &self.config.train;
         let graph = Graph::new(architecture, &self.config.network, self.dataset.train.shape)?;
-        let start = Checkpoint::start(Weights::initialised(&graph, config.seed, 0));
+        let start = Checkpoint::start(Weights::initialised(&graph, config.seed, 0), &self.dataset);
         let mut kept = Kept::default();
         train(config, &graph, self.engine.as_ref(), &self.dataset, start, &mut kept, progress)?;
-        let weights = kept.best.ok_or_else(|| Error::invalid("nothing was trained: give at least one epoch"))?;
-        Ok(Trained { graph, weights, epochs: kept.epochs })
+        let best = kept.best.ok_or_else(|| Error::invalid("nothing was trained: give at least one epoch"))?;
+        let (weights, origin) = best;
+        Ok(Trained { graph, weights, origin, epochs: kept.epochs })
     }
 
     /// Tests a network on the dataset's test images.
@@ -91,14 +94,14 @@ impl Project {
     /// Errors: those of [`evaluate`].
     pub fn test(&self, trained: &Trained, progress: &mut dyn Progress) -> Result<Evaluation> {
         let mut network = self.engine.network(&trained.graph, &trained.weights)?;
-        evaluate(network.as_mut(), &self.dataset.test, &self.dataset.normalisation, BATCH, progress)
+        evaluate(network.as_mut(), &self.dataset.test, &trained.origin.normalisation, BATCH, progress)
     }
 }
 
 /// The results of a training, in memory.
 #[derive(Default)]
 struct Kept {
-    best: Option<Weights>,
+    best: Option<(Weights, Origin)>,
     epochs: Vec<EpochRecord>,
 }
 
@@ -106,7 +109,7 @@ impl TrainingSink for Kept {
     fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
         self.epochs.push(record.clone());
         if is_best {
-            self.best = Some(state.weights.clone());
+            self.best = state.origin().map(|origin| (state.weights.clone(), origin));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::RunConfig;
-use crate::engine::Evaluation;
+use super::evaluation::EvaluationRecord;
 use crate::progress::Progress;
 use crate::record::{FORMAT_VERSION, files, lock_folder};
 use crate::search::SearchRecord;
@@ -146,14 +146,36 @@ impl RunFolder {
         Ok(Some(record))
     }
 
+    /// Whether there is a model to apply. Errors: nothing was trained, or its file is missing.
+    pub fn check_model(&self) -> Result<()> {
+        let path = self.model_path();
+        if files::is_there(&path)? {
+            return Ok(());
+        }
+        match self.epochs()?.len() {
+            0 => Err(Error::file(&self.path, "nothing is trained yet: run `spikenas train` on it")),
+            epochs => Err(Error::file(path, format!("is missing, though {epochs} epochs are trained: bring it back"))),
+        }
+    }
+
     /// Keeps the result of the search.
     pub fn keep_search(&self, record: &SearchRecord) -> Result<()> {
         files::write_json(&self.search_path(), record)
     }
 
-    /// Keeps the result of the last test.
-    pub fn keep_evaluation(&self, evaluation: &Evaluation) -> Result<()> {
-        files::write_json(&self.path.join("evaluate.json"), evaluation)
+    /// `evaluate.json`: the last test on the run's own images.
+    pub fn evaluation_path(&self) -> PathBuf {
+        self.path.join("evaluate.json")
+    }
+
+    /// Keeps the last test on the run's own images, or that on others under their name; returns the file.
+    pub fn keep_evaluation(&self, record: &EvaluationRecord, other: Option<&str>) -> Result<PathBuf> {
+        let path = match other {
+            None => self.evaluation_path(),
+            Some(name) => self.path.join(format!("evaluate-{}.json", file_name_of(name))),
+        };
+        files::write_json(&path, record)?;
+        Ok(path)
     }
 
     /// The epochs trained so far; a last line that was cut off is dropped.
@@ -192,4 +214,10 @@ impl RunFolder {
             kept.iter().try_for_each(|record| Ok(writeln!(out, "{}", serde_json::to_string(record)?)?))
         })
     }
+}
+
+/// What a dataset is called in the name of a file: the last part of its source, in letters that every system takes.
+fn file_name_of(source: &str) -> String {
+    let last = Path::new(source).file_name().map_or("other".into(), |name| name.to_string_lossy());
+    last.chars().take(60).map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
 }

@@ -2,12 +2,14 @@
 
 mod config;
 mod confirm;
+mod evaluation;
 mod folder;
 mod stages;
 mod tensorboard;
 mod testing;
 
 pub use config::RunConfig;
+pub use evaluation::{EvaluationRecord, TestedModel, best_epoch};
 pub use folder::RunFolder;
 pub use stages::{check_search, check_training, search, train};
-pub use testing::{load_model, test, test_folder};
+pub use testing::{LoadedModel, keep_test, load_model, test_folder};

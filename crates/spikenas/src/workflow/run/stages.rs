@@ -143,7 +143,7 @@ pub fn train(
             ));
         }
         (true, true) => Checkpoint::load(&path, &graph)?,
-        (false, _) => Checkpoint::start(Weights::initialised(&graph, config.train.seed, 0)),
+        (false, _) => Checkpoint::start(Weights::initialised(&graph, config.train.seed, 0), dataset),
     };
     if let Some(parent) = path.parent() {
         files::create_folder(parent)?;
@@ -186,7 +186,7 @@ impl TrainingSink for Files<'_> {
     fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
         self.folder.keep_epoch(record)?;
         if is_best {
-            state.weights.save(&self.folder.model_path(), self.graph)?;
+            state.weights.save(&self.folder.model_path(), self.graph, state.origin().as_ref())?;
         }
         self.pause(state)?;
         self.events.as_mut().map_or(Ok(()), |events| events.append(record))

@@ -1,46 +1,166 @@
-use std::path::Path;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
+use super::config::RunConfig;
+use super::evaluation::EvaluationRecord;
 use super::folder::RunFolder;
-use crate::data::Dataset;
-use crate::engine::{BATCH, Engine, Evaluation, evaluate};
+use crate::data::{Dataset, Images, Normalisation};
+use crate::engine::{BATCH, Engine, evaluate};
 use crate::graph::Graph;
 use crate::progress::Progress;
-use crate::weights::Weights;
+use crate::weights::{DatasetId, Model, Origin};
 use crate::{Error, Result};
 
-/// Tests the model of a run folder on a dataset's test images, and keeps the result there.
+/// A trained network from a file, ready to be applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadedModel {
+    /// The file.
+    pub path: PathBuf,
+    /// What it holds.
+    pub model: Model,
+    /// The network that it describes, which fits its weights.
+    pub graph: Graph,
+}
+
+/// Reads a model. Errors name the file: damaged, or without a description of its network.
+pub fn load_model(path: &Path) -> Result<LoadedModel> {
+    let model = Model::load(path)?;
+    let graph = model.graph(path)?;
+    Ok(LoadedModel { path: path.to_path_buf(), model, graph })
+}
+
+impl LoadedModel {
+    /// The test images of a dataset as the model knows them: labelled in the order of its classes, to be normalised as the images
+    /// that it learned with.
+    ///
+    /// Classes are matched by their names. A model that does not tell its own is taken at its word where the number agrees, with
+    /// a warning. Errors name the classes of both.
+    pub fn test_images<'a>(
+        &self,
+        dataset: &'a Dataset,
+        progress: &mut dyn Progress,
+    ) -> Result<(Cow<'a, Images>, Normalisation)> {
+        let Some(Origin { classes, normalisation, .. }) = &self.model.origin else {
+            let (outputs, classes) = (self.graph.config.classes, dataset.classes.len());
+            if outputs != classes {
+                let reason = format!("the network tells {outputs} classes apart, {} has {classes}", dataset.name);
+                return Err(Error::file(&self.path, reason));
+            }
+            progress.note(&format!(
+                "warning: {} does not name its classes: those of {} are taken, and its normalisation",
+                self.path.display(),
+                dataset.name
+            ));
+            return Ok((Cow::Borrowed(&dataset.test), dataset.normalisation));
+        };
+        if *classes == dataset.classes {
+            return Ok((Cow::Borrowed(&dataset.test), *normalisation));
+        }
+        let labels = match_classes(classes, &dataset.classes).ok_or_else(|| self.other_classes(classes, dataset))?;
+        let mut images = dataset.test.clone();
+        for label in &mut images.labels {
+            *label = labels.get(usize::from(*label)).copied().unwrap_or(*label);
+        }
+        Ok((Cow::Owned(images), *normalisation))
+    }
+
+    fn other_classes(&self, classes: &[String], dataset: &Dataset) -> Error {
+        let (ours, theirs) = (name_some(classes, &dataset.classes), name_some(&dataset.classes, classes));
+        let reason =
+            format!("its classes are {ours}, those of {} are {theirs}: give images of its classes", dataset.name);
+        Error::file(&self.path, reason)
+    }
+
+    /// Tests it on a dataset's test images.
+    ///
+    /// Errors: those of [`LoadedModel::test_images`] and [`evaluate`].
+    pub fn test(
+        &self,
+        dataset: &Dataset,
+        engine: &dyn Engine,
+        progress: &mut dyn Progress,
+    ) -> Result<EvaluationRecord> {
+        let (images, normalisation) = self.test_images(dataset, progress)?;
+        let network = engine.network(&self.graph, &self.model.weights);
+        let mut network = network.map_err(|e| Error::file(&self.path, e.to_string()))?;
+        let classes = self.model.origin.as_ref().map_or(&dataset.classes, |origin| &origin.classes);
+        let result =
+            evaluate(network.as_mut(), &images, &normalisation, BATCH, progress)?.illustrated(&images, classes);
+        result.concerns(&images).iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
+        let data = DatasetId { name: dataset.name.clone(), fingerprint: dataset.fingerprint() };
+        Ok(EvaluationRecord::new(result, &self.model, data, engine.name()))
+    }
+
+    /// Whether it was trained on these very images; unknown where its file does not say.
+    pub fn is_trained_on(&self, data: &DatasetId) -> Option<bool> {
+        self.model.origin.as_ref().map(|origin| origin.data.fingerprint == data.fingerprint)
+    }
+}
+
+/// The place of each of `others` among `classes`, if both are the same names.
+fn match_classes(classes: &[String], others: &[String]) -> Option<Vec<u16>> {
+    let place = |other: &String| u16::try_from(classes.iter().position(|class| class == other)?).ok();
+    let places: Vec<u16> = others.iter().map(place).collect::<Option<_>>()?;
+    (places.len() == classes.len()).then_some(places)
+}
+
+/// Some names of a list, those first that another lacks, and how many there are.
+fn name_some(names: &[String], others: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let (known, alone): (Vec<&str>, Vec<&str>) =
+        names.iter().map(String::as_str).partition(|name| others.iter().any(|other| other == name));
+    let listed: Vec<&str> = alone.into_iter().chain(known).collect();
+    let more = if listed.len() > SHOWN { format!(", … ({} in all)", listed.len()) } else { String::new() };
+    listed[..listed.len().min(SHOWN)].join(", ") + &more
+}
+
+/// Tests the model of a run folder on a dataset, and keeps the result there.
 pub fn test_folder(
     folder: &RunFolder,
+    config: &RunConfig,
     dataset: &Dataset,
     engine: &dyn Engine,
     progress: &mut dyn Progress,
-) -> Result<Evaluation> {
-    let path = folder.model_path();
-    let (weights, graph) = load_model(&path)?;
-    let evaluation = test(&path, &weights, &graph, dataset, engine, progress)?;
-    folder.keep_evaluation(&evaluation)?;
-    Ok(evaluation)
+) -> Result<EvaluationRecord> {
+    let model = load_model(&folder.model_path())?;
+    let record = model.test(dataset, engine, progress)?;
+    keep_test(folder, config, &model, &record)?;
+    Ok(record)
 }
 
-/// Weights and the network that their file describes.
-pub fn load_model(path: &Path) -> Result<(Weights, Graph)> {
-    let (weights, description) = Weights::load(path)?;
-    let description = description
-        .ok_or_else(|| Error::file(path, "does not say which network it belongs to (metadata key spikenas)"))?;
-    let graph = description.graph().map_err(|e| Error::file(path, e.to_string()))?;
-    Ok((weights, graph))
+/// Keeps the test of a run's model in its folder: `evaluate.json` on the run's own images, `evaluate-NAME.json` on others, which
+/// are no figure of the run. Returns the file.
+pub fn keep_test(
+    folder: &RunFolder,
+    config: &RunConfig,
+    model: &LoadedModel,
+    record: &EvaluationRecord,
+) -> Result<PathBuf> {
+    let is_source = |data: &DatasetId| data.name == config.data.source.to_string();
+    let other = record.data.as_ref().filter(|data| !model.is_trained_on(data).unwrap_or_else(|| is_source(data)));
+    folder.keep_evaluation(record, other.map(|data| data.name.as_str()))
 }
 
-/// Tests weights from a file on a dataset's test images. Errors name the file where the weights do not fit the graph.
-pub fn test(
-    path: &Path,
-    weights: &Weights,
-    graph: &Graph,
-    dataset: &Dataset,
-    engine: &dyn Engine,
-    progress: &mut dyn Progress,
-) -> Result<Evaluation> {
-    let mut network = engine.network(graph, weights).map_err(|e| Error::file(path, e.to_string()))?;
-    let evaluation = evaluate(network.as_mut(), &dataset.test, &dataset.normalisation, BATCH, progress)?;
-    Ok(evaluation.illustrated(&dataset.test, &dataset.classes))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<String> {
+        text.split_whitespace().map(String::from).collect()
+    }
+
+    #[test]
+    fn classes_are_matched_by_name_in_any_order() {
+        let of = |model: &str, images: &str| match_classes(&names(model), &names(images));
+        assert_eq!(of("a b c", "c a b"), Some(vec![2, 0, 1]));
+        for (model, images) in [("a b", "z b"), ("a b c", "a b"), ("a b", "a b c")] {
+            assert_eq!(of(model, images), None, "{model} and {images}");
+        }
+    }
+
+    #[test]
+    fn what_differs_is_named_first_and_long_lists_are_cut() {
+        assert_eq!(name_some(&names("b z"), &names("a b")), "z, b");
+        assert_eq!(name_some(&names("a b c d e f"), &names("a b c d e")), "f, a, b, c, … (6 in all)");
+    }
 }

@@ -140,7 +140,7 @@ fn run_scenario(
         }
         None => run::train(&config, &search.architecture, dataset, engine, &folder, true, progress)?,
     };
-    let tested = run::test_folder(&folder, dataset, cpu.as_ref(), progress)?;
+    let tested = run::test_folder(&folder, &config, dataset, cpu.as_ref(), progress)?.result;
     let (candidates, search_seconds, extrapolated_from) = search_time(study, scenario, &search)?;
     Ok(ScenarioResult {
         scenario: scenario.clone(),

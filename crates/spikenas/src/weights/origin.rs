@@ -1,0 +1,74 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::graph::Normalisation;
+
+/// What weights were trained on and with: what applying them needs beside the network, and where they come from.
+///
+/// It stands in the metadata of every model and checkpoint. Files of early versions, and those that other programs wrote, have
+/// none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Names of the classes, in the order of the network's outputs.
+    pub classes: Vec<String>,
+    /// How pixels became inputs.
+    pub normalisation: Normalisation,
+    /// The images.
+    pub data: DatasetId,
+    /// Epochs of training behind the weights.
+    pub epoch: usize,
+    /// Version of the program that trained them.
+    pub program: String,
+    /// The weights that the training began with, where they were not drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Ancestor>,
+}
+
+/// Which images.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetId {
+    /// Name of the dataset: its source, as it is written.
+    pub name: String,
+    /// What they were: see `Dataset::fingerprint`.
+    pub fingerprint: String,
+}
+
+/// A model from which another training began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ancestor {
+    /// Its file, as it was named.
+    pub model: String,
+    /// The checksum of the file, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+    /// The epochs that its weights were trained for, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<usize>,
+}
+
+impl Origin {
+    /// Its entries of a file's metadata.
+    pub(super) fn about(&self) -> BTreeMap<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(about)) => about.into_iter().collect(),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// Reads it from a file's metadata, where it is there.
+    pub(crate) fn read(about: &BTreeMap<String, Value>) -> Result<Option<Self>, String> {
+        if !about.contains_key("classes") {
+            return Ok(None);
+        }
+        let damaged = |e: serde_json::Error| format!("what it says of its training is damaged ({e})");
+        let origin: Self = serde_json::to_value(about).and_then(serde_json::from_value).map_err(damaged)?;
+        let Normalisation { mean, deviation } = origin.normalisation;
+        if mean.iter().any(|m| !m.is_finite()) || deviation.iter().any(|d| !(d.is_finite() && *d > 0.0)) {
+            return Err(format!("its normalisation is damaged (mean {mean:?}, deviation {deviation:?})"));
+        }
+        Ok(Some(origin))
+    }
+}

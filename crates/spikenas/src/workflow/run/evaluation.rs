@@ -1,0 +1,76 @@
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Evaluation;
+use crate::record::FORMAT_VERSION;
+use crate::train::EpochRecord;
+use crate::weights::{DatasetId, Model};
+
+/// A test and what it was a test of: `evaluate.json`.
+///
+/// Records of early versions hold the result alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EvaluationRecord {
+    /// Format version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// The result; its keys stand beside the others.
+    #[serde(flatten)]
+    pub result: Evaluation,
+    /// The arithmetic of the network: `float`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// Where it ran, such as `cpu`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Version of the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// Whose test images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DatasetId>,
+    /// The weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<TestedModel>,
+}
+
+/// The weights that were tested.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestedModel {
+    /// Checksum of their file, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+    /// The epochs that they were trained for, where the file says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<usize>,
+}
+
+impl EvaluationRecord {
+    /// A test of a model's weights in float.
+    pub fn new(result: Evaluation, model: &Model, data: DatasetId, device: &str) -> Self {
+        Self {
+            version: Some(FORMAT_VERSION),
+            result,
+            engine: Some("float".into()),
+            device: Some(device.into()),
+            program: Some(env!("CARGO_PKG_VERSION").into()),
+            data: Some(data),
+            model: Some(TestedModel {
+                checksum: model.checksum.clone(),
+                epoch: model.origin.as_ref().map(|origin| origin.epoch),
+            }),
+        }
+    }
+
+    /// Whether it is a test of the model that a training with these epochs keeps: that of the first epoch with the best test
+    /// accuracy. Where record or epochs do not say, it is taken for one.
+    pub fn is_of_best(&self, epochs: &[EpochRecord]) -> bool {
+        let tested = self.model.as_ref().and_then(|model| model.epoch);
+        let kept = best_epoch(epochs).map(|best| best.epoch);
+        tested.is_none() || kept.is_none() || tested == kept
+    }
+}
+
+/// The epoch whose weights are kept as the model: the first with the best test accuracy.
+pub fn best_epoch(epochs: &[EpochRecord]) -> Option<&EpochRecord> {
+    epochs.iter().reduce(|best, epoch| if epoch.test_accuracy > best.test_accuracy { epoch } else { best })
+}
