@@ -90,8 +90,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
         }
         None => None,
     };
-    let progress = &mut Terminal::new()?;
-    let scores = score_table(&table, &config, &dataset, &engine("cpu")?, journal.as_deref(), progress)?;
+    let engine = engine("cpu")?;
+    let scores = score_table(&table, &config, &dataset, &engine, journal.as_deref(), &mut Terminal::new())?;
     let correlation = correlate(&table, &config, &scores)?;
     if let Some(folder) = &arguments.out {
         files::write_json(&folder.join("correlate.json"), &correlation)?;

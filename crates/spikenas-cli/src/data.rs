@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use spikenas::Result;
 use spikenas::data::{Contents, Dataset, Fetched, Source, check, fetch};
-use spikenas::{Error, Progress, Result};
 
 use crate::arguments::DataArguments;
 use crate::output::{self, print};
@@ -43,8 +43,8 @@ enum Command {
         /// Folder to put it into
         #[arg(long, value_name = "DIR", default_value = "data")]
         data_dir: PathBuf,
-        /// Another address of the same archive
-        #[arg(long, value_name = "URL")]
+        /// Another address of the same archive, or its path on this machine
+        #[arg(long, value_name = "URL|FILE")]
         from: Option<String>,
         /// Print the result as one JSON document
         #[arg(long)]
@@ -119,22 +119,7 @@ struct Brought {
 }
 
 fn bring(name: &Source, data_dir: &Path, from: Option<&str>, json: bool) -> Result<()> {
-    let mut progress = Terminal::new()?;
-    let mut done = 0;
-    let mut hear = |bytes: u64, total: Option<u64>| {
-        if done == 0 {
-            progress.begin(&format!("fetching {name} (bytes)"), total.unwrap_or(0) as usize);
-        }
-        progress.advance(bytes.saturating_sub(done) as usize, "");
-        done = bytes;
-    };
-    let fetched = fetch(name, data_dir, from, &mut hear).map_err(|e| match e {
-        Error::Download { url, reason } => {
-            Error::Download { url, reason: format!("{reason}; --from URL names another address") }
-        }
-        other => other,
-    })?;
-    drop(progress);
+    let fetched = fetch(name, data_dir, from, &mut Terminal::new())?;
     let (folder, downloaded) = match fetched {
         Fetched::AlreadyThere(folder) => (folder, false),
         Fetched::Downloaded(folder) => (folder, true),

@@ -43,7 +43,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     }
     let model = run::load_model(&path)?;
     let dataset = Dataset::open(&data.source, &data.folder)?;
-    let progress = &mut Terminal::new()?;
+    let progress = &mut Terminal::new();
     let record = model.test(&dataset, engine("cpu")?.as_ref(), progress)?;
     print(arguments.machine.json, &record, || words(&record.result))?;
     // What was computed is told even where it cannot be kept.

@@ -6,12 +6,15 @@ mod data;
 mod evaluate;
 mod memory;
 mod output;
+mod printable;
 mod progress;
 mod report;
 mod run;
 mod score;
 mod search;
+mod signals;
 mod study;
+mod suggestion;
 mod train;
 
 use std::process::ExitCode;
@@ -20,7 +23,8 @@ use clap::{Parser, Subcommand};
 
 /// Finds, trains and tests spiking neural networks that fit a memory budget.
 ///
-/// Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage.
+/// Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 wrong usage; 130,
+/// 143 or 129 stopped by Ctrl-C, SIGTERM or SIGHUP, with what was done kept.
 #[derive(Parser)]
 #[command(name = "spikenas", version, max_term_width = 100)]
 struct Arguments {
@@ -73,6 +77,7 @@ impl Command {
 }
 
 fn main() -> ExitCode {
+    signals::listen();
     spikenas::engine::cpu::keep_freed_memory();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -5,13 +5,17 @@ use serde::Serialize;
 pub use spikenas::report::duration;
 use spikenas::{Error, Result};
 
+use crate::printable::{lines, one_line};
+use crate::signals;
+use crate::suggestion::suggestion;
+
 /// Prints a result: JSON where it was asked for, words otherwise.
 pub fn print(json: bool, record: &impl Serialize, words: impl FnOnce() -> String) -> Result<()> {
     let text = if json {
         serde_json::to_string(record)
             .map_err(|e| Error::invalid(format!("the result cannot be written as JSON: {e}")))?
     } else {
-        words()
+        lines(&words())
     };
     match writeln!(std::io::stdout(), "{}", text.trim_end()) {
         // A reader such as `head` has closed the pipe.
@@ -21,7 +25,7 @@ pub fn print(json: bool, record: &impl Serialize, words: impl FnOnce() -> String
 }
 
 /// Advice in the library's messages, and the options of the program that it means.
-const OPTIONS: [(&str, &str); 17] = [
+const OPTIONS: [(&str, &str); 18] = [
     ("go on with the training or choose", "add --resume to go on or choose"),
     ("get it by fetching cifar100 into", "get it with spikenas data fetch cifar100 --data-dir"),
     ("get it by fetching cifar10 into", "get it with spikenas data fetch cifar10 --data-dir"),
@@ -37,28 +41,33 @@ const OPTIONS: [(&str, &str); 17] = [
     ("or another address", "or another address with --from"),
     ("give another address", "give another address with --from"),
     ("resume the training to go on", "repeat the command (train: with --resume) to go on"),
+    ("fetch it again", "repeat the command"),
     ("in the same folder to go on", "with the same --out to go on"),
     ("without a folder", "without --out"),
 ];
 
 /// An error in one line, with the program's options where the library speaks of settings.
 pub fn line(error: &Error) -> String {
-    let text = error.to_string().replace('\n', " ");
-    OPTIONS.iter().fold(text, |text, (words, option)| text.replace(words, option))
+    let text = error.to_string() + &suggestion(error).unwrap_or_default();
+    one_line(&OPTIONS.iter().fold(text, |text, (words, option)| text.replace(words, option)))
 }
 
 /// Prints an error in one line; returns the exit status.
 pub fn failure(error: &Error) -> ExitCode {
     say(&format!("error: {}", line(error)));
-    ExitCode::from(if error.is_usage() { 2 } else { 1 })
+    match error {
+        Error::Interrupted(_) => signals::exit_code(),
+        error => ExitCode::from(if error.is_usage() { 2 } else { 1 }),
+    }
 }
 
 /// Prints clap's output: help and version whole, an error in one line.
 pub fn usage_error(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // Nobody reads any more if this fails.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        return match error.print() {
+            Err(e) if e.kind() != ErrorKind::BrokenPipe => failure(&Error::io("stdout")(e)),
+            _ => ExitCode::SUCCESS,
+        };
     }
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
@@ -73,7 +82,7 @@ pub fn usage_error(error: &clap::Error) -> ExitCode {
 
 /// Writes a line to stderr, whether or not anybody reads it.
 pub fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", one_line(line));
 }
 
 /// A number with thousands separated: `1_234_567`.

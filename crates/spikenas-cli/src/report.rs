@@ -48,7 +48,7 @@ enum Summary {
 pub fn run(arguments: Arguments) -> Result<()> {
     let records = arguments.runs.iter().map(|path| Records::read(path)).collect::<Result<Vec<_>>>()?;
     for fault in records.iter().flat_map(|r| r.faults()) {
-        say(&format!("warning: {}", fault.replace('\n', " ")));
+        say(&format!("warning: {fault}"));
     }
     let report = Report::new(&records)?;
     if arguments.text {

@@ -45,7 +45,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Some(path) => path,
         None => RunFolder::free_or_same(&arguments.search.default_folder(&config), &config)?,
     };
-    let progress = &mut Terminal::new()?;
+    let progress = &mut Terminal::new();
     let folder = RunFolder::open(&path, &config, progress)?;
     progress.note(&format!("run folder {}", path.display()));
 

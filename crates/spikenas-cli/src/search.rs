@@ -27,7 +27,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let config = search.config(&dataset)?;
     let engine = engine("cpu")?;
     run::check_search(&config, &dataset, &engine)?;
-    let progress = &mut Terminal::new()?;
+    let progress = &mut Terminal::new();
     let folder = arguments.out.as_deref().map(|path| RunFolder::open(path, &config, progress)).transpose()?;
     let record = run::search(&config, &dataset, &engine, folder.as_ref(), progress)?;
     print(search.common.machine.json, &record, || words(&record))

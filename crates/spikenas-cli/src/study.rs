@@ -85,7 +85,7 @@ fn run(kind: Kind, arguments: StudyArguments) -> Result<()> {
         PathBuf::from("runs").join(format!("{kind}-{data}-{scale}-seed{seed}"))
     });
     study::check(&question, &scenarios, &dataset, &folder)?;
-    let progress = &mut Terminal::new()?;
+    let progress = &mut Terminal::new();
     progress.note(&format!("{} runs in {}", scenarios.len(), folder.display()));
     if engine.name() == "cpu" {
         let seconds = Estimate::new(&question, &scenarios, &dataset, &engine)?.total();

@@ -54,7 +54,7 @@ type Prepared = (RunFolder, RunConfig, Dataset, Architecture);
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.search.common.machine.start_threads()?;
     let engine = engine(&arguments.train.device)?;
-    let progress = &mut Terminal::new()?;
+    let progress = &mut Terminal::new();
     let (folder, config, dataset, architecture) = match (&arguments.run, &arguments.arch) {
         (Some(path), _) => winner(path, &arguments, progress)?,
         (None, Some(text)) => own(text, &arguments, progress)?,

@@ -65,6 +65,13 @@ impl Error {
         Error::Invalid(message.into())
     }
 
+    /// An [`Error::Invalid`] about a name that is none of the known ones: it asks whether the nearest was meant, and lists all.
+    pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let meant = nearest(name, known.iter().copied()).map_or(String::new(), |near| format!("did you mean {near}? "));
+        Self::invalid(format!("unknown {what} `{name}`: {meant}choose from {}", known.join(", ")))
+    }
+
     /// An [`Error::File`] about this path.
     pub fn file(path: impl AsRef<Path>, reason: impl Into<String>) -> Self {
         Error::File { path: path.as_ref().to_path_buf(), reason: reason.into() }
@@ -80,4 +87,22 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         matches!(self, Error::Invalid(_))
     }
+}
+
+/// The known name that a mistyped one is nearest to, if there is one so near that it may have been meant: a third of its letters
+/// changed, left out, added or swapped, at most.
+///
+/// ```
+/// use spikenas::nearest;
+///
+/// assert_eq!(nearest("fnunel", ["sahd", "funnel"]), Some("funnel"));
+/// assert_eq!(nearest("beauty", ["sahd", "funnel"]), None);
+/// ```
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // A name is no longer than this; more would only take time.
+    const LONGEST: usize = 255;
+    let most = name.chars().count() / 3;
+    let short = |known: &&str| name.len() <= LONGEST && known.len() <= LONGEST;
+    let distances = known.into_iter().filter(short).map(|known| (strsim::osa_distance(name, known), known));
+    distances.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }

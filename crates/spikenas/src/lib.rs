@@ -61,7 +61,7 @@ pub mod weights;
 pub mod workflow;
 
 pub use data::{Dataset, Source};
-pub use error::{Error, Result};
+pub use error::{Error, Result, nearest};
 pub use graph::{Graph, NetworkConfig};
 pub use progress::{Progress, Silent};
 pub use space::Architecture;

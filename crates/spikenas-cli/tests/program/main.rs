@@ -9,5 +9,7 @@ mod records;
 mod repeat;
 mod reports;
 mod resume;
+#[cfg(unix)]
+mod signals;
 mod streams;
 mod weights_files;

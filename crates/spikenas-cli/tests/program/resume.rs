@@ -2,13 +2,13 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-#[cfg(unix)]
-use std::process::{Command, Output};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::place::{ARCH, Place, TINY};
+#[cfg(unix)]
+use crate::signals::interrupt;
 
 /// 1458 candidates: long enough to be stopped halfway.
 const SEARCH: &str = "--ops spikenas-3o --threads 1";
@@ -21,14 +21,6 @@ fn search(place: &Place, run: &str) -> (Value, Value) {
 /// Adds to a file what a kill in the middle of a write leaves.
 fn tear(place: &Place, name: &str) {
     OpenOptions::new().append(true).open(place.path(name)).unwrap().write_all(b"{\"epo").unwrap();
-}
-
-#[cfg(unix)]
-fn interrupt(place: &Place, line: &str, name: &str, lines: usize) -> Output {
-    let child = place.start_until(line, name, lines);
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success(), "it ended before it could be interrupted");
-    child.wait_with_output().unwrap()
 }
 
 #[test]
@@ -48,8 +40,8 @@ fn a_search_that_was_killed_ends_with_the_same_winner() {
 #[test]
 fn an_interrupted_search_keeps_its_scores_and_says_how_to_go_on() {
     let place = Place::new();
-    let output = interrupt(&place, &format!("search {TINY} {SEARCH} --out run"), "run/journal.jsonl", 100);
-    assert_eq!(output.status.code(), Some(1));
+    let output = interrupt(&place, &format!("search {TINY} {SEARCH} --out run"), "run/journal.jsonl", 100, "INT");
+    assert_eq!(output.status.code(), Some(130));
     let stderr = String::from_utf8(output.stderr).unwrap();
     let last = stderr.lines().last().unwrap();
     assert!(last.starts_with("error: interrupted: ") && last.contains("same --out"), "{stderr}");
@@ -117,8 +109,8 @@ fn a_training_that_was_killed_at_any_moment_ends_with_the_same_weights() {
 fn an_interrupted_training_keeps_its_last_step_and_says_how_to_go_on() {
     let place = Place::new();
     let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 --optimizer adam --out {run}");
-    let output = interrupt(&place, &train("run"), "run/train.jsonl", 2);
-    assert_eq!(output.status.code(), Some(1));
+    let output = interrupt(&place, &train("run"), "run/train.jsonl", 2, "INT");
+    assert_eq!(output.status.code(), Some(130));
     let stderr = String::from_utf8(output.stderr).unwrap();
     let last = stderr.lines().last().unwrap();
     assert!(last.starts_with("error: interrupted: epoch ") && last.contains("--resume"), "{stderr}");

@@ -32,7 +32,7 @@ pub fn engine(device: &str) -> Result<Arc<dyn Engine>> {
             "device `{device}` is not in this build, which has {}: choose from these, or build with the feature `{device}`",
             DEVICES.join(", ")
         ))),
-        _ => Err(Error::invalid(format!("unknown device `{device}`: this build has {}", DEVICES.join(", ")))),
+        _ => Err(Error::unknown("device", device, DEVICES.iter().copied())),
     }
 }
 

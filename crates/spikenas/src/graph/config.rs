@@ -64,7 +64,7 @@ impl NetworkConfig {
             "snasnet-cifar10" => {
                 Ok(Self { widths: [256, 512], last_pool: 4, initialisation: Initialisation::Reference, ..cifar10 })
             }
-            _ => Err(Error::invalid(format!("unknown preset `{name}`: choose from {}", Self::PRESETS.join(", ")))),
+            _ => Err(Error::unknown("preset", name, Self::PRESETS)),
         }
     }
 

@@ -107,9 +107,7 @@ impl FromStr for ScoreKind {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        ScoreKind::ALL.into_iter().find(|s| s.name() == text).ok_or_else(|| {
-            let known = ScoreKind::ALL.map(ScoreKind::name).join(", ");
-            Error::invalid(format!("unknown score `{text}`: choose from {known}"))
-        })
+        let found = ScoreKind::ALL.into_iter().find(|s| s.name() == text);
+        found.ok_or_else(|| Error::unknown("score", text, ScoreKind::ALL.map(ScoreKind::name)))
     }
 }

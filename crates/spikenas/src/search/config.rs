@@ -44,9 +44,8 @@ impl FromStr for Method {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Method::ALL.into_iter().find(|m| m.name() == text).ok_or_else(|| {
-            Error::invalid(format!("unknown method `{text}`: choose from {}", Method::ALL.map(Method::name).join(", ")))
-        })
+        let found = Method::ALL.into_iter().find(|m| m.name() == text);
+        found.ok_or_else(|| Error::unknown("method", text, Method::ALL.map(Method::name)))
     }
 }
 

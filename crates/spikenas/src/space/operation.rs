@@ -152,9 +152,7 @@ impl FromStr for Operation {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Operation::ALL.into_iter().find(|o| o.name() == text).ok_or_else(|| {
-            let known = Operation::ALL.map(Operation::name).join(", ");
-            Error::invalid(format!("unknown operation `{text}`: choose from {known}"))
-        })
+        let found = Operation::ALL.into_iter().find(|o| o.name() == text);
+        found.ok_or_else(|| Error::unknown("operation", text, Operation::ALL.map(Operation::name)))
     }
 }

@@ -49,7 +49,7 @@ pub struct TrainConfig {
     #[serde(default)]
     pub schedule: Schedule,
     /// The optimiser.
-    #[serde(default)]
+    #[serde(default, rename = "optimizer", alias = "optimiser")]
     pub optimiser: OptimiserKind,
     /// Momentum of SGD.
     pub momentum: f64,

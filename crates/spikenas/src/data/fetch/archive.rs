@@ -1,19 +1,22 @@
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::checksum::md5_sum;
 use super::download::Download;
 use super::unpack::unpack;
 use crate::data::cifar::Layout;
 use crate::data::{Contents, Source, check};
+use crate::progress::Progress;
 use crate::record::files;
 use crate::{Error, Result};
 
-/// The folder of a dataset that is now complete, and whether it was downloaded.
+/// The folder of a dataset that is now complete, and whether it was there before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
     /// It was complete before.
     AlreadyThere(PathBuf),
-    /// It was downloaded.
+    /// It was downloaded, or unpacked from an archive on this machine.
     Downloaded(PathBuf),
 }
 
@@ -33,17 +36,12 @@ pub(super) struct Archive {
 
 /// Brings CIFAR-10 or CIFAR-100 into `data_dir`, unless it is there.
 ///
-/// `from` is another address of the same archive: its checksum must be the official one. `progress` is told the bytes
-/// that are there and the size of the whole, if the server gave it.
+/// `from` is another address of the same archive, or its path on this machine, plain or as `file://`: its checksum must be the
+/// official one.
 ///
 /// Errors: a source that cannot be fetched, a partial copy in the way, a download that fails after five tries, a wrong
-/// checksum, a full disk.
-pub fn fetch(
-    source: &Source,
-    data_dir: &Path,
-    from: Option<&str>,
-    progress: &mut dyn FnMut(u64, Option<u64>),
-) -> Result<Fetched> {
+/// checksum, a full disk; and a stop that was asked for, within a fraction of a second: the bytes that have come are kept.
+pub fn fetch(source: &Source, data_dir: &Path, from: Option<&str>, progress: &mut dyn Progress) -> Result<Fetched> {
     let (archive, layout) = Archive::of(source)
         .zip(Layout::of(source))
         .ok_or_else(|| Error::invalid(format!("data '{source}' cannot be fetched: give cifar10 or cifar100")))?;
@@ -82,16 +80,67 @@ impl Archive {
         Some(Self { name, url, md5: md5.into(), folder, pause: Duration::from_secs(2) })
     }
 
-    /// Downloads and unpacks; returns the folder.
-    pub(super) fn fetch(&self, data_dir: &Path, progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<PathBuf> {
-        if !(self.url.starts_with("https://") || self.url.starts_with("http://")) {
-            return Err(Error::invalid(format!("address '{}': give one with https:// or http://", self.url)));
-        }
+    /// Downloads, or opens what is on this machine, and unpacks; returns the folder.
+    pub(super) fn fetch(&self, data_dir: &Path, progress: &mut dyn Progress) -> Result<PathBuf> {
+        let origin = Origin::of(&self.url)?;
         files::create_folder(data_dir)?;
-        let part = data_dir.join(format!("{}.part", self.name));
-        let file = Download::open(&self.url, &part)?.run(&self.md5, self.pause, progress)?;
-        let folder = unpack(file, &part, self.folder, data_dir)?;
-        std::fs::remove_file(&part).map_err(Error::io(&part))?;
+        let part_path = data_dir.join(format!("{}.part", self.name));
+        let part = lock(&part_path)?;
+        let folder = match origin {
+            Origin::Web(url) => {
+                let archive = Download::new(url, &part_path, part).run(&self.md5, self.pause, progress)?;
+                unpack(&archive, &part_path, self.folder, data_dir, progress)?
+            }
+            Origin::Local(path) => self.unpack_local(&path, data_dir, progress).inspect_err(|_| {
+                // The lock of this attempt; what a download left stays.
+                if part.metadata().is_ok_and(|m| m.len() == 0) {
+                    let _ = std::fs::remove_file(&part_path);
+                }
+            })?,
+        };
+        std::fs::remove_file(&part_path).map_err(Error::io(&part_path))?;
         Ok(folder)
     }
+
+    /// Checks and unpacks an archive on this machine, which stays as it is.
+    fn unpack_local(&self, path: &Path, data_dir: &Path, progress: &mut dyn Progress) -> Result<PathBuf> {
+        let mut file = File::open(path).map_err(Error::io(path))?;
+        let found = md5_sum(&mut file, path, progress, || NOTHING_UNPACKED.into())?;
+        if found != self.md5 {
+            return Err(Error::file(path, format!("md5 sum {found}, not {}: this is not {}", self.md5, self.name)));
+        }
+        unpack(&file, path, self.folder, data_dir, progress)
+    }
+}
+
+const NOTHING_UNPACKED: &str = "nothing was unpacked; fetch it again";
+
+/// Where an archive is.
+enum Origin<'a> {
+    Web(&'a str),
+    Local(PathBuf),
+}
+
+impl<'a> Origin<'a> {
+    fn of(address: &'a str) -> Result<Self> {
+        match address.split_once("://") {
+            Some(("http" | "https", _)) => Ok(Self::Web(address)),
+            Some(("file", path)) => Ok(Self::Local(path.strip_prefix("localhost").unwrap_or(path).into())),
+            None if !address.is_empty() => Ok(Self::Local(address.into())),
+            _ => Err(Error::invalid(format!(
+                "address '{address}': give one with https:// or http://, or the path of the archive"
+            ))),
+        }
+    }
+}
+
+/// Opens the part file, with what an earlier download left in it, and locks it against others.
+fn lock(path: &Path) -> Result<File> {
+    let part = File::options().read(true).write(true).create(true).truncate(false).open(path);
+    let part = part.map_err(Error::io(path))?;
+    // Some file systems have no locks: only the protection is lost there.
+    if let Err(TryLockError::WouldBlock) = part.try_lock() {
+        return Err(Error::file(path, "another download writes to this file: wait for its end"));
+    }
+    Ok(part)
 }

@@ -1,17 +1,23 @@
-use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ureq::http::{Response, StatusCode};
-use ureq::{Agent, Body};
+use ureq::Agent;
+use ureq::http::StatusCode;
 
+use super::checksum::md5_sum;
+use super::connection::{Connection, Head, Message};
+use super::stop::{check_stop, kept};
+use crate::progress::Progress;
 use crate::{Error, Result};
 
 /// Tries before giving up.
 const TRIES: u32 = 5;
 /// A connection that brings nothing for this long is broken.
 const SILENCE: Duration = Duration::from_secs(60);
+/// How often a wait looks up whether to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// No archive is larger than this; more would only fill the disk.
 const MOST_BYTES: u64 = 1 << 30;
 
@@ -40,47 +46,36 @@ impl From<Error> for Failure {
 }
 
 impl<'a> Download<'a> {
-    /// Opens the part file, with what an earlier download left in it, and locks it against others.
-    pub(super) fn open(url: &'a str, path: &'a Path) -> Result<Self> {
-        let part = File::options().read(true).write(true).create(true).truncate(false).open(path);
-        let part = part.map_err(Error::io(path))?;
-        // Some file systems have no locks: only the protection is lost there.
-        if let Err(TryLockError::WouldBlock) = part.try_lock() {
-            return Err(Error::file(path, "another download writes to this file: wait for its end"));
-        }
+    /// A download into a part file that may hold what an earlier one left.
+    pub(super) fn new(url: &'a str, path: &'a Path, part: File) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(SILENCE))
             .timeout_per_read(Some(SILENCE))
             .build()
             .into();
-        Ok(Self { url, path, part, agent, reached: false })
+        Self { url, path, part, agent, reached: false }
     }
 
     /// Downloads what is missing, trying again with growing pauses, and checks the sum. A file that is empty in the end
     /// or whose sum is wrong is removed.
-    pub(super) fn run(
-        mut self,
-        md5: &str,
-        pause: Duration,
-        progress: &mut dyn FnMut(u64, Option<u64>),
-    ) -> Result<File> {
+    pub(super) fn run(mut self, md5: &str, pause: Duration, progress: &mut dyn Progress) -> Result<File> {
         if let Err(error) = self.persist(md5, pause, progress) {
             if self.len()? == 0 {
                 self.remove()?;
             }
             return Err(error);
         }
-        let found = self.sum()?;
+        let found = self.sum(progress)?;
         if found != md5 {
             self.remove()?;
-            return Err(self.failed(format!("md5 sum {found}, not {md5}: try again, or another address")));
+            return Err(self.failed(format!("md5 sum {found}, not {md5}: try again, or give another address")));
         }
         Ok(self.part)
     }
 
     /// Tries until the file is complete; gives up after [`TRIES`] tries in vain, or for a reason that will not pass.
-    fn persist(&mut self, md5: &str, pause: Duration, progress: &mut dyn FnMut(u64, Option<u64>)) -> Result<()> {
+    fn persist(&mut self, md5: &str, pause: Duration, progress: &mut dyn Progress) -> Result<()> {
         let mut tries = 1;
         while let Err(failure) = self.attempt(md5, progress) {
             match failure {
@@ -90,60 +85,87 @@ impl<'a> Download<'a> {
                     let reason = format!("{reason} ({TRIES} tries): {kept} bytes are kept, run it again to go on");
                     return Err(self.failed(reason));
                 }
-                Failure::Passing(_) => std::thread::sleep(pause * tries),
+                Failure::Passing(_) => self.wait(pause * tries, progress)?,
             }
             tries += 1;
         }
         Ok(())
     }
 
-    /// One request, for the bytes that are missing.
-    fn attempt(&mut self, md5: &str, progress: &mut dyn FnMut(u64, Option<u64>)) -> std::result::Result<(), Failure> {
-        let mut have = self.len()?;
-        let mut request = self.agent.get(self.url);
-        if have > 0 {
-            request = request.header("Range", format!("bytes={have}-"));
+    /// Lets time pass, unless it is asked to stop.
+    fn wait(&mut self, pause: Duration, progress: &dyn Progress) -> Result<()> {
+        let begin = Instant::now();
+        while begin.elapsed() < pause {
+            check_stop(progress, || kept(self.len(), self.path))?;
+            std::thread::sleep(LOOK_EVERY.min(pause));
         }
-        let response = request.call().map_err(|error| self.without_response(&error))?;
+        Ok(())
+    }
+
+    /// One request, for the bytes that are missing.
+    fn attempt(&mut self, md5: &str, progress: &mut dyn Progress) -> std::result::Result<(), Failure> {
+        let mut have = self.len()?;
+        let connection = Connection::open(self.agent.clone(), self.url, have).map_err(Error::io(self.path))?;
+        let head = loop {
+            match self.next(&connection, progress)?.map_err(|error| self.without_response(&error))? {
+                Message::Head(head) => break head,
+                Message::Piece(_) | Message::End => {}
+            }
+        };
         self.reached = true;
-        match response.status() {
+        match head.status {
             StatusCode::OK => have = self.start_afresh()?,
-            StatusCode::PARTIAL_CONTENT if range_start(&response) == Some(have) => {}
-            StatusCode::RANGE_NOT_SATISFIABLE if have > 0 && self.sum()? == md5 => return Ok(()),
+            StatusCode::PARTIAL_CONTENT if head.first == Some(have) => {}
+            StatusCode::RANGE_NOT_SATISFIABLE if have > 0 && self.sum(progress)? == md5 => return Ok(()),
             StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if have > 0 => {
                 self.start_afresh()?;
                 return Err(Failure::Passing("the server does not continue the file".into()));
             }
             status => return Err(self.refused(status)),
         }
-        self.receive(have, response.into_body(), progress)
+        self.receive(have, &head, &connection, progress)
+    }
+
+    /// The next message of a connection; an error if it is asked to stop before there is one.
+    fn next(
+        &mut self,
+        connection: &Connection,
+        progress: &dyn Progress,
+    ) -> Result<std::result::Result<Message, ureq::Error>> {
+        loop {
+            check_stop(progress, || kept(self.len(), self.path))?;
+            if let Some(message) = connection.next(LOOK_EVERY) {
+                return Ok(message);
+            }
+        }
     }
 
     /// Appends a body to the part file, which holds `have` bytes.
     fn receive(
         &mut self,
         mut have: u64,
-        body: Body,
-        progress: &mut dyn FnMut(u64, Option<u64>),
+        head: &Head,
+        connection: &Connection,
+        progress: &mut dyn Progress,
     ) -> std::result::Result<(), Failure> {
-        let total = body.content_length().map(|length| have.saturating_add(length));
-        let mut reader = body.into_reader();
-        let mut buffer = vec![0; 1 << 16];
-        progress(have, total);
+        let total = head.length.map(|length| have.saturating_add(length));
+        progress.begin("downloading (bytes)", total.unwrap_or(0) as usize);
+        progress.advance(have as usize, "");
         loop {
             if total.unwrap_or(have) > MOST_BYTES {
                 return Err(self.failed(format!("more than {MOST_BYTES} bytes: not the archive")).into());
             }
-            let count = reader
-                .read(&mut buffer)
-                .map_err(|error| Failure::Passing(format!("the connection broke off after {have} bytes ({error})")))?;
-            if count == 0 {
-                break;
+            let broke_off = |error| Failure::Passing(format!("the connection broke off after {have} bytes ({error})"));
+            match self.next(connection, progress)?.map_err(broke_off)? {
+                Message::Piece(piece) => {
+                    self.part.write_all(&piece).map_err(Error::io(self.path))?;
+                    have += piece.len() as u64;
+                    progress.advance(piece.len(), "");
+                }
+                Message::Head(_) | Message::End => break,
             }
-            self.part.write_all(&buffer[..count]).map_err(Error::io(self.path))?;
-            have += count as u64;
-            progress(have, total);
         }
+        progress.end();
         match total {
             Some(total) if have < total => {
                 Err(Failure::Passing(format!("the connection broke off after {have} of {total} bytes")))
@@ -166,17 +188,9 @@ impl<'a> Download<'a> {
         std::fs::remove_file(self.path).map_err(Error::io(self.path))
     }
 
-    /// MD5 sum of what is there, in hexadecimal.
-    fn sum(&mut self) -> Result<String> {
-        self.part.seek(SeekFrom::Start(0)).map_err(Error::io(self.path))?;
-        let mut hasher = md5::Context::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match self.part.read(&mut buffer).map_err(Error::io(self.path))? {
-                0 => return Ok(format!("{:x}", hasher.finalize())),
-                count => hasher.consume(&buffer[..count]),
-            }
-        }
+    fn sum(&mut self, progress: &mut dyn Progress) -> Result<String> {
+        let kept = kept(self.len(), self.path);
+        md5_sum(&mut self.part, self.path, progress, || kept.clone())
     }
 
     fn without_response(&self, error: &ureq::Error) -> Failure {
@@ -212,10 +226,4 @@ fn broke_off(error: &ureq::Error) -> bool {
         ureq::Error::Timeout(_) | ureq::Error::Protocol(_) => true,
         _ => false,
     }
-}
-
-/// The first byte of a partial answer: `Content-Range: bytes FIRST-LAST/SIZE`.
-fn range_start(response: &Response<Body>) -> Option<u64> {
-    let range = response.headers().get("Content-Range")?.to_str().ok()?;
-    range.trim().strip_prefix("bytes")?.split('-').next()?.trim().parse().ok()
 }

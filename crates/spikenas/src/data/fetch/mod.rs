@@ -4,7 +4,10 @@
 //! dataset's folder appears in one step, when everything in it is on the disk.
 
 mod archive;
+mod checksum;
+mod connection;
 mod download;
+mod stop;
 mod unpack;
 
 pub use archive::{Fetched, fetch};

@@ -3,7 +3,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flate2::{Compression, write::GzEncoder};
 use rand::Rng;
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use super::archive::{Archive, already_there};
 use super::{Fetched, fetch};
 use crate::data::{Source, check};
+use crate::progress::{Progress, Silent};
 use crate::random::generator;
 use crate::{Error, Result};
 
@@ -55,7 +56,7 @@ impl Server {
     }
 
     fn fetch(&self, expected: &[u8], data_dir: &Path) -> Result<PathBuf> {
-        self.archive(expected).fetch(data_dir, &mut |_, _| {})
+        self.archive(expected).fetch(data_dir, &mut Silent)
     }
 }
 
@@ -248,19 +249,108 @@ fn an_address_where_nothing_listens_fails_at_once_and_leaves_no_file() {
     assert_eq!(tree(outer.path()), ["data"]);
 }
 
+/// The stages of a download with their totals and steps; asks to stop once so many steps are done, or at a moment.
+#[derive(Default)]
+struct Watch {
+    stages: Vec<(String, usize, usize)>,
+    stop_after: Option<usize>,
+    stop_at: Option<Instant>,
+}
+
+impl Progress for Watch {
+    fn begin(&mut self, stage: &str, total: usize) {
+        self.stages.push((stage.into(), total, 0));
+    }
+
+    fn advance(&mut self, steps: usize, _: &str) {
+        self.stages.last_mut().unwrap().2 += steps;
+    }
+
+    fn is_cancelled(&self) -> bool {
+        let done = self.stages.last().map_or(0, |stage| stage.2);
+        self.stop_after.is_some_and(|most| done >= most) || self.stop_at.is_some_and(|stop| Instant::now() >= stop)
+    }
+}
+
 #[test]
-fn progress_starts_at_what_is_there_and_ends_with_the_whole() {
+fn progress_counts_the_bytes_with_those_that_were_there() {
     let (_outer, data) = data_dir();
     fs::create_dir(&data).unwrap();
     let toy = toy();
     fs::write(data.join("toy.tar.gz.part"), &toy[..60_000]).unwrap();
-    let mut seen = Vec::new();
-    Server::start(vec![rest(&toy, 60_000)])
-        .archive(&toy)
-        .fetch(&data, &mut |done, total| seen.push((done, total)))
-        .unwrap();
-    let size = toy.len() as u64;
-    assert_eq!((seen.first(), seen.last()), (Some(&(60_000, Some(size))), Some(&(size, Some(size)))));
+    let mut watch = Watch::default();
+    Server::start(vec![rest(&toy, 60_000)]).archive(&toy).fetch(&data, &mut watch).unwrap();
+    assert_eq!(watch.stages[0], ("downloading (bytes)".into(), toy.len(), toy.len()));
+    assert_eq!(watch.stages[1], ("unpacking (files)".into(), 0, 3));
+}
+
+#[test]
+fn a_stop_in_a_download_keeps_what_has_come() {
+    let (outer, data) = data_dir();
+    let toy = toy();
+    let mut watch = Watch { stop_after: Some(70_000), ..Watch::default() };
+    let error = Server::start(vec![whole(&toy)]).archive(&toy).fetch(&data, &mut watch).unwrap_err();
+    let part = fs::metadata(data.join("toy.tar.gz.part")).unwrap().len();
+    assert!(part >= 70_000 && matches!(error, Error::Interrupted(_)));
+    assert!(error.to_string().contains(&format!("{part} bytes are kept in ")), "{error}");
+    assert_eq!(tree(outer.path()), ["data", "data/toy.tar.gz.part"]);
+    Server::start(vec![rest(&toy, part as usize)]).fetch(&toy, &data).unwrap();
+    assert_eq!(tree(outer.path()), UNPACKED);
+}
+
+#[test]
+fn a_stop_is_heard_while_the_server_keeps_silent() {
+    let (outer, data) = data_dir();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let archive = Archive { name: "toy.tar.gz", url, md5: String::new(), folder: "toy", pause: Duration::ZERO };
+    let begin = Instant::now();
+    let stop_at = Some(begin + Duration::from_millis(200));
+    let error = archive.fetch(&data, &mut Watch { stop_at, ..Watch::default() }).unwrap_err();
+    assert!(matches!(error, Error::Interrupted(_)), "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert_eq!(tree(outer.path()), ["data"]);
+}
+
+#[test]
+fn a_stop_in_the_unpacking_leaves_only_the_archive() {
+    let (outer, data) = data_dir();
+    fs::create_dir(&data).unwrap();
+    let path = outer.path().join("toy.tar.gz");
+    fs::write(&path, toy()).unwrap();
+    let server = Server { url: path.display().to_string(), requests: channel().1 };
+    let mut watch = Watch { stop_after: Some(1), ..Watch::default() };
+    let error = server.archive(&toy()).fetch(&data, &mut watch).unwrap_err();
+    assert!(matches!(error, Error::Interrupted(_)), "{error}");
+    assert_eq!(tree(outer.path()), ["data", "toy.tar.gz"]);
+}
+
+#[test]
+fn an_archive_on_this_machine_is_unpacked_and_stays() {
+    let (outer, data) = data_dir();
+    let path = outer.path().join("toy.tar.gz");
+    fs::write(&path, toy()).unwrap();
+    for address in [path.display().to_string(), format!("file://{}", path.display())] {
+        let server = Server { url: address, requests: channel().1 };
+        assert_eq!(server.fetch(&toy(), &data).unwrap(), data.join("toy"));
+        assert_eq!(tree(outer.path()), [UNPACKED.as_slice(), &["toy.tar.gz"]].concat());
+        let error = server.fetch(b"another", &data).unwrap_err().to_string();
+        assert!(error.contains("md5 sum ") && error.contains("this is not toy.tar.gz"), "{error}");
+        assert_eq!(tree(outer.path()), [UNPACKED.as_slice(), &["toy.tar.gz"]].concat());
+        fs::remove_dir_all(&data).unwrap();
+    }
+    let missing = Server { url: "nowhere.tar.gz".into(), requests: channel().1 };
+    assert!(missing.fetch(b"", &data).unwrap_err().to_string().starts_with("nowhere.tar.gz: "));
+    assert_eq!(tree(outer.path()), ["data", "toy.tar.gz"]);
+}
+
+#[test]
+fn what_a_killed_unpacking_left_goes_at_the_next() {
+    let (outer, data) = data_dir();
+    fs::create_dir_all(data.join(".toy.unpacking/toy")).unwrap();
+    fs::write(data.join(".toy.unpacking/toy/noise.bin"), [1; 1000]).unwrap();
+    Server::start(vec![whole(&toy())]).fetch(&toy(), &data).unwrap();
+    assert_eq!(tree(outer.path()), UNPACKED);
 }
 
 #[test]
@@ -316,8 +406,8 @@ fn two_downloads_of_one_archive_do_not_mix() {
 }
 
 #[test]
-fn only_what_has_an_archive_is_fetched_and_only_from_the_web() {
-    let nowhere = |source: &Source, from| fetch(source, Path::new("nowhere"), from, &mut |_, _| {}).unwrap_err();
+fn only_what_has_an_archive_is_fetched_and_from_no_unknown_kind_of_address() {
+    let nowhere = |source: &Source, from| fetch(source, Path::new("nowhere"), from, &mut Silent).unwrap_err();
     assert!(nowhere(&Source::Sample, None).is_usage());
     assert!(nowhere(&Source::Cifar10, Some("ftp://example.org/x")).is_usage());
     assert!(!Path::new("nowhere").exists());
@@ -332,6 +422,6 @@ fn a_complete_copy_is_kept_and_a_part_copy_is_not_overwritten() {
     assert!(error.contains("x: a partial copy of 2000 + 1000 images: move it away"), "{error}");
     let (_outer, data) = data_dir();
     fs::create_dir_all(data.join("cifar-10-batches-bin")).unwrap();
-    let error = fetch(&Source::Cifar10, &data, None, &mut |_, _| {}).unwrap_err().to_string();
+    let error = fetch(&Source::Cifar10, &data, None, &mut Silent).unwrap_err().to_string();
     assert!(error.contains("not readable"), "{error}");
 }

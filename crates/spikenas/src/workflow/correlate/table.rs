@@ -5,6 +5,9 @@ use crate::random::{generator, name_key};
 use crate::space::{Cell, Digits, Edge, Operation};
 use crate::{Error, Result};
 
+/// Columns of a table that an error lists, at most.
+const LISTED: usize = 20;
+
 /// Trained cells and their accuracies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
@@ -42,7 +45,9 @@ impl Table {
         let column = |name: &str| {
             let found = heads.iter().position(|head| head.trim() == name);
             found.ok_or_else(|| {
-                wrong(format!("has no column `{name}`; it has {}", heads.iter().collect::<Vec<_>>().join(", ")))
+                let (shown, more) = (heads.iter().take(LISTED), heads.len().saturating_sub(LISTED));
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                wrong(format!("has no column `{name}`; it has {}{more}", shown.collect::<Vec<_>>().join(", ")))
             })
         };
         let edges = Edge::ALL.map(|edge| column(&format!("op{}{}", edge.from(), edge.to())));

@@ -36,7 +36,7 @@ impl FromStr for Kind {
         let all = [Kind::Scenarios, Kind::Operations, Kind::Iterations];
         all.into_iter()
             .find(|kind| kind.to_string() == text)
-            .ok_or_else(|| Error::invalid(format!("unknown study `{text}`: choose from operations, iterations")))
+            .ok_or_else(|| Error::unknown("study", text, ["operations", "iterations"]))
     }
 }
 
@@ -125,8 +125,7 @@ impl Scenario {
             scenario.name.eq_ignore_ascii_case(name) || short.eq_ignore_ascii_case(name)
         };
         if let Some(unknown) = names.iter().find(|name| !all.iter().any(|s| is_named(s, name))) {
-            let known: Vec<&str> = all.iter().map(|s| s.name.as_str()).collect();
-            return Err(Error::invalid(format!("unknown scenario `{unknown}`: choose from {}", known.join(", "))));
+            return Err(Error::unknown("scenario", unknown, all.iter().map(|s| s.name.as_str())));
         }
         let is_picked = |s: &Self| names.is_empty() || names.iter().any(|name| is_named(s, name));
         Ok(all.into_iter().filter(is_picked).collect())

@@ -106,12 +106,7 @@ impl Settings {
         let text = match Self::built_in(scale) {
             Some(text) => text.to_string(),
             None if is_there(path)? => read_text(path)?,
-            None => {
-                let scales = Self::SCALES.join(", ");
-                return Err(Error::invalid(format!(
-                    "scale `{scale}`: choose from {scales}, or give a file of settings"
-                )));
-            }
+            None => return Err(Error::unknown("scale", scale, Self::SCALES.into_iter().chain(["a file of settings"]))),
         };
         let settings: Self = parse_toml(path, &text)?;
         settings.check().map_err(|e| Error::file(path, e.to_string()))?;

@@ -1,0 +1,93 @@
+//! Signals: the first one stops the work where it is safe and tells so, the exit status says which it was.
+
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::place::{ARCH, Place, TINY, text};
+
+/// Sends a signal by its name.
+#[track_caller]
+pub fn send(child: &Child, signal: &str) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success(), "it ended before it could be stopped");
+}
+
+/// Starts a command, stops it as soon as a file has some lines, and waits for its end.
+pub fn interrupt(place: &Place, line: &str, name: &str, lines: usize, signal: &str) -> Output {
+    let child = place.start_until(line, name, lines);
+    send(&child, signal);
+    child.wait_with_output().unwrap()
+}
+
+/// A command that reads a table from a pipe into which nobody writes.
+fn stuck(place: &Place) -> Child {
+    assert!(Command::new("mkfifo").arg(place.path("pipe")).status().unwrap().success());
+    let mut command = place.command("correlate --table pipe");
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // It listens before it opens the pipe; in the file system's words, there is no telling when it waits.
+    std::thread::sleep(Duration::from_millis(300));
+    child
+}
+
+#[test]
+fn every_signal_keeps_the_training_and_has_its_status() {
+    let place = Place::new();
+    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let line = format!("train {ARCH} {TINY} --epochs 500 --out {signal}");
+        let output = interrupt(&place, &line, &format!("{signal}/train.jsonl"), 1, signal);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{stderr}");
+        assert_eq!(stderr.lines().filter(|line| line.starts_with("error: interrupted: epoch ")).count(), 1, "{stderr}");
+        assert!(place.path(&format!("{signal}/checkpoint/last.safetensors")).exists());
+    }
+}
+
+#[test]
+fn work_that_cannot_look_for_signals_ends_at_once_with_one_line() {
+    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let place = Place::new();
+        let child = stuck(&place);
+        let begin = Instant::now();
+        send(&child, signal);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(status));
+        assert_eq!(text(&output.stderr), "error: interrupted: repeat the command to go on\n");
+        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    }
+}
+
+/// The first one is answered after a step, which takes seconds here.
+#[test]
+fn a_second_signal_ends_the_program_within_a_step() {
+    let place = Place::new();
+    let line = format!("train {ARCH} --widths 256,512 --batch 500 --threads 1 --epochs 1 --out run");
+    let child = place.start_until(&line, "run/config.toml", 1);
+    std::thread::sleep(Duration::from_millis(800));
+    let begin = Instant::now();
+    send(&child, "INT");
+    std::thread::sleep(Duration::from_millis(200));
+    send(&child, "TERM");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(143));
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn a_command_of_nohup_does_not_hear_that_its_terminal_closes() {
+    let place = Place::new();
+    let program = env!("CARGO_BIN_EXE_spikenas");
+    let train = format!("train {ARCH} {TINY} --epochs 40 --out run");
+    // `trap ''` is what nohup does.
+    let script = format!("trap '' HUP; exec {program} {train}");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).current_dir(place.path(".")).stdin(Stdio::null()).stdout(Stdio::null());
+    let child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let begin = Instant::now();
+    while !place.path("run/train.jsonl").exists() {
+        assert!(begin.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    send(&child, "HUP");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(place.read("run/train.jsonl").lines().count(), 40);
+}
