@@ -14,6 +14,8 @@ use spikenas::train::{OptimiserKind, Schedule, TrainConfig};
 use spikenas::workflow::run::RunConfig;
 use spikenas::{Error, Result};
 
+use crate::output::say;
+
 /// Which images.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Images")]
@@ -29,7 +31,7 @@ pub struct DataArguments {
 impl DataArguments {
     /// Reads the images.
     pub fn open(&self) -> Result<Dataset> {
-        Dataset::open(&self.data, &self.folder())
+        open_images(&self.data, &self.folder())
     }
 
     /// The configuration that says so.
@@ -41,6 +43,13 @@ impl DataArguments {
     pub fn folder(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(|| "data".into())
     }
+}
+
+/// Reads images, and says on stderr what is odd about them.
+pub fn open_images(source: &Source, data_dir: &Path) -> Result<Dataset> {
+    let dataset = Dataset::open(source, data_dir)?;
+    dataset.notes.iter().for_each(|note| say(&format!("note: {}: {note}", dataset.name)));
+    Ok(dataset)
 }
 
 /// The network around the cells.

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use spikenas::Result;
-use spikenas::data::{Contents, Dataset, Fetched, Source, check, fetch};
+use spikenas::data::{Contents, Dataset, Fetched, Source, SplitContents, check, fetch};
 
 use crate::arguments::DataArguments;
 use crate::output::{self, print};
@@ -27,7 +27,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Read a dataset and count its images
+    /// Read a dataset and tell its size, its classes, and what is odd about it
     Check {
         #[command(flatten)]
         data: DataArguments,
@@ -96,20 +96,55 @@ fn list(data_dir: &Path, json: bool) -> Result<()> {
     print(json, &datasets, || datasets.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
+/// The most classes, and groups of files, that are listed.
+const LISTED: usize = 20;
+
 fn report_words(report: &Contents) -> String {
-    let split = |name: &str, s: &spikenas::data::SplitContents| {
-        let expected = s.expected.map_or(String::new(), |n| format!(" of {n}"));
-        let (least, most) = (s.per_class.iter().min().unwrap_or(&0), s.per_class.iter().max().unwrap_or(&0));
-        format!("{name:<6} {}{expected} images, {least} to {most} per class", s.images)
+    let Contents { source, classes, shape, grey, duplicates, passed_over, .. } = report;
+    let state = match (source, report.complete) {
+        (Source::Folder(_), _) => "",
+        (_, true) => ", complete",
+        (_, false) => ", a partial copy",
     };
-    let state = if report.complete { "complete" } else { "a partial copy" };
-    format!(
-        "{}: {} classes, {state}\n{}\n{}",
-        report.source,
-        report.classes.len(),
-        split("train", &report.train),
-        split("test", &report.test)
-    )
+    let channels = if *grey == report.train.images + report.test.images { "grey in 3 channels" } else { "3 channels" };
+    let mut lines = vec![
+        format!("{source}: {} classes{state}, {}x{} pixels, {channels}", classes.len(), shape.width, shape.height),
+        split_words("train", &report.train),
+        split_words("test", &report.test),
+    ];
+    let counts = report.train.per_class.iter().zip(&report.test.per_class);
+    let class = |(index, (name, (train, test)))| format!("class  {index}: {name}, {train} + {test} images");
+    lines.extend(listed(classes.iter().zip(counts).enumerate().map(class)));
+    for (count, what) in [
+        (report.transparent, "images with transparency, laid on white"),
+        (report.turned, "images turned upright, as their EXIF orientation says"),
+        (duplicates.count, "test images that are training images, too"),
+    ] {
+        if count > 0 {
+            lines.push(format!("note   {count} {what}"));
+        }
+    }
+    lines.extend(duplicates.first.iter().map(|pair| format!("same   {} and {}", pair.test, pair.train)));
+    if !passed_over.is_empty() {
+        let count: usize = passed_over.iter().map(|group| group.count).sum();
+        lines.push(format!("note   {count} files and folders are passed over"));
+        lines.extend(listed(passed_over.iter().map(|group| format!("passed {group}"))));
+    }
+    lines.extend(report.notes.iter().map(|note| format!("note   {note}")));
+    lines.join("\n")
+}
+
+fn split_words(name: &str, split: &SplitContents) -> String {
+    let expected = split.expected.map_or(String::new(), |n| format!(" of {n}"));
+    let (least, most) = (split.per_class.iter().min().unwrap_or(&0), split.per_class.iter().max().unwrap_or(&0));
+    format!("{name:<6} {}{expected} images, {least} to {most} per class", split.images)
+}
+
+/// The first lines, and how many there are besides.
+fn listed(lines: impl ExactSizeIterator<Item = String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(LISTED);
+    let more = (more > 0).then(|| format!("       and {more} more, which --json lists"));
+    lines.take(LISTED).chain(more).collect()
 }
 
 #[derive(Serialize)]

@@ -1,12 +1,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spikenas::data::{DataConfig, Dataset, Source};
+use spikenas::data::{DataConfig, Source};
 use spikenas::engine::{Evaluation, engine};
 use spikenas::workflow::run::{self, RunFolder};
 use spikenas::{Progress, Result};
 
-use crate::arguments::MachineArguments;
+use crate::arguments::{MachineArguments, open_images};
 use crate::output::{grouped, line, print};
 use crate::progress::Terminal;
 
@@ -42,7 +42,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         folder.check_model()?;
     }
     let model = run::load_model(&path)?;
-    let dataset = Dataset::open(&data.source, &data.folder)?;
+    let dataset = open_images(&data.source, &data.folder)?;
     let progress = &mut Terminal::new();
     let record = model.test(&dataset, engine("cpu")?.as_ref(), progress)?;
     print(arguments.machine.json, &record, || words(&record.result))?;

@@ -10,7 +10,7 @@ use spikenas::train::EpochRecord;
 use spikenas::workflow::run::{self, RunConfig, RunFolder};
 use spikenas::{Error, Result};
 
-use crate::arguments::{SearchArguments, TrainArguments};
+use crate::arguments::{SearchArguments, TrainArguments, open_images};
 use crate::output::{duration, print};
 use crate::progress::Terminal;
 
@@ -78,7 +78,7 @@ fn winner(path: &Path, arguments: &Arguments, progress: &mut Terminal) -> Result
     config.train.seed = search.common.seed.unwrap_or(config.train.seed);
     config.data.folder = search.data.data_dir.clone().unwrap_or(config.data.folder);
     arguments.train.apply(&mut config.train)?;
-    let dataset = Dataset::open(&config.data.source, &config.data.folder)?;
+    let dataset = open_images(&config.data.source, &config.data.folder)?;
     run::check_training(&config, &dataset)?;
     Ok((RunFolder::open(path, &config, progress)?, config, dataset, architecture))
 }

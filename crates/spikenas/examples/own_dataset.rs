@@ -30,6 +30,7 @@ fn main() -> Result<()> {
         normalisation: Normalisation::of(&train),
         train,
         test,
+        notes: Vec::new(),
     };
     let mut project = Project::new(dataset)?;
     let network = &mut project.config.network;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::place::{ARCH, Place, TINY};
+use crate::place::{ARCH, Place, TINY, text};
 
 /// Asserts that an object has exactly these keys.
 #[track_caller]
@@ -125,6 +125,19 @@ fn data_says_what_is_there() {
     assert_eq!((&report["classes"], &report["complete"]), (&json!(["dark", "light"]), &json!(true)));
     assert_eq!(report["train"], json!({"images": 20, "per_class": [10, 10], "expected": null}));
     assert_eq!(report["test"]["images"], 8);
+
+    std::fs::copy(place.path("images/train/dark/0.png"), place.path("images/test/light/copy.png")).unwrap();
+    std::fs::write(place.path("images/train/dark/x.webp"), "").unwrap();
+    let words = place.succeeds("data check --data images");
+    let lines: Vec<&str> = words.lines().collect();
+    assert_eq!(lines[0], "images: 2 classes, 8x8 pixels, 3 channels");
+    assert_eq!(lines[3..5], ["class  0: dark, 10 + 4 images", "class  1: light, 10 + 5 images"]);
+    assert!(words.contains("same   test/light/copy.png and train/dark/0.png\n"), "{words}");
+    assert!(words.contains("passed 1 webp file in train/dark (x.webp)"), "{words}");
+    let report = place.json("data check --data images");
+    assert_eq!(report["passed_over"][0]["kind"], "webp file");
+    let stderr = text(&place.run(&format!("score {ARCH} {TINY}")).stderr);
+    assert!(stderr.contains("note: images: passed over: 1 webp file in train/dark (x.webp)\n"), "{stderr}");
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub struct Dataset {
     pub test: Images,
     /// How pixels become inputs.
     pub normalisation: Normalisation,
+    /// What somebody who uses the images should hear, such as files that were passed over.
+    pub notes: Vec<String>,
 }
 
 impl Dataset {
@@ -37,9 +39,12 @@ impl Images {
     fn fingerprints(&self) -> Vec<u64> {
         let Shape { channels, height, width } = self.shape;
         let head = [channels, height, width, self.len()].map(|size| size as u64);
-        let pixels: Vec<u64> =
-            (0..self.len()).into_par_iter().map(|i| fingerprint(self.image(i).iter().copied())).collect();
-        head.into_iter().chain(pixels).chain(self.labels.iter().map(|&label| label.into())).collect()
+        head.into_iter().chain(self.pixel_fingerprints()).chain(self.labels.iter().map(|&label| label.into())).collect()
+    }
+
+    /// A number for each image that stands for its pixels.
+    pub(super) fn pixel_fingerprints(&self) -> Vec<u64> {
+        (0..self.len()).into_par_iter().map(|index| fingerprint(self.image(index).iter().copied())).collect()
     }
 }
 
@@ -52,7 +57,7 @@ mod tests {
         let train = Images { shape, pixels: (0..12).collect(), labels: vec![0, 1] };
         let test = Images { shape, pixels: (20..32).collect(), labels: vec![1, 0] };
         let classes = vec!["cat".into(), "dog".into()];
-        Dataset { name: "pets".into(), classes, normalisation: Normalisation::of(&train), train, test }
+        Dataset { name: "pets".into(), classes, normalisation: Normalisation::of(&train), train, test, notes: vec![] }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Images with labels: where they come from, and how they become batches.
 //!
 //! A [`Source`] names a dataset; [`Dataset::open`] reads it into memory, whatever its layout; [`Images::batch`] picks,
-//! augments and normalises. [`check()`] counts images, [`fetch`](fetch()) downloads what is missing.
+//! augments and normalises. [`Picture`] is one image file, [`check()`] tells what is there, [`fetch`](fetch()) downloads what is missing.
 
 mod batch;
 mod check;
@@ -14,17 +14,20 @@ mod folder;
 mod images;
 mod normalisation;
 mod open;
+mod picture;
 mod sample;
 mod source;
 mod thumbnail;
 
 pub use batch::Batch;
-pub use check::{Contents, SplitContents, check};
+pub use check::{Contents, Duplicate, Duplicates, SplitContents, check};
 pub use config::DataConfig;
 pub use dataset::Dataset;
 #[cfg(feature = "fetch")]
 pub use fetch::{Fetched, fetch};
+pub use folder::PassedOver;
 pub use images::{Images, shuffled};
+pub use picture::Picture;
 pub use source::Source;
 
 pub use crate::graph::Normalisation;

@@ -23,7 +23,7 @@ impl Dataset {
             Source::Sample => sample::open(),
             Source::Cifar10 => Layout::CIFAR10.open(data_dir),
             Source::Cifar100 => Layout::CIFAR100.open(data_dir),
-            Source::Folder(path) => folder::open(path),
+            Source::Folder(path) => Ok(folder::read(path)?.dataset),
         }
     }
 }

@@ -6,7 +6,7 @@ use image::{ImageFormat, ImageReader};
 use rayon::prelude::*;
 
 use super::cifar::Layout;
-use super::folder::planar;
+use super::picture::planar;
 use super::{Dataset, Images};
 use crate::{Error, Result};
 
@@ -33,6 +33,7 @@ pub(super) fn open() -> Result<Dataset> {
         train: TRAIN.decode()?,
         test: TEST.decode()?,
         normalisation: Layout::CIFAR10.normalisation,
+        notes: Vec::new(),
     })
 }
 
