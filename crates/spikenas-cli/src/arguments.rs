@@ -229,10 +229,19 @@ pub struct TrainArguments {
     /// End after N epochs without a better test accuracy [default: never]
     #[arg(long, value_name = "N")]
     pub patience: Option<usize>,
-    /// Train on the first N training images only
+    /// Train on N training images only, every class alike, drawn by the seed
     #[arg(long, value_name = "N")]
     pub limit_train: Option<usize>,
-    /// Neither crop nor flip training images
+    /// Pad training images with N black pixels on every side and crop them at random [default: an eighth of the shorter side]
+    #[arg(long, value_name = "N", conflicts_with = "no_augment")]
+    pub crop_padding: Option<usize>,
+    /// Mirror half of the training images, left to right [default: CIFAR and the sample only]
+    #[arg(long, conflicts_with_all = ["no_mirror", "no_augment"])]
+    pub mirror: bool,
+    /// Mirror no training image
+    #[arg(long)]
+    pub no_mirror: bool,
+    /// Neither crop nor mirror training images
     #[arg(long)]
     pub no_augment: bool,
     /// Minutes between checkpoints within an epoch [default: 10]
@@ -279,7 +288,13 @@ impl TrainArguments {
         config.patience = self.patience.or(config.patience);
         config.learning_rate = self.learning_rate.unwrap_or(config.learning_rate);
         config.limit_train = self.limit_train.or(config.limit_train);
+        if !config.augment && (self.mirror || self.crop_padding.is_some()) {
+            // What was not asked for stays off.
+            (config.augment, config.crop_padding, config.mirror) = (true, Some(0), false);
+        }
         config.augment &= !self.no_augment;
+        config.crop_padding = self.crop_padding.or(config.crop_padding);
+        config.mirror = (config.mirror || self.mirror) && !self.no_mirror;
         config.tensorboard |= self.tensorboard;
         config.checkpoint_minutes = self.checkpoint_minutes.unwrap_or(config.checkpoint_minutes);
         config.check()
@@ -355,8 +370,9 @@ impl SearchArguments {
     pub fn config(&self, dataset: &Dataset) -> Result<RunConfig> {
         let seed = self.common.seed();
         let score = self.score.config(&self.network, seed)?;
-        let train =
-            TrainConfig { batch: score.batch, seed, ..TrainConfig::for_preset(self.network.preset(&self.data)) };
+        let preset = self.network.preset(&self.data);
+        let mirror = self.data.data.may_be_mirrored();
+        let train = TrainConfig { batch: score.batch, seed, mirror, ..TrainConfig::for_preset(preset) };
         Ok(RunConfig {
             version: FORMAT_VERSION,
             architecture: None,

@@ -43,7 +43,8 @@ fn help_names_the_options_of_each_command() {
     let search = format!(
         "{network} --ops --budget --scope --bits --score --batch --repeats --method --iterations --seed --threads --out"
     );
-    let train = "--epochs --learning-rate --limit-train --no-augment --device --out";
+    let train =
+        "--epochs --learning-rate --limit-train --crop-padding --mirror --no-mirror --no-augment --device --out";
     for (command, options) in [
         ("search", search.clone()),
         ("run", format!("{search} {train}")),

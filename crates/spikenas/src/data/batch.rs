@@ -4,9 +4,6 @@ use super::{Images, Normalisation};
 use crate::graph::Shape;
 use crate::random::Generator;
 
-/// Black pixels added on every side before a random crop.
-const PADDING: i8 = 4;
-
 /// Images ready for a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
@@ -14,6 +11,15 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// Class of each sample.
     pub labels: Vec<usize>,
+}
+
+/// How training images are changed at random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Augmentation {
+    /// Black pixels added on every side before a crop to the old size at a random place; 0 crops nothing.
+    pub padding: u16,
+    /// Whether half of the images are mirrored, left to right.
+    pub mirror: bool,
 }
 
 /// The augmentation of one image: shifted by whole pixels, black where nothing is left, then mirrored or not.
@@ -27,12 +33,12 @@ struct Change {
 impl Change {
     const NONE: Self = Self { down: 0, right: 0, mirror: false };
 
-    /// A crop after padding by [`PADDING`], mirrored with probability one half; the draws of one image do not depend on
-    /// its size.
-    fn draw(generator: &mut Generator) -> Self {
-        let mut shift = || isize::from(generator.random_range(-PADDING..=PADDING));
+    /// A random crop after padding, mirrored with probability one half.
+    fn draw(Augmentation { padding, mirror }: Augmentation, generator: &mut Generator) -> Self {
+        let padding = i32::from(padding);
+        let mut shift = || generator.random_range(-padding..=padding) as isize;
         let (down, right) = (shift(), shift());
-        Self { down, right, mirror: generator.random_bool(0.5) }
+        Self { down, right, mirror: mirror && generator.random_bool(0.5) }
     }
 
     /// The pixel of a plane that ends up at (row, column), if it lies inside.
@@ -45,10 +51,10 @@ impl Change {
 }
 
 impl Images {
-    /// The images of these indices, normalised; with a generator, randomly cropped and mirrored as well.
+    /// The images of these indices, normalised; with an augmentation and its generator, randomly cropped and mirrored as
+    /// well.
     ///
-    /// The augmentation is the usual one for CIFAR: pad by 4 on every side, crop to the old size, mirror with
-    /// probability 0.5. Padding is black before normalisation, as with torchvision's `RandomCrop` on an image, so it
+    /// Usual for CIFAR is a padding of 4, mirrored. Padding is black before normalisation, as with torchvision's `RandomCrop` on an image, so it
     /// becomes -mean / deviation.
     ///
     /// # Panics
@@ -57,12 +63,12 @@ impl Images {
         &self,
         indices: &[usize],
         normalisation: &Normalisation,
-        mut augmentation: Option<&mut Generator>,
+        mut augmentation: Option<(Augmentation, &mut Generator)>,
     ) -> Batch {
         let tables = [0, 1, 2].map(|channel| normalisation.table(channel));
         let mut images = Vec::with_capacity(indices.len() * self.shape.len());
         for &index in indices {
-            let change = augmentation.as_deref_mut().map_or(Change::NONE, Change::draw);
+            let change = augmentation.as_mut().map_or(Change::NONE, |(kind, generator)| Change::draw(*kind, generator));
             for (plane, table) in self.image(index).chunks_exact(self.shape.height * self.shape.width).zip(&tables) {
                 for row in 0..self.shape.height {
                     images.extend((0..self.shape.width).map(|column| {
@@ -83,6 +89,8 @@ mod tests {
 
     const PLAIN: Normalisation = Normalisation { mean: [0.5, 0.25, 0.0], deviation: [0.5, 0.25, 1.0] };
 
+    const CIFAR: Augmentation = Augmentation { padding: 4, mirror: true };
+
     /// Two images of 3x8x8 without a black pixel.
     fn images() -> Images {
         let shape = Shape { channels: 3, height: 8, width: 8 };
@@ -102,9 +110,21 @@ mod tests {
 
     #[test]
     fn augmentation_shifts_and_mirrors_all_channels_alike_and_pads_with_black() {
+        let seen = changes(CIFAR);
+        assert!(seen.len() > 140, "nearly all of 162 changes come up in 500 draws, not {}", seen.len());
+        let seen = changes(Augmentation { padding: 1, mirror: false });
+        assert!(
+            seen.len() == 9 && seen.iter().all(|&(down, right, mirror)| down.abs() < 2 && right.abs() < 2 && !mirror)
+        );
+        let seen = changes(Augmentation { padding: 0, mirror: true });
+        assert!(seen.into_iter().eq([(0, 0, false), (0, 0, true)]));
+    }
+
+    /// The changes that come up in 500 draws.
+    fn changes(augmentation: Augmentation) -> std::collections::BTreeSet<(isize, isize, bool)> {
         let images = images();
         let mut seen = std::collections::BTreeSet::new();
-        let augmented = images.batch(&[0; 500], &PLAIN, Some(&mut generator(&[7])));
+        let augmented = images.batch(&[0; 500], &PLAIN, Some((augmentation, &mut generator(&[7]))));
         for sample in augmented.images.chunks_exact(192) {
             let found: Vec<(isize, isize, bool)> = candidates()
                 .filter(|&(down, right, mirror)| {
@@ -120,7 +140,20 @@ mod tests {
             assert_eq!(found.len(), 1, "each sample is one shift, mirrored or not");
             seen.extend(found);
         }
-        assert!(seen.len() > 140, "nearly all of 162 changes come up in 500 draws, not {}", seen.len());
+        seen
+    }
+
+    #[test]
+    fn the_draws_of_an_augmentation_stay_as_they_are() {
+        let mut drawn = generator(&[7]);
+        let draws = [(); 6].map(|()| {
+            let Change { down, right, mirror } = Change::draw(CIFAR, &mut drawn);
+            (down, right, mirror)
+        });
+        let mut expected = generator(&[7]);
+        let shift = |generator: &mut Generator| isize::from(generator.random_range(-4_i8..=4));
+        let expected = [(); 6].map(|()| (shift(&mut expected), shift(&mut expected), expected.random_bool(0.5)));
+        assert_eq!(draws, expected);
     }
 
     fn candidates() -> impl Iterator<Item = (isize, isize, bool)> {
@@ -129,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_same_generator_gives_the_same_batch() {
-        let batch = |key| images().batch(&[0, 1], &PLAIN, Some(&mut generator(&[key])));
+        let batch = |key| images().batch(&[0, 1], &PLAIN, Some((CIFAR, &mut generator(&[key]))));
         assert_eq!(batch(1), batch(1));
         assert_ne!(batch(1), batch(2));
     }
@@ -138,6 +171,6 @@ mod tests {
     fn images_smaller_than_the_padding_may_be_cropped_away_without_harm() {
         let shape = Shape { channels: 3, height: 1, width: 1 };
         let images = Images { shape, pixels: vec![255; 3], labels: vec![0] };
-        assert_eq!(images.batch(&[0; 50], &PLAIN, Some(&mut generator(&[1]))).images.len(), 150);
+        assert_eq!(images.batch(&[0; 50], &PLAIN, Some((CIFAR, &mut generator(&[1])))).images.len(), 150);
     }
 }

@@ -22,6 +22,20 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Number of training images of each class, of those with these indices.
+    ///
+    /// # Panics
+    /// If an index is out of range.
+    pub fn count_by_class(&self, indices: &[usize]) -> Vec<usize> {
+        let mut counts = vec![0; self.classes.len()];
+        for &index in indices {
+            if let Some(count) = counts.get_mut(usize::from(self.train.labels[index])) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
     /// What a training depends on as 16 hexadecimal digits: shape, pixels and labels of both splits in their order, the
     /// names of the classes and the normalisation; not the place where the images lie.
     pub fn fingerprint(&self) -> String {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use rand::seq::SliceRandom;
 
 use crate::graph::Shape;
@@ -41,6 +43,26 @@ impl Images {
         self
     }
 
+    /// Indices of `count` images, or of all where there are fewer, in their order: as many of each class as of the others,
+    /// as far as it has them, and of which class one more, and which images, drawn by the generator.
+    pub fn even_part(&self, count: usize, generator: &mut Generator) -> Vec<usize> {
+        if count >= self.len() {
+            return (0..self.len()).collect();
+        }
+        let mut by_class: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+        for (index, &label) in self.labels.iter().enumerate() {
+            by_class.entry(label).or_default().push(index);
+        }
+        let mut by_class: Vec<Vec<usize>> = by_class.into_values().collect();
+        by_class.iter_mut().for_each(|indices| indices.shuffle(generator));
+        by_class.shuffle(generator);
+        let most = by_class.iter().map(Vec::len).max().unwrap_or(0);
+        let rounds = (0..most).flat_map(|round| by_class.iter().filter_map(move |indices| indices.get(round)));
+        let mut part: Vec<usize> = rounds.copied().take(count).collect();
+        part.sort_unstable();
+        part
+    }
+
     /// Number of images of each of `classes` classes.
     pub fn count_by_class(&self, classes: usize) -> Vec<usize> {
         let mut counts = vec![0; classes];
@@ -74,6 +96,28 @@ mod tests {
         let two = images.clone().first(2);
         assert_eq!((two.len(), two.pixels.len(), two.labels), (2, 6, vec![2, 0]));
         assert_eq!(images.clone().first(4), images);
+    }
+
+    #[test]
+    fn a_part_takes_every_class_alike_as_far_as_it_goes() {
+        let shape = Shape { channels: 3, height: 1, width: 1 };
+        let labels = [vec![0; 10], vec![1; 10], vec![2; 2]].concat();
+        let images = Images { shape, pixels: vec![0; 66], labels };
+        let counts = |count: usize, seed: u64| {
+            let part = images.even_part(count, &mut generator(&[seed]));
+            assert!(part.is_sorted_by(|a, b| a < b));
+            let labels = part.iter().map(|&index| images.labels[index]).collect();
+            Images { labels, ..images.clone() }.count_by_class(3)
+        };
+        assert_eq!(counts(6, 1), [2, 2, 2]);
+        assert_eq!(counts(12, 1), [5, 5, 2]);
+        assert_eq!(counts(30, 1), [10, 10, 2]);
+        let two: Vec<_> = (0..20).map(|seed| counts(2, seed)).collect();
+        assert!(two.iter().all(|counts| counts.iter().all(|&count| count < 2)));
+        assert!((0..3).all(|class| two.iter().any(|counts| counts[class] == 1)), "any class may be left out: {two:?}");
+        let part = |seed| images.even_part(6, &mut generator(&[seed]));
+        assert_eq!(part(1), part(1));
+        assert_ne!(part(1), part(2));
     }
 
     #[test]

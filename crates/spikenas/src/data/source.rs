@@ -30,6 +30,11 @@ impl Source {
             Source::Cifar100 => "cifar100",
         }
     }
+
+    /// Whether a mirrored image is known to be of the same class: of CIFAR's. Digits and letters are not.
+    pub fn may_be_mirrored(&self) -> bool {
+        !matches!(self, Source::Folder(_))
+    }
 }
 
 impl FromStr for Source {

@@ -89,7 +89,7 @@ impl Line {
             network: said,
             score: ScoreConfig { kind: ScoreKind::of_preset(preset), ..ScoreConfig::default() },
             search: SearchConfig::default(),
-            train: TrainConfig { epochs, ..TrainConfig::default() },
+            train: TrainConfig { epochs, mirror: data.source.may_be_mirrored(), ..TrainConfig::default() },
         }
     }
 
@@ -137,7 +137,12 @@ impl Line {
         self.set(&mut said.limit_train, &config.limit_train, "limit-train", number(config.limit_train));
         if !config.augment {
             self.words.push("--no-augment".into());
-            said.augment = false;
+            (said.augment, said.crop_padding, said.mirror) = (false, config.crop_padding, config.mirror);
+        }
+        self.set(&mut said.crop_padding, &config.crop_padding, "crop-padding", number(config.crop_padding));
+        if said.mirror != config.mirror {
+            self.words.push(if config.mirror { "--mirror" } else { "--no-mirror" }.into());
+            said.mirror = config.mirror;
         }
     }
 }

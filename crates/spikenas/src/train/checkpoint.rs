@@ -165,7 +165,7 @@ mod tests {
         let split = Images { shape, pixels: vec![7; shape.len()], labels: vec![0] };
         let classes = vec!["a".into(), "b".into()];
         let normalisation = Normalisation::CIFAR10;
-        Dataset { name: "images".into(), classes, train: split.clone(), test: split, normalisation }
+        Dataset { name: "images".into(), classes, train: split.clone(), test: split, normalisation, notes: vec![] }
     }
 
     #[test]

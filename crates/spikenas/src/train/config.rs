@@ -63,9 +63,15 @@ pub struct TrainConfig {
     /// Ends the training after this many epochs without a better test accuracy; never where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub patience: Option<usize>,
-    /// Whether images are cropped and flipped at random.
+    /// Whether images are cropped and mirrored at random, as the next two say.
     pub augment: bool,
-    /// Number of training images, from the first on; all where none is given.
+    /// Black pixels on every side before a random crop; an eighth of the shorter side where none is given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub crop_padding: Option<usize>,
+    /// Whether half of the images are mirrored, left to right.
+    #[serde(default = "yes")]
+    pub mirror: bool,
+    /// Number of training images, every class alike, drawn by the seed; all where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limit_train: Option<usize>,
     /// Seed of initial weights, order, augmentation and dropout.
@@ -76,6 +82,13 @@ pub struct TrainConfig {
     /// Whether TensorBoard's event files are written, too.
     #[serde(skip)]
     pub tensorboard: bool,
+}
+
+/// The most padding of a crop.
+const MOST_PADDING: usize = 1024;
+
+fn yes() -> bool {
+    true
 }
 
 fn one() -> usize {
@@ -102,6 +115,8 @@ impl Default for TrainConfig {
             label_smoothing: 0.0,
             patience: None,
             augment: true,
+            crop_padding: None,
+            mirror: true,
             limit_train: None,
             seed: 1,
             checkpoint_minutes: default_checkpoint_minutes(),
@@ -143,6 +158,9 @@ impl TrainConfig {
         }
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return refuse(format!("label smoothing {}: give a part below 1", self.label_smoothing));
+        }
+        if let Some(padding) = self.crop_padding.filter(|&padding| padding > MOST_PADDING) {
+            return refuse(format!("crop padding {padding}: give 0 to {MOST_PADDING}"));
         }
         let finite = |value: f64| value.is_finite() && value >= 0.0;
         if !(finite(self.learning_rate) && finite(self.final_learning_rate) && self.learning_rate > 0.0) {
@@ -194,6 +212,7 @@ mod tests {
             TrainConfig { momentum: 1.0, ..TrainConfig::default() },
             TrainConfig { label_smoothing: 1.0, ..TrainConfig::default() },
             TrainConfig { patience: Some(0), ..TrainConfig::default() },
+            TrainConfig { crop_padding: Some(usize::MAX), ..TrainConfig::default() },
             TrainConfig { schedule: Schedule::Step { epochs: 0 }, ..TrainConfig::default() },
         ] {
             assert!(config.check().is_err(), "{config:?}");

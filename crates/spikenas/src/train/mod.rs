@@ -3,6 +3,7 @@
 mod checkpoint;
 mod config;
 mod divergence;
+mod images;
 mod pace;
 mod record;
 mod trainer;

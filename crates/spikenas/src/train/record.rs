@@ -18,6 +18,9 @@ pub struct EpochRecord {
     /// Top-5 accuracy on the test images in percent; records of early versions lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_top5_accuracy: Option<f64>,
+    /// Number of training images of each class, where not all were trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images_per_class: Option<Vec<usize>>,
     /// Training images per second, without the test.
     pub images_per_second: f64,
     /// Wall-clock time with the test.

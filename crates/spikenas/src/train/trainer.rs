@@ -46,7 +46,8 @@ pub fn train(
         OptimiserKind::Adam => Optimiser::adam(config.weight_decay),
     };
     network.set_optimiser_state(&start.optimiser)?;
-    let images = config.limit_train.map_or(dataset.train.len(), |limit| limit.min(dataset.train.len()));
+    let chosen = config.images(dataset);
+    let images = chosen.len();
     let Checkpoint { epoch, best_accuracy, best_epoch, learned, origin, .. } = start;
     if learned.images > images {
         return Err(Error::invalid(format!("the checkpoint has seen {} of {images} images", learned.images)));
@@ -54,7 +55,7 @@ pub fn train(
     let best = (best_accuracy, best_epoch);
     let (kept, pace) = (Instant::now(), Pace::new());
     let mut training =
-        Training { config, dataset, images, network, optimiser, epoch, best, learned, origin, kept, pace, tested: 0 };
+        Training { config, dataset, chosen, network, optimiser, epoch, best, learned, origin, kept, pace, tested: 0 };
     while training.epoch < config.epochs && !training.is_out_of_patience() {
         if let Err(error) = training.run_epoch(sink, progress) {
             let Error::Interrupted(_) = error else { return Err(error) };
@@ -73,8 +74,8 @@ pub fn train(
 struct Training<'a> {
     config: &'a TrainConfig,
     dataset: &'a Dataset,
-    /// Training images of an epoch.
-    images: usize,
+    /// Training images of an epoch: their indices.
+    chosen: Vec<usize>,
     network: Box<dyn Network>,
     optimiser: Optimiser,
     /// Epochs done.
@@ -121,7 +122,7 @@ impl Training<'_> {
     /// The time that the rest takes, in words, where it is known and not short.
     fn left(&self) -> Option<String> {
         let epochs = self.config.epochs.saturating_sub(self.epoch);
-        let train = (epochs * self.images).saturating_sub(self.learned.images);
+        let train = (epochs * self.chosen.len()).saturating_sub(self.learned.images);
         let [left, tested] = [epochs, self.tested].map(|tests| tests * self.dataset.test.len());
         self.pace.seconds(train, left, tested).map(rough_duration)
     }
@@ -139,8 +140,9 @@ impl Training<'_> {
     /// The rest of an epoch: its steps, the test, the record.
     fn run_epoch(&mut self, sink: &mut dyn TrainingSink, progress: &mut dyn Progress) -> Result<()> {
         let (begin, before) = (Instant::now(), self.learned.seconds);
-        let order = shuffled(self.images, &mut self.generator("order", &[]));
-        progress.begin(&format!("epoch {} of {}", self.epoch + 1, self.config.epochs), self.images);
+        let order = shuffled(self.chosen.len(), &mut self.generator("order", &[]));
+        let order: Vec<usize> = order.into_iter().map(|place| self.chosen[place]).collect();
+        progress.begin(&format!("epoch {} of {}", self.epoch + 1, self.config.epochs), order.len());
         progress.advance(self.learned.images, "");
         for indices in order[self.learned.images..].chunks(self.config.batch) {
             self.step(indices)?;
@@ -189,6 +191,7 @@ impl Training<'_> {
             test_loss: test.loss,
             test_accuracy: test.accuracy,
             test_top5_accuracy: Some(test.top5_accuracy),
+            images_per_class: self.config.limit_train.map(|_| self.dataset.count_by_class(&self.chosen)),
             images_per_second: learned.images as f64 / learned.seconds,
             seconds,
         };
@@ -227,11 +230,16 @@ impl Training<'_> {
     /// One step of the optimiser on a mini-batch, shown in `accumulate` parts.
     fn step(&mut self, indices: &[usize]) -> Result<()> {
         let place = [self.learned.images as u64];
-        let mut augmentation = self.config.augment.then(|| self.generator("augmentation", &place));
+        let augmentation = self.config.augmentation(self.dataset.train.shape);
+        let mut changes = self.generator("augmentation", &place);
         let mut mask = self.generator("dropout", &place);
         let learning_rate = self.moment().learning_rate;
         for part in indices.chunks(indices.len().div_ceil(self.config.accumulate)) {
-            let batch = self.dataset.train.batch(part, &self.dataset.normalisation, augmentation.as_mut());
+            let batch = self.dataset.train.batch(
+                part,
+                &self.dataset.normalisation,
+                augmentation.map(|kind| (kind, &mut changes)),
+            );
             let share = part.len() as f32 / indices.len() as f32;
             let TrainConfig { dropout, label_smoothing, .. } = *self.config;
             let lesson = Lesson { dropout, label_smoothing, share };

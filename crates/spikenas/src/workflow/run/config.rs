@@ -44,7 +44,7 @@ impl RunConfig {
             network: NetworkConfig { classes, ..NetworkConfig::preset(preset)? },
             score: ScoreConfig::default(),
             search: SearchConfig::default(),
-            train: TrainConfig::for_preset(preset),
+            train: TrainConfig { mirror: data.source.may_be_mirrored(), ..TrainConfig::for_preset(preset) },
             data,
         };
         config.check()?;

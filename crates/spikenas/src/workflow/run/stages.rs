@@ -157,6 +157,7 @@ pub fn train(
         true => Some(EventFile::create(&folder.events_path(), &folder.epochs()?)?),
         false => None,
     };
+    config.train.notes(dataset).iter().for_each(|note| progress.note(note));
     if let Some(bytes) = peak_memory(&config.train, engine, &graph, dataset) {
         progress.note(&format!("training takes about {:.2} GB of memory", bytes / 1e9));
     }

@@ -43,6 +43,7 @@ impl Study {
             initialisation,
             ..NetworkConfig::preset(preset)?
         };
+        let mirror = settings.train.mirror && self.data.source.may_be_mirrored();
         let ScoreSettings { kind, batch, repeats } = settings.score;
         let budget = scenario.has_budget.then(|| settings.budget(&self.data.source));
         let config = RunConfig {
@@ -64,7 +65,7 @@ impl Study {
                 seed: self.seed,
                 ..SearchConfig::default()
             },
-            train: TrainConfig { seed: self.seed, ..settings.train.clone() },
+            train: TrainConfig { seed: self.seed, mirror, ..settings.train.clone() },
         };
         config.check()?;
         Ok(config)
