@@ -1,5 +1,5 @@
 # Everything that a change must pass. CI runs the same.
-.PHONY: check format lint test examples docs crates sanitise wgpu page
+.PHONY: check format lint test examples docs crates sanitise wgpu page faults fuzz fuzz-build
 
 check: format lint test examples docs crates
 
@@ -43,3 +43,30 @@ page:
 	python3 -m venv target/page
 	target/page/bin/pip install --quiet --requirement crates/spikenas-cli/tests/page/requirements.txt
 	target/page/bin/python crates/spikenas-cli/tests/page/check.py
+
+# Faults injected into the program: a sample of some minutes, or with FAULTS= all of them, or FAULTS="kill --case train". Needs
+# strace, and root for small disks.
+FAULTS = --short
+faults:
+	cargo build --release
+	python3 crates/spikenas-cli/tests/faults $(FAULTS)
+
+# Every reader on inputs that nobody would write, SECONDS each, with coverage as the guide: `make fuzz READERS=journal SECONDS=60`.
+# (`make test` tries the kept corpus and seconds of mutations.) The stable compiler takes the flags of LLVM's instrumentation, and
+# that of AddressSanitizer by the switch. New inputs go to target/fuzz/corpus, and those that break a promise to target/fuzz.
+READERS = $(notdir $(wildcard crates/spikenas-fuzz/corpus/*))
+SECONDS = 600
+FUZZER = target/fuzz/x86_64-unknown-linux-gnu/debug/libfuzzer
+fuzz: fuzz-build
+	for reader in $(READERS); do \
+		mkdir -p target/fuzz/corpus/$$reader; \
+		SPIKENAS_READER=$$reader $(FUZZER) target/fuzz/corpus/$$reader crates/spikenas-fuzz/corpus/$$reader \
+			-artifact_prefix=target/fuzz/$$reader- -max_total_time=$(SECONDS) -rss_limit_mb=4096 -timeout=20 || exit 1; \
+	done
+
+fuzz-build:
+	RUSTC_BOOTSTRAP=1 CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=line-tables-only \
+	RUSTFLAGS="-Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+		-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+		-Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1" \
+	cargo build --package spikenas-fuzz --features libfuzzer --target x86_64-unknown-linux-gnu --target-dir target/fuzz

@@ -5,6 +5,7 @@
 mod errors;
 mod fetch;
 mod place;
+mod promises;
 mod records;
 mod repeat;
 mod reports;

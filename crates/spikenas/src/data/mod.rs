@@ -24,7 +24,7 @@ pub use check::{Contents, Duplicate, Duplicates, SplitContents, check};
 pub use config::DataConfig;
 pub use dataset::Dataset;
 #[cfg(feature = "fetch")]
-pub use fetch::{Fetched, fetch};
+pub use fetch::{Fetched, fetch, unpack};
 pub use folder::PassedOver;
 pub use images::{Images, shuffled};
 pub use picture::Picture;

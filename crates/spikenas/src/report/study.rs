@@ -152,7 +152,7 @@ fn results(study: &StudyRecord) -> Section {
 
 /// Colour by the number of cells.
 fn series_of(result: &ScenarioResult) -> usize {
-    if result.scenario.is_baseline() { 3 } else { result.scenario.cells - 1 }
+    if result.scenario.is_baseline() { 3 } else { result.scenario.cells.clamp(1, 3) - 1 }
 }
 
 fn cell_names() -> Vec<String> {

@@ -11,6 +11,7 @@ mod stop;
 mod unpack;
 
 pub use archive::{Fetched, fetch};
+pub use unpack::unpack;
 
 #[cfg(test)]
 mod tests;

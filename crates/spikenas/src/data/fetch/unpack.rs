@@ -14,7 +14,7 @@ use crate::{Error, Result};
 ///
 /// Errors: an archive that is damaged or holds anything but files and folders inside that folder, or a stop that was asked for;
 /// then nothing is left.
-pub(super) fn unpack(
+pub fn unpack(
     mut file: &File,
     archive: &Path,
     folder: &str,

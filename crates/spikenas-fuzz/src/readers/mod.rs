@@ -1,0 +1,15 @@
+//! The readers, a file for each kind of input.
+
+pub(crate) mod architecture;
+pub(crate) mod archive;
+pub(crate) mod budget;
+pub(crate) mod checkpoint;
+pub(crate) mod cifar;
+pub(crate) mod config;
+mod example;
+pub(crate) mod image;
+pub(crate) mod journal;
+pub(crate) mod records;
+pub(crate) mod settings;
+pub(crate) mod table;
+pub(crate) mod weights;
