@@ -21,7 +21,7 @@ use crate::output::say;
 #[command(next_help_heading = "Images")]
 pub struct DataArguments {
     /// sample (built in), cifar10, cifar100, or a folder with train/CLASS/*.png|jpg and test/CLASS/*.png|jpg
-    #[arg(long, value_name = "NAME|PATH", default_value = "sample")]
+    #[arg(short = 'd', long, value_name = "NAME|PATH", default_value = "sample")]
     pub data: Source,
     /// Folder that holds cifar-10-batches-bin and cifar-100-binary [default: data]
     #[arg(long, value_name = "DIR")]
@@ -31,7 +31,19 @@ pub struct DataArguments {
 impl DataArguments {
     /// Reads the images.
     pub fn open(&self) -> Result<Dataset> {
+        self.check()?;
         open_images(&self.data, &self.folder())
+    }
+
+    /// Refuses a folder for CIFAR's that would not be looked at.
+    pub fn check(&self) -> Result<()> {
+        match (&self.data, &self.data_dir) {
+            (Source::Sample | Source::Folder(_), Some(folder)) => Err(Error::invalid(format!(
+                "data-dir {}: it is for cifar10 and cifar100, give --data with one of them",
+                folder.display()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// The configuration that says so.
@@ -57,7 +69,7 @@ pub fn open_images(source: &Source, data_dir: &Path) -> Result<Dataset> {
 #[command(next_help_heading = "Network")]
 pub struct NetworkArguments {
     /// Network settings: sample, cifar10, cifar100 or snasnet-cifar10 [default: as --data]
-    #[arg(long, value_name = "NAME")]
+    #[arg(short = 'p', long, value_name = "NAME")]
     pub preset: Option<String>,
     /// Channels before and after the first reduction, such as 128,256
     #[arg(long, value_name = "N,N", value_parser = parse_widths)]
@@ -131,7 +143,7 @@ impl SpaceArguments {
 #[command(next_help_heading = "Budget")]
 pub struct BudgetArguments {
     /// The most memory that a network may take: parameters (1.2M, 800k) or bytes (480KiB, 2MiB) at --bits
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    #[arg(short = 'b', long, value_name = "N", allow_hyphen_values = true)]
     pub budget: Option<Budget>,
     /// What the budget counts: the backbone (all but the classifier) or the whole network
     #[arg(long, value_name = "WHAT", default_value = "backbone", value_parser = parse_scope)]
@@ -208,8 +220,9 @@ pub struct MethodArguments {
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Training")]
 pub struct TrainArguments {
-    /// Passes over the training images [default: 300; 8 with the sample preset]
-    #[arg(long, value_name = "N")]
+    /// Passes over the training images [default: 30; 8 with the preset sample, 300 with
+    /// snasnet-cifar10]
+    #[arg(short = 'e', long, value_name = "N")]
     pub epochs: Option<usize>,
     /// Show a mini-batch in N parts, to save memory; batch norm sees each part alone [default: 1]
     #[arg(long, value_name = "N")]
@@ -306,7 +319,7 @@ impl TrainArguments {
 #[command(next_help_heading = "General")]
 pub struct CommonArguments {
     /// Seed of everything that is drawn [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(short = 's', long, value_name = "N")]
     pub seed: Option<u64>,
     #[command(flatten)]
     pub machine: MachineArguments,
@@ -324,7 +337,7 @@ impl CommonArguments {
 #[command(next_help_heading = "General")]
 pub struct MachineArguments {
     /// Threads, at most as many as the machine has cores [default: all cores]
-    #[arg(long, value_name = "N")]
+    #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<usize>,
     /// Print the result as one JSON document
     #[arg(long)]
@@ -342,7 +355,9 @@ impl MachineArguments {
             )));
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-        pool.map_err(|e| Error::invalid(format!("cannot start {threads} threads: {e}")))
+        pool.map_err(|e| {
+            Error::io("threads")(std::io::Error::other(format!("{threads} cannot be started ({e}): lower --threads")))
+        })
     }
 }
 
@@ -393,12 +408,21 @@ impl SearchArguments {
         })
     }
 
-    /// Where a run with these options is kept by default: `runs/sample-2c3o-seed1`, with `-m` under a budget.
+    /// Where a run with these options is kept by default: `runs/sample-2c3o-40k-seed1`.
     pub fn default_folder(&self, config: &RunConfig) -> PathBuf {
         let source = config.data.source.to_string();
         let name = Path::new(&source).file_name().map_or("run".into(), |n| n.to_string_lossy());
         let (cells, operations) = (config.network.cells, config.search.operations.len());
-        let budget = if config.search.budget.is_some() { "-m" } else { "" };
+        let budget = config.search.budget.map_or(String::new(), |budget| format!("-{}", short(budget)));
         Path::new("runs").join(format!("{name}-{cells}c{operations}o{budget}-seed{}", config.search.seed))
+    }
+}
+
+/// A budget as it is usually given: `40k`, `1.2M`, `480KiB`.
+fn short(budget: Budget) -> String {
+    match budget {
+        Budget::Parameters(n) if n >= 1_000_000 && n % 100_000 == 0 => format!("{}M", n as f64 / 1e6),
+        Budget::Parameters(n) if n >= 1000 && n % 1000 == 0 => format!("{}k", n / 1000),
+        other => other.to_string(),
     }
 }

@@ -45,7 +45,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N,N", default_value = "16,32", value_parser = crate::arguments::parse_widths)]
     widths: [usize; 2],
     /// Keep scores and figures in this folder; repeated after an interruption, it continues
-    #[arg(long, value_name = "DIR")]
+    #[arg(short = 'o', long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
     data: DataArguments,

@@ -56,6 +56,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::List { data_dir, json } => list(&data_dir, json),
         Command::Check { data, json } => {
+            data.check()?;
             let report = check(&data.data, &data.folder())?;
             print(json, &report, || report_words(&report))
         }

@@ -6,7 +6,7 @@ use spikenas::engine::{Evaluation, engine};
 use spikenas::workflow::run::{self, RunFolder};
 use spikenas::{Progress, Result};
 
-use crate::arguments::{MachineArguments, open_images};
+use crate::arguments::{DataArguments, MachineArguments, open_images};
 use crate::output::{grouped, line, print};
 use crate::progress::Terminal;
 
@@ -17,7 +17,7 @@ pub struct Arguments {
     #[arg(value_name = "RUN|FILE")]
     what: PathBuf,
     /// Other images than those of the run: sample, cifar10, cifar100 or a folder [default: the run's, or sample]
-    #[arg(long, value_name = "NAME|PATH")]
+    #[arg(short = 'd', long, value_name = "NAME|PATH")]
     data: Option<Source>,
     /// Folder that holds cifar-10-batches-bin and cifar-100-binary [default: the run's, or data]
     #[arg(long, value_name = "DIR")]
@@ -37,6 +37,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (None, what.clone(), DataConfig { source: Source::Sample, folder: "data".into() })
     };
     data.source = arguments.data.unwrap_or(data.source);
+    DataArguments { data: data.source.clone(), data_dir: arguments.data_dir.clone() }.check()?;
     data.folder = arguments.data_dir.unwrap_or(data.folder);
     if let Some((folder, _)) = &run {
         folder.check_model()?;

@@ -4,6 +4,9 @@ mod arguments;
 mod correlate;
 mod data;
 mod evaluate;
+mod examples;
+mod list;
+mod manual;
 mod memory;
 mod output;
 mod printable;
@@ -19,7 +22,7 @@ mod train;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Finds, trains and tests spiking neural networks that fit a memory budget.
 ///
@@ -35,27 +38,47 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Search, train and test: one run folder
+    #[command(after_help = examples::RUN)]
     Run(run::Arguments),
     /// Search for an architecture
+    #[command(after_help = examples::SEARCH)]
     Search(search::Arguments),
     /// Score architectures without training them
+    #[command(after_help = examples::SCORE)]
     Score(score::Arguments),
     /// Itemise the memory of an architecture
+    #[command(after_help = examples::MEMORY)]
     Memory(memory::Arguments),
     /// Train a run's winner, or an architecture of your own
+    #[command(after_help = examples::TRAIN)]
     Train(train::Arguments),
     /// Test a run's best weights, or a .safetensors file
+    #[command(after_help = examples::EVALUATE)]
     Evaluate(evaluate::Arguments),
     /// The paper's scenarios against SNASNet
+    #[command(after_help = examples::REPRODUCE)]
     Reproduce(study::ReproduceArguments),
     /// What each operation, or more iterations, contribute
+    #[command(after_help = examples::ABLATE)]
     Ablate(study::AblateArguments),
     /// How well scores rank a table of trained architectures
+    #[command(after_help = examples::CORRELATE)]
     Correlate(correlate::Arguments),
     /// A page of one or more runs
+    #[command(after_help = examples::REPORT)]
     Report(report::Arguments),
+    /// List runs: dataset, budget, accuracy, how far they are
+    #[command(after_help = examples::LIST)]
+    List(list::Arguments),
     /// List, check and fetch datasets
+    #[command(after_help = examples::DATA)]
     Data(data::Arguments),
+    /// Print the completions of a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(manual::CompletionsArguments),
+    /// Print the manual page
+    #[command(after_help = examples::MAN)]
+    Man(manual::ManArguments),
 }
 
 impl Command {
@@ -71,20 +94,48 @@ impl Command {
             Command::Ablate(arguments) => study::ablate(arguments),
             Command::Correlate(arguments) => correlate::run(arguments),
             Command::Report(arguments) => report::run(arguments),
+            Command::List(arguments) => list::run(arguments),
             Command::Data(arguments) => data::run(arguments),
+            Command::Completions(arguments) => manual::completions(&arguments, command()),
+            Command::Man(arguments) => manual::man(&arguments, command()),
         }
     }
+}
+
+/// The program as clap knows it.
+fn command() -> clap::Command {
+    with_negative_numbers(Arguments::command())
+}
+
+/// Takes `-1` for a value, so that the message is about the value and not about an option `-1`.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let allow = |argument: clap::Arg| match argument.get_action().takes_values() {
+        true => argument.allow_negative_numbers(true),
+        false => argument,
+    };
+    command.mut_args(allow).mut_subcommands(with_negative_numbers)
 }
 
 fn main() -> ExitCode {
     signals::listen();
     spikenas::engine::cpu::keep_freed_memory();
-    let arguments = match Arguments::try_parse() {
+    let parsed = command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => return output::usage_error(&error),
     };
     match arguments.command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => output::failure(&error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_consistent() {
+        command().debug_assert();
     }
 }

@@ -13,7 +13,7 @@ use crate::output::{grouped, print};
 #[derive(Args)]
 pub struct Arguments {
     /// The architecture as a connection matrix, such as "0313 0031 0003 0000", or one matrix per cell joined by `/`
-    #[arg(long, value_name = "MATRIX")]
+    #[arg(short = 'a', long, value_name = "MATRIX")]
     arch: String,
     #[command(flatten)]
     data: DataArguments,

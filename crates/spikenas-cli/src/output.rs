@@ -17,7 +17,13 @@ pub fn print(json: bool, record: &impl Serialize, words: impl FnOnce() -> String
     } else {
         lines(&words())
     };
-    match writeln!(std::io::stdout(), "{}", text.trim_end()) {
+    print_bytes(format!("{}\n", text.trim_end()).as_bytes())
+}
+
+/// Prints what is no text for people.
+pub fn print_bytes(bytes: &[u8]) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         // A reader such as `head` has closed the pipe.
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(Error::io("stdout")),
@@ -25,7 +31,7 @@ pub fn print(json: bool, record: &impl Serialize, words: impl FnOnce() -> String
 }
 
 /// Advice in the library's messages, and the options of the program that it means.
-const OPTIONS: [(&str, &str); 18] = [
+const OPTIONS: [(&str, &str); 19] = [
     ("go on with the training or choose", "add --resume to go on or choose"),
     ("get it by fetching cifar100 into", "get it with spikenas data fetch cifar100 --data-dir"),
     ("get it by fetching cifar10 into", "get it with spikenas data fetch cifar10 --data-dir"),
@@ -42,6 +48,7 @@ const OPTIONS: [(&str, &str); 18] = [
     ("give another address", "give another address with --from"),
     ("resume the training to go on", "repeat the command (train: with --resume) to go on"),
     ("fetch it again", "repeat the command"),
+    ("test again", "repeat the command"),
     ("in the same folder to go on", "with the same --out to go on"),
     ("without a folder", "without --out"),
 ];
@@ -61,6 +68,14 @@ pub fn failure(error: &Error) -> ExitCode {
     }
 }
 
+/// What the standard library says of a text that is no number, and what helps.
+const NUMBERS: [(&str, &str); 4] = [
+    ("invalid digit found in string", "give a whole number, 0 or more"),
+    ("cannot parse integer from empty string", "give a whole number, 0 or more"),
+    ("number too large to fit in target type", "give a whole number below 2^64"),
+    ("invalid float literal", "give a number, such as 0.1"),
+];
+
 /// Prints clap's output: help and version whole, an error in one line.
 pub fn usage_error(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
@@ -76,6 +91,7 @@ pub fn usage_error(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let message = text.split("\n\n").next().unwrap_or_default();
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = NUMBERS.iter().fold(line, |line, (said, helps)| line.replace(said, helps));
     say(&format!("{line} (see --help)"));
     ExitCode::from(2)
 }

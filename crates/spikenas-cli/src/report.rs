@@ -16,13 +16,13 @@ pub struct Arguments {
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// Where the page goes [default: report.html in the folder, or here where several are compared]
-    #[arg(long, value_name = "FILE")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write the figures as SVG files into this folder, too
     #[arg(long, value_name = "DIR")]
     svg: Option<PathBuf>,
     /// Print the essentials here, and write no page
-    #[arg(long, conflicts_with_all = ["out", "json"])]
+    #[arg(long, conflicts_with_all = ["out", "svg", "json"])]
     text: bool,
     /// Print the result as one JSON document
     #[arg(long)]

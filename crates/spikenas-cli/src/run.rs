@@ -1,14 +1,16 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::engine::engine;
+use spikenas::data::Dataset;
+use spikenas::engine::{Engine, engine};
 use spikenas::search::SearchRecord;
-use spikenas::workflow::run::{self, EvaluationRecord, RunFolder};
+use spikenas::workflow::run::{self, Estimate, EvaluationRecord, RunConfig, RunFolder};
 use spikenas::{Progress, Result};
 
 use crate::arguments::{SearchArguments, TrainArguments};
-use crate::output::print;
+use crate::output::{duration, print};
 use crate::progress::Terminal;
 use crate::train::Trained;
 use crate::{evaluate, report, search, train};
@@ -17,7 +19,7 @@ use crate::{evaluate, report, search, train};
 #[derive(Args)]
 pub struct Arguments {
     /// Run folder [default: a new one under runs/]
-    #[arg(long, value_name = "DIR")]
+    #[arg(short = 'o', long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
     search: SearchArguments,
@@ -35,6 +37,7 @@ struct Finished {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.search.common.machine.start_threads()?;
+    let is_json = arguments.search.common.machine.json;
     let (cpu, device) = (engine("cpu")?, engine(&arguments.train.device)?);
     let dataset = arguments.search.data.open()?;
     let mut config = arguments.search.config(&dataset)?;
@@ -49,18 +52,44 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let folder = RunFolder::open(&path, &config, progress)?;
     progress.note(&format!("run folder {}", path.display()));
 
+    if device.name() == "cpu" {
+        announce(&config, &dataset, &cpu, &folder, progress)?;
+    }
     let searched = run::search(&config, &dataset, &cpu, Some(&folder), progress)?;
-    progress.note(&search::words(&searched));
+    // Each part of the result is printed once, as soon as it is known; as JSON, all of it at the end.
+    if !is_json {
+        print(false, &(), || search::words(&searched))?;
+    }
     let epochs = run::train(&config, &searched.architecture, &dataset, device.as_ref(), &folder, true, progress)?;
     let trained = Trained { architecture: searched.architecture.clone(), model: folder.model_path(), epochs };
     let tested = run::test_folder(&folder, &config, &dataset, cpu.as_ref(), progress)?;
 
+    if !is_json {
+        print(false, &(), || format!("{}\n{}", train::words(&trained), evaluate::words(&tested.result)))?;
+    }
     let page = report::write_page(folder.path())?;
     progress.note(&format!("page {}", page.display()));
 
     let finished = Finished { folder: path, search: searched, train: trained, evaluate: tested };
-    print(arguments.search.common.machine.json, &finished, || {
-        [search::words(&finished.search), train::words(&finished.train), evaluate::words(&finished.evaluate.result)]
-            .join("\n")
-    })
+    if is_json { print(true, &finished, String::new) } else { Ok(()) }
+}
+
+/// Says how long the rest of a run takes, before anything long begins.
+fn announce(
+    config: &RunConfig,
+    dataset: &Dataset,
+    cpu: &Arc<dyn Engine>,
+    folder: &RunFolder,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    let (is_searched, trained) = (folder.search_record()?.is_some(), folder.epochs()?.len());
+    let epochs = config.train.epochs.saturating_sub(trained);
+    if is_searched && epochs == 0 {
+        return Ok(());
+    }
+    let Estimate { search, train } = Estimate::new(config, dataset, cpu)?;
+    let train = train * epochs as f64 / config.train.epochs as f64;
+    let search = if is_searched { String::new() } else { format!("the search takes about {}, ", duration(search)) };
+    progress.note(&format!("{search}the training of {epochs} epochs about {}", duration(train)));
+    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::output::{grouped, print};
 pub struct Arguments {
     /// An architecture as a connection matrix, such as "0313 0031 0003 0000", or one matrix per cell joined by `/`;
     /// may be repeated
-    #[arg(long, value_name = "MATRIX", required = true)]
+    #[arg(short = 'a', long, value_name = "MATRIX", required = true)]
     arch: Vec<String>,
     #[command(flatten)]
     data: DataArguments,

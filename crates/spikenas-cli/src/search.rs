@@ -14,7 +14,7 @@ use crate::progress::Terminal;
 #[derive(Args)]
 pub struct Arguments {
     /// Keep the search in this run folder; repeated after an interruption, it continues
-    #[arg(long, value_name = "DIR")]
+    #[arg(short = 'o', long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
     search: SearchArguments,

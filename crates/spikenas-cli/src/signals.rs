@@ -1,10 +1,11 @@
 //! Ctrl-C, SIGTERM (of Slurm and `docker stop`) and SIGHUP (of a terminal that closes): the first one asks the work to stop
 //! at the next safe place, a second one ends the program at once. The exit status is 128 and the number of the signal.
 
+use std::io::{IsTerminal, Write, stderr};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -13,6 +14,9 @@ use crate::output::say;
 
 /// How soon a signal is noticed where no work looks for it.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// A step that takes longer than this is worth a word.
+const LONG_STEP: Duration = Duration::from_secs(1);
 
 /// What came, since [`listen`].
 static RECEIVED: OnceLock<Received> = OnceLock::new();
@@ -60,15 +64,20 @@ fn ignored() -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// Ends the program after a signal that no work looks for.
+/// Ends the program after a signal that no work looks for; on a terminal, says what is waited for where a step takes long.
 fn watch() {
+    let mut noticed: Option<Instant> = None;
+    let mut is_told = !stderr().is_terminal();
     loop {
         std::thread::sleep(LOOK_EVERY);
-        if ATTENTIVE.load(SeqCst) == 0
-            && let Some(status) = status()
-        {
+        let Some(status) = status() else { continue };
+        if ATTENTIVE.load(SeqCst) == 0 {
             say("error: interrupted: repeat the command to go on");
             std::process::exit(status.into());
+        }
+        if !is_told && noticed.get_or_insert_with(Instant::now).elapsed() > LONG_STEP {
+            let _ = writeln!(stderr(), "\nstopping after this step; once more stops at once");
+            is_told = true;
         }
     }
 }

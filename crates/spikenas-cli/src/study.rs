@@ -43,13 +43,13 @@ struct StudyArguments {
     #[arg(long, value_name = "NAME|FILE", default_value = "smoke")]
     scale: String,
     /// Print the settings of the scale, to be saved, changed and given to --scale, and do nothing else
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["data", "data_dir", "scenario", "out", "device", "seed", "threads"])]
     show_settings: bool,
     /// Only these scenarios, such as 2C3O_M; may be repeated or joined by commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     scenario: Vec<String>,
     /// Folder of the study [default: runs/STUDY-DATA-SCALE-seedN]; repeated after an interruption, it continues
-    #[arg(long, value_name = "DIR")]
+    #[arg(short = 'o', long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Where to train: cpu, or wgpu (Vulkan, Metal, DirectX 12) or cuda where they are built in; search and test stay on the CPU
     #[arg(long, value_name = "NAME", default_value = "cpu")]

@@ -41,7 +41,8 @@ fn near_name(path: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(folder).ok()?.take(MOST).flatten();
     let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     let name = nearest(missing.file_name()?.to_str()?, names.iter().map(String::as_str))?;
-    let near = parent.join(name).join(rest);
+    let named = parent.join(name);
+    let near = if rest.as_os_str().is_empty() { named } else { named.join(rest) };
     near.exists().then_some(near)
 }
 
@@ -54,9 +55,9 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(place.path().join("sample-seed1/deep")).unwrap();
         let near = |path: &str| near_name(&place.path().join(path));
-        assert_eq!(near("smaple-seed1"), Some(place.path().join("sample-seed1/")));
+        assert_eq!(near("smaple-seed1"), Some(place.path().join("sample-seed1")));
         assert_eq!(near("sample-sed1/deep"), Some(place.path().join("sample-seed1/deep")));
-        assert_eq!(near("sample-seed1/depe"), Some(place.path().join("sample-seed1/deep/")));
+        assert_eq!(near("sample-seed1/depe"), Some(place.path().join("sample-seed1/deep")));
         assert_eq!(near("sample-sed1/other"), None);
         assert_eq!(near("something else"), None);
     }

@@ -10,7 +10,7 @@ use spikenas::train::EpochRecord;
 use spikenas::workflow::run::{self, RunConfig, RunFolder};
 use spikenas::{Error, Result};
 
-use crate::arguments::{SearchArguments, TrainArguments, open_images};
+use crate::arguments::{DataArguments, SearchArguments, TrainArguments, open_images};
 use crate::output::{duration, print};
 use crate::progress::Terminal;
 
@@ -26,10 +26,10 @@ pub struct Arguments {
     run: Option<PathBuf>,
     /// The architecture to train: a connection matrix, such as "0313 0031 0003 0000", or one matrix per cell joined by
     /// `/`
-    #[arg(long, value_name = "MATRIX")]
+    #[arg(short = 'a', long, value_name = "MATRIX")]
     arch: Option<String>,
     /// Run folder of a training with --arch
-    #[arg(long, value_name = "DIR", requires = "arch")]
+    #[arg(short = 'o', long, value_name = "DIR", requires = "arch")]
     out: Option<PathBuf>,
     /// Continue from the last checkpoint
     #[arg(long)]
@@ -76,6 +76,7 @@ fn winner(path: &Path, arguments: &Arguments, progress: &mut Terminal) -> Result
     let search = &arguments.search;
     config.train.batch = search.score.batch.unwrap_or(config.train.batch);
     config.train.seed = search.common.seed.unwrap_or(config.train.seed);
+    DataArguments { data: config.data.source.clone(), data_dir: search.data.data_dir.clone() }.check()?;
     config.data.folder = search.data.data_dir.clone().unwrap_or(config.data.folder);
     arguments.train.apply(&mut config.train)?;
     let dataset = open_images(&config.data.source, &config.data.folder)?;

@@ -218,3 +218,31 @@ fn damaged_records_of_a_run_are_named() {
         place.refuses("train run", 1, reason);
     }
 }
+
+#[test]
+fn an_option_that_would_be_ignored_is_refused() {
+    let place = Place::new();
+    for (line, reason) in [
+        ("data check --data images --data-dir elsewhere", "it is for cifar10 and cifar100"),
+        ("run --data-dir elsewhere", "it is for cifar10 and cifar100"),
+        ("reproduce --show-settings --seed 3", "--seed"),
+        ("ablate --show-settings --data images", "--data"),
+        ("report images --text --svg figures", "--svg"),
+        ("run --out ''", "--out"),
+    ] {
+        place.refuses(line, 2, reason);
+    }
+}
+
+#[test]
+fn what_is_no_number_is_told_what_to_give() {
+    let place = Place::new();
+    for (line, reason) in [
+        ("run --epochs -1", "'-1' for '--epochs <N>': give a whole number"),
+        ("run --epochs 1.5", "'1.5' for '--epochs <N>': give a whole number"),
+        ("search --seed 99999999999999999999", "give a whole number below 2^64"),
+        ("run --learning-rate fast", "give a number, such as 0.1"),
+    ] {
+        place.refuses(line, 2, reason);
+    }
+}

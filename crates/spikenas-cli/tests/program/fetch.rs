@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+#[cfg(unix)]
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::place::Place;
@@ -67,4 +69,60 @@ fn what_cannot_be_fetched_is_refused() {
     place.refuses("data fetch sample", 2, "give cifar10 or cifar100");
     fs::create_dir_all(place.path("data/cifar-10-batches-bin")).unwrap();
     place.refuses("data fetch cifar10", 1, "move it away or give another --data-dir");
+}
+
+/// Sends so many bytes of an archive, and then nothing; returns its address.
+#[cfg(unix)]
+fn stall_after(bytes: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/archive.tar.gz", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n";
+        stream.write_all(&[head.as_bytes(), &vec![7; bytes]].concat()).unwrap();
+        std::thread::sleep(Duration::from_secs(30));
+    });
+    url
+}
+
+#[cfg(unix)]
+#[test]
+fn the_first_signal_ends_a_download_and_says_what_is_kept() {
+    let place = Place::new();
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let line = format!("data fetch cifar10 --data-dir {signal} --from {}", stall_after(123_456));
+        let mut command = place.command(&line);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (path, begin) = (place.path(&format!("{signal}/cifar-10-binary.tar.gz.part")), Instant::now());
+        while fs::metadata(&path).map_or(0, |file| file.len()) < 123_456 {
+            assert!(begin.elapsed() < Duration::from_secs(30), "nothing comes");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let begin = Instant::now();
+        crate::signals::send(&child, signal);
+        let output = child.wait_with_output().unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+        let stderr = crate::place::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{stderr}");
+        assert!(
+            stderr.contains("123456 bytes are kept in ") && stderr.contains("repeat the command to go on"),
+            "{stderr}"
+        );
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert_eq!(fs::metadata(&path).unwrap().len(), 123_456);
+    }
+}
+
+#[test]
+fn another_archive_on_this_machine_is_refused_and_advice_is_given_once() {
+    let place = Place::new();
+    fs::write(place.path("cifar.tar.gz"), "another archive").unwrap();
+    fs::create_dir(place.path("data")).unwrap();
+    for address in ["cifar.tar.gz".to_string(), format!("file://{}", place.path("cifar.tar.gz").display())] {
+        place.refuses(&format!("data fetch cifar10 --from {address}"), 1, "this is not cifar-10-binary.tar.gz");
+    }
+    place.refuses("data fetch cifar10 --from nowhere.tar.gz", 1, "nowhere.tar.gz: ");
+    let output = place.run("data fetch cifar10 --from http://127.0.0.1:1/x");
+    let stderr = crate::place::text(&output.stderr);
+    assert_eq!(stderr.matches("--from").count(), 1, "{stderr}");
 }

@@ -4,6 +4,9 @@
 
 mod errors;
 mod fetch;
+mod hostile;
+mod list;
+mod manual;
 mod place;
 mod promises;
 mod records;

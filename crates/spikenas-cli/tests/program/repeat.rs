@@ -144,3 +144,16 @@ fn the_number_of_epochs_may_change_until_one_is_trained() {
     place.succeeds("train run --epochs 2 --learning-rate 0.1");
     assert_eq!(fs::read_to_string(place.path("run/train.jsonl")).unwrap().lines().count(), 2);
 }
+
+#[test]
+fn a_run_whose_settings_have_the_older_spelling_goes_on() {
+    let place = Place::new();
+    let search = format!("search {TINY} --ops skip --out run");
+    let first = place.json(&search);
+    let config = place.read("run/config.toml");
+    assert!(config.contains("optimizer = \"sgd\""), "{config}");
+    fs::write(place.path("run/config.toml"), config.replace("optimizer", "optimiser")).unwrap();
+    assert_eq!(place.json(&search), first);
+    place.succeeds("train run --epochs 1 --optimizer adam");
+    assert!(place.read("run/config.toml").contains("optimizer = \"adam\""));
+}

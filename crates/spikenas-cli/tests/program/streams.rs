@@ -65,3 +65,30 @@ fn help_names_the_options_of_each_command() {
         }
     }
 }
+
+#[test]
+fn a_run_prints_each_part_of_its_result_once_and_says_first_how_long_it_takes() {
+    let place = Place::new();
+    let output = place.run(&format!("run {TINY} --ops skip,conv3x3 --cells 1 --epochs 2 --out run"));
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    for head in ["architecture  ", "training      2 epochs", "accuracy      "] {
+        assert_eq!((stdout.matches(head).count(), stderr.matches(head).count()), (1, 0), "{head}: {stdout}{stderr}");
+    }
+    let estimate = stderr.find("the search takes about ").unwrap();
+    assert!(stderr[estimate..].contains("the training of 2 epochs about "), "{stderr}");
+    assert!(estimate < stderr.find("epoch 1 of 2").unwrap(), "{stderr}");
+    let json = place.json(&format!("run {TINY} --ops skip,conv3x3 --cells 1 --epochs 2 --out run"));
+    assert_eq!(json["train"]["epochs"].as_array().unwrap().len(), 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_and_completions_that_cannot_be_written_are_failures() {
+    let place = Place::new();
+    for line in ["--help", "run --help", "--version", "completions bash", "man", "list"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = place.command(line).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        assert!(text(&output.stderr).starts_with("error: stdout: "), "{line}: {}", text(&output.stderr));
+    }
+}

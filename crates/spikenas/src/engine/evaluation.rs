@@ -136,7 +136,7 @@ pub fn evaluate(
     let indices: Vec<usize> = (0..images.len()).collect();
     for chunk in indices.chunks(at_a_time.clamp(1, BATCH)) {
         if progress.is_cancelled() {
-            return Err(Error::Interrupted("the test was not finished".into()));
+            return Err(Error::Interrupted("the test was not finished; test again".into()));
         }
         let batch = images.batch(chunk, normalisation, None);
         let output = network.forward(&batch.images, Mode::Evaluate)?;

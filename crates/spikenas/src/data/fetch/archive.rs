@@ -9,7 +9,7 @@ use crate::data::cifar::Layout;
 use crate::data::{Contents, Source, check};
 use crate::progress::Progress;
 use crate::record::files;
-use crate::{Error, Result};
+use crate::{Error, Result, nearest};
 
 /// The folder of a dataset that is now complete, and whether it was there before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +42,7 @@ pub(super) struct Archive {
 /// Errors: a source that cannot be fetched, a partial copy in the way, a download that fails after five tries, a wrong
 /// checksum, a full disk; and a stop that was asked for, within a fraction of a second: the bytes that have come are kept.
 pub fn fetch(source: &Source, data_dir: &Path, from: Option<&str>, progress: &mut dyn Progress) -> Result<Fetched> {
-    let (archive, layout) = Archive::of(source)
-        .zip(Layout::of(source))
-        .ok_or_else(|| Error::invalid(format!("data '{source}' cannot be fetched: give cifar10 or cifar100")))?;
+    let (archive, layout) = Archive::of(source).zip(Layout::of(source)).ok_or_else(|| cannot_be_fetched(source))?;
     let folder = data_dir.join(layout.folder);
     if folder.exists() {
         return already_there(check(source, data_dir), folder);
@@ -54,6 +52,13 @@ pub fn fetch(source: &Source, data_dir: &Path, from: Option<&str>, progress: &mu
         None => archive,
     };
     archive.fetch(data_dir, progress).map(Fetched::Downloaded)
+}
+
+fn cannot_be_fetched(source: &Source) -> Error {
+    let name = source.to_string();
+    let near = nearest(&name, ["cifar10", "cifar100"]);
+    let meant = near.map_or(String::new(), |near| format!("did you mean {near}? "));
+    Error::invalid(format!("data '{name}' cannot be fetched: {meant}give cifar10 or cifar100"))
 }
 
 /// A complete copy is kept; anything else is an error, left for its owner to judge.

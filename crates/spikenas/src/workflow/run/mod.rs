@@ -2,6 +2,7 @@
 
 mod config;
 mod confirm;
+mod estimate;
 mod evaluation;
 mod folder;
 mod stages;
@@ -9,6 +10,7 @@ mod tensorboard;
 mod testing;
 
 pub use config::RunConfig;
+pub use estimate::{Estimate, seconds_per_score};
 pub use evaluation::{EvaluationRecord, TestedModel, best_epoch};
 pub use folder::RunFolder;
 pub use stages::{check_search, check_training, search, train};

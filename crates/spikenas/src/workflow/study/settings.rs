@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::scenario::Scenario;
 use crate::cost::Budget;
 use crate::data::Source;
-use crate::graph::Initialisation;
+use crate::graph::{Initialisation, NetworkConfig};
 use crate::record::FORMAT_VERSION;
 use crate::record::files::{is_there, parse_toml, read_text};
-use crate::score::ScoreKind;
+use crate::score::{ScoreConfig, ScoreKind};
 use crate::train::TrainConfig;
 use crate::{Error, Result};
 
@@ -122,6 +122,11 @@ impl Settings {
         if drawn == 0 || drawn > iterations {
             return Err(Error::invalid(format!("random_search.drawn {drawn}: give 1 to {iterations}")));
         }
+        let NetworkSettings { widths, last_pool, hidden, timesteps, initialisation } = self.network;
+        let any = NetworkConfig::preset("cifar10")?;
+        NetworkConfig { widths, last_pool, hidden, timesteps, initialisation, ..any }.check()?;
+        let ScoreSettings { kind, batch, repeats } = self.score;
+        ScoreConfig { kind, batch, repeats, ..ScoreConfig::default() }.check()?;
         self.train.check()
     }
 

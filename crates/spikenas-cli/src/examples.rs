@@ -1,0 +1,77 @@
+//! Examples at the end of each command's `--help`.
+
+pub const RUN: &str = "\
+Examples:
+  spikenas run --budget 40k                     the built-in images, in a few minutes
+  spikenas run -d photographs -b 200k -e 20     own images, 20 epochs
+  spikenas run -d cifar10 -b 480KiB --bits 8    a network whose backbone fits 480 KiB of 8-bit weights";
+
+pub const SEARCH: &str = "\
+Examples:
+  spikenas search --budget 40k --out runs/small
+  spikenas search --method random --iterations 500 --score sahd";
+
+pub const SCORE: &str = "\
+Examples:
+  spikenas score --arch '0313 0031 0003 0000'
+  spikenas score -a '0313 0031 0003 0000' -a '0333 0033 0003 0000' --score sahd --json";
+
+pub const MEMORY: &str = "\
+Examples:
+  spikenas memory --arch '0313 0031 0003 0000' --bits 8
+  spikenas memory -a '0313 0031 0003 0000' --preset cifar100 --widths 64,128";
+
+pub const TRAIN: &str = "\
+Examples:
+  spikenas train runs/small                     the winner of a search
+  spikenas train runs/small --resume            the same, after an interruption
+  spikenas train -a '0313 0031 0003 0000' -e 20 -o runs/own";
+
+pub const EVALUATE: &str = "\
+Examples:
+  spikenas evaluate runs/small
+  spikenas evaluate model.safetensors --data photographs";
+
+pub const REPRODUCE: &str = "\
+Examples:
+  spikenas reproduce                            the smallest scale, on the built-in images
+  spikenas reproduce --data cifar10 --scale cpu --scenario 2C2O_M,2C3O_M";
+
+pub const ABLATE: &str = "\
+Examples:
+  spikenas ablate --study operations
+  spikenas ablate --study iterations --data cifar10 --scale cpu";
+
+pub const CORRELATE: &str = "\
+Examples:
+  spikenas correlate --table bench.csv --sample 200 --score funnel,sahd
+  spikenas correlate --table bench.csv --half verdict --out ranks";
+
+pub const REPORT: &str = "\
+Examples:
+  spikenas report runs/small                    a page in the folder
+  spikenas report runs/a runs/b --out both.html
+  spikenas report runs/small --text";
+
+pub const LIST: &str = "\
+Examples:
+  spikenas list                                 all runs in runs/
+  spikenas list runs/small elsewhere --json";
+
+pub const DATA: &str = "\
+Examples:
+  spikenas data list
+  spikenas data check --data photographs
+  spikenas data fetch cifar10                   into data/
+  spikenas data fetch cifar10 --from ~/cifar-10-binary.tar.gz";
+
+pub const COMPLETIONS: &str = "\
+Examples:
+  spikenas completions bash > ~/.local/share/bash-completion/completions/spikenas
+  spikenas completions zsh > ~/.zfunc/_spikenas
+  spikenas completions fish > ~/.config/fish/completions/spikenas.fish";
+
+pub const MAN: &str = "\
+Examples:
+  spikenas man | man -l -
+  spikenas man run > spikenas-run.1";

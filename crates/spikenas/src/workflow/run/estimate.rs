@@ -1,0 +1,98 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::config::RunConfig;
+use crate::Result;
+use crate::cost::Ledger;
+use crate::data::Dataset;
+use crate::engine::Engine;
+use crate::graph::Graph;
+use crate::score::{ScoreConfig, ScoreKind, score_batches, scorer};
+use crate::search::{Method, distinct_draws};
+use crate::space::{Architecture, SearchSpace};
+
+/// Time of a score among others with which it shares layers, as a part of that of a score alone; measured at widths
+/// 16/32.
+const SHARED: f64 = 0.25;
+/// The same for random candidates, which have less in common.
+const SHARED_AT_RANDOM: f64 = 0.4;
+/// Time of a training step, as a part of that of a score of as many images; measured at widths 16/32.
+const STEP: f64 = 1.7;
+/// The same for a test.
+const TEST: f64 = 0.7;
+/// Leading candidates that a confirmation scores again, without others that they share layers with.
+const LEADERS: usize = 10;
+/// A network of medium cost.
+const MIDDLING: &str = "0313 0031 0003 0000";
+
+/// The expected time of a run on this machine, from the time of one score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Seconds of the search.
+    pub search: f64,
+    /// Seconds of the training with its tests.
+    pub train: f64,
+}
+
+impl Estimate {
+    /// Scores a network, twice, and counts candidates, epochs and images.
+    pub fn new(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engine>) -> Result<Self> {
+        let spikes = ScoreConfig { kind: ScoreKind::default(), ..config.score.clone() };
+        let forward = seconds_per_score(&spikes, config, dataset, engine)?;
+        let score = match config.score.kind {
+            kind if kind.is_of_spikes() => forward,
+            _ => seconds_per_score(&config.score, config, dataset, engine)?,
+        };
+        Self::from_scores(score, forward, config, dataset)
+    }
+
+    /// The same, where the seconds of a score and of a score of spikes are known.
+    pub fn from_scores(score: f64, forward: f64, config: &RunConfig, dataset: &Dataset) -> Result<Self> {
+        let images = config.train.limit_train.unwrap_or(usize::MAX).min(dataset.train.len());
+        let epoch = images as f64 * STEP + dataset.test.len() as f64 * TEST;
+        let share = if config.search.method == Method::Random { SHARED_AT_RANDOM } else { SHARED };
+        let again = if config.score.kind.is_drawn() { config.search.confirm * LEADERS } else { 0 };
+        let scores = candidates(config, dataset)? as f64 * share + again as f64;
+        Ok(Self {
+            search: score * scores * config.score.repeats as f64,
+            train: forward * config.train.epochs as f64 * epoch / config.score.batch as f64,
+        })
+    }
+
+    /// Seconds of both.
+    pub fn total(&self) -> f64 {
+        self.search + self.train
+    }
+}
+
+/// The time of a score with one mini-batch, weights drawn and memory in hand.
+pub fn seconds_per_score(
+    score: &ScoreConfig,
+    config: &RunConfig,
+    dataset: &Dataset,
+    engine: &Arc<dyn Engine>,
+) -> Result<f64> {
+    let graph = [Graph::new(&MIDDLING.parse()?, &config.network, dataset.train.shape)?];
+    let score = ScoreConfig { repeats: 1, ..score.clone() };
+    let scorer = scorer(engine, &score, &config.network, score_batches(&score, dataset)?)?;
+    scorer.score_each(&graph, &mut |_, _| Ok(()))?;
+    let begin = Instant::now();
+    scorer.score_each(&graph, &mut |_, _| Ok(()))?;
+    Ok(begin.elapsed().as_secs_f64())
+}
+
+/// Candidates that will be scored, assuming that each later pass scores as many as the first.
+fn candidates(config: &RunConfig, dataset: &Dataset) -> Result<usize> {
+    let cells = config.network.cells;
+    let space = SearchSpace::new(config.search.operations.clone(), cells)?;
+    if config.search.method == Method::Random {
+        return Ok(distinct_draws(&space, config.search.seed, config.search.iterations));
+    }
+    let Some(budget) = config.search.budget_parameters() else { return Ok(space.cell_count() * cells) };
+    let mut feasible = 0;
+    for cell in space.iter_cells() {
+        let graph = Graph::new(&Architecture::repeated(cell, cells)?, &config.network, dataset.train.shape)?;
+        feasible += usize::from(Ledger::new(&graph).count().in_scope(config.search.scope) <= budget);
+    }
+    Ok(feasible * cells)
+}
