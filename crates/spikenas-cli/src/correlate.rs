@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use spikenas::Result;
 use spikenas::engine::engine;
 use spikenas::graph::NetworkConfig;
-use spikenas::record::files;
+use spikenas::record::{files, write_record};
 use spikenas::report::{correlation_table, table_lines};
 use spikenas::score::{ScoreConfig, ScoreKind};
 use spikenas::workflow::correlate::{CorrelateConfig, Half, Table, correlate, score_table};
@@ -93,9 +93,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let engine = engine("cpu")?;
     let scores = score_table(&table, &config, &dataset, &engine, journal.as_deref(), &mut Terminal::new())?;
     let correlation = correlate(&table, &config, &scores)?;
-    if let Some(folder) = &arguments.out {
-        files::write_json(&folder.join("correlate.json"), &correlation)?;
-        report::write_page(folder)?;
-    }
-    print(arguments.common.machine.json, &correlation, || table_lines(&correlation_table(&correlation)).join("\n"))
+    // A result that cannot be kept is still a result.
+    let kept = arguments.out.as_deref().map_or(Ok(()), |folder| {
+        write_record(&folder.join("correlate.json"), &correlation)?;
+        report::write_page(folder).map(drop)
+    });
+    print(arguments.common.machine.json, &correlation, || table_lines(&correlation_table(&correlation)).join("\n"))?;
+    kept
 }

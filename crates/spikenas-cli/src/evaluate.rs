@@ -7,7 +7,7 @@ use spikenas::workflow::run::{self, RunFolder};
 use spikenas::{Progress, Result};
 
 use crate::arguments::{DataArguments, MachineArguments, open_images};
-use crate::output::{grouped, line, print};
+use crate::output::{grouped, print};
 use crate::progress::Terminal;
 
 /// Test a run's best weights, or a .safetensors file.
@@ -47,14 +47,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let progress = &mut Terminal::new();
     let record = model.test(&dataset, engine("cpu")?.as_ref(), progress)?;
     print(arguments.machine.json, &record, || words(&record.result))?;
-    // What was computed is told even where it cannot be kept.
+    // What was computed is told before it turns out that it cannot be kept.
     if let Some((folder, config)) = &run {
-        match run::keep_test(folder, config, &model, &record) {
-            Ok(path) if path != folder.evaluation_path() => {
-                progress.note(&format!("these are not the images of the run: kept in {}", path.display()));
-            }
-            Ok(_) => {}
-            Err(error) => progress.note(&format!("warning: the result is not kept: {}", line(&error))),
+        let path = run::keep_test(folder, config, &model, &record)?;
+        if path != folder.evaluation_path() {
+            progress.note(&format!("these are not the images of the run: kept in {}", path.display()));
         }
     }
     Ok(())

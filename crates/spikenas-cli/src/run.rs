@@ -67,11 +67,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
     if !is_json {
         print(false, &(), || format!("{}\n{}", train::words(&trained), evaluate::words(&tested.result)))?;
     }
-    let page = report::write_page(folder.path())?;
-    progress.note(&format!("page {}", page.display()));
+    // Without a page it is still a result.
+    let page = report::write_page(folder.path()).map(|page| progress.note(&format!("page {}", page.display())));
 
     let finished = Finished { folder: path, search: searched, train: trained, evaluate: tested };
-    if is_json { print(true, &finished, String::new) } else { Ok(()) }
+    if is_json {
+        print(true, &finished, String::new)?;
+    }
+    page
 }
 
 /// Says how long the rest of a run takes, before anything long begins.

@@ -29,8 +29,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
     run::check_search(&config, &dataset, &engine)?;
     let progress = &mut Terminal::new();
     let folder = arguments.out.as_deref().map(|path| RunFolder::open(path, &config, progress)).transpose()?;
-    let record = run::search(&config, &dataset, &engine, folder.as_ref(), progress)?;
-    print(search.common.machine.json, &record, || words(&record))
+    let record = run::find(&config, &dataset, &engine, folder.as_ref(), progress)?;
+    // A result that cannot be kept is still a result.
+    let kept = folder.map_or(Ok(()), |folder| folder.keep_search(&record));
+    print(search.common.machine.json, &record, || words(&record))?;
+    kept
 }
 
 /// The result in words.

@@ -91,13 +91,15 @@ fn run(kind: Kind, arguments: StudyArguments) -> Result<()> {
         let seconds = Estimate::new(&question, &scenarios, &dataset, &engine)?.total();
         progress.note(&format!("all of them take about {} on this machine", duration(seconds)));
     }
+    // Without a page the study goes on, and its results are printed.
+    let mut page = Ok(());
     let record =
         study::run(&question, &scenarios, &dataset, engine.as_ref(), &folder, progress, &mut |_, progress| {
-            let page = report::write_page(&folder)?;
-            progress.note(&format!("page {}", page.display()));
+            page = report::write_page(&folder).map(|page| progress.note(&format!("page {}", page.display())));
             Ok(())
         })?;
-    print(arguments.common.machine.json, &record, || words(&record))
+    print(arguments.common.machine.json, &record, || words(&record))?;
+    page
 }
 
 /// The results in words.

@@ -81,6 +81,7 @@ fn winner(path: &Path, arguments: &Arguments, progress: &mut Terminal) -> Result
     arguments.train.apply(&mut config.train)?;
     let dataset = open_images(&config.data.source, &config.data.folder)?;
     run::check_training(&config, &dataset)?;
+    folder.winner(&config, dataset.train.shape)?;
     Ok((RunFolder::open(path, &config, progress)?, config, dataset, architecture))
 }
 

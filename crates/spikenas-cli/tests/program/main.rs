@@ -2,9 +2,11 @@
 //!
 //! One test binary with a module per topic, so that the program is linked against once.
 
+mod damage;
 mod errors;
 mod fetch;
 mod hostile;
+mod kept;
 mod list;
 mod manual;
 mod place;

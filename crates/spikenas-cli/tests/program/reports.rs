@@ -61,7 +61,7 @@ fn a_damaged_record_is_a_warning_and_no_record_an_error() {
 }
 
 /// Settings of a study that takes a second.
-fn settings(place: &Place) {
+pub fn settings(place: &Place) {
     let smoke = place.succeeds("reproduce --scale smoke --show-settings");
     let changes = [
         ("widths = [\n    8,\n    16,\n]", "widths = [4, 8]"),
@@ -155,7 +155,7 @@ fn a_study_says_what_it_will_take_and_refuses_what_it_cannot_do() {
 }
 
 /// A table of trained cells: id and the columns of SpikeNAS-Bench, accuracies by depth.
-fn table(place: &Place) {
+pub fn table(place: &Place) {
     let mut text = String::from("id,op01,op02,op12,op03,op13,op23,test_acc\n");
     for (row, (cell, truth)) in [
         ("0,0,0,0,0,0", "10.0"),
@@ -175,7 +175,7 @@ fn table(place: &Place) {
     fs::write(place.path("table.csv"), text).unwrap();
 }
 
-const CORRELATE: &str = "correlate --table table.csv --data images --widths 4,8 --batch 8 --seeds 2";
+pub const CORRELATE: &str = "correlate --table table.csv --data images --widths 4,8 --batch 8 --seeds 2";
 
 #[test]
 fn correlate_ranks_every_score_beside_the_trivial_ranks() {

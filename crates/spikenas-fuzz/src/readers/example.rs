@@ -7,7 +7,7 @@ use spikenas::data::DataConfig;
 use spikenas::engine::Engine;
 use spikenas::engine::cpu::Cpu;
 use spikenas::graph::Shape;
-use spikenas::record::files;
+use spikenas::record::{files, write_record};
 use spikenas::score::ScoreKind;
 use spikenas::train::Checkpoint;
 use spikenas::weights::Weights;
@@ -109,5 +109,5 @@ fn fill(folders: &Path) -> Result<()> {
     let config = CorrelateConfig { scores, seeds: vec![1, 2], network: network(), batch: 8, repeats: 1 };
     let table = Table::read(&table, "test_acc")?;
     let scores = score_table(&table, &config, &dataset, &cpu, None, &mut Silent)?;
-    files::write_json(&folder.join("correlate.json"), &correlate(&table, &config, &scores)?)
+    write_record(&folder.join("correlate.json"), &correlate(&table, &config, &scores)?)
 }

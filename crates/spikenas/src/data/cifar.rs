@@ -91,7 +91,7 @@ impl Layout {
 
     fn class_names(&self, folder: &Path) -> Result<Vec<String>> {
         let path = folder.join(self.class_names);
-        if !path.exists() {
+        if !files::is_there(&path)? {
             return Ok(self.default_classes());
         }
         let text = files::read_text(&path)?;
@@ -108,7 +108,7 @@ impl Layout {
         let mut images = Images { shape: Self::SHAPE, pixels: Vec::new(), labels: Vec::new() };
         for name in names {
             let path = folder.join(name);
-            if !path.exists() {
+            if !files::is_there(&path)? {
                 return Err(Error::file(&path, format!("no such file: {}", self.way_out(data_dir))));
             }
             let bytes = std::fs::read(&path).map_err(Error::io(&path))?;

@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::disk;
@@ -13,13 +12,6 @@ use crate::{Error, Result};
 /// Replaces a file in one step; what stood there before stays until the new content is safely on the disk.
 pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     disk::replace(path, fill).map_err(Error::io(path))
-}
-
-/// Writes a record as indented JSON, in one step.
-pub fn write_json(path: &Path, record: &impl Serialize) -> Result<()> {
-    let mut text = serde_json::to_vec_pretty(record).map_err(|e| Error::file(path, e.to_string()))?;
-    text.push(b'\n');
-    write_atomically(path, |out| out.write_all(&text))
 }
 
 /// Writes a text file in one step.

@@ -1,22 +1,26 @@
 //! How records are kept: files that are complete or absent, journals that grow line by line, versions, and what differs
 //! between two configurations. What a record holds is documented where it is made.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "records take it next"))]
 mod checksum;
 mod difference;
 mod disk;
 pub mod files;
 mod journal;
+mod lines;
 mod lock;
 mod number;
+#[cfg(test)]
+pub(crate) mod power;
+mod seal;
 pub(crate) mod trace;
 mod version;
 
 pub(crate) use difference::{comparable, list_differences};
 pub use journal::Journal;
+pub(crate) use lines::{append_line, parse_line, read_lines, write_lines};
 pub(crate) use lock::lock_folder;
 pub use number::Number;
-pub use version::FORMAT_VERSION;
 #[cfg(feature = "report")]
 pub(crate) use version::check_version;
-pub(crate) use version::read_record;
+pub use version::{FORMAT_VERSION, write_record};
+pub(crate) use version::{check_toml_unchanged, read_record, read_record_if_there, write_toml};

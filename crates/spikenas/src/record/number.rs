@@ -1,5 +1,9 @@
-use serde::de::{Deserializer, Error as _};
+use std::path::Path;
+
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::{Deserialize, Serialize, Serializer};
+
+use crate::{Error, Result};
 
 /// A number that JSON may not know: infinities are the strings `"inf"` and `"-inf"`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -12,13 +16,13 @@ impl From<f64> for Number {
 }
 
 impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         if self.0.is_finite() { serializer.serialize_f64(self.0) } else { serializer.collect_str(&self.0) }
     }
 }
 
 impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Form {
@@ -32,6 +36,14 @@ impl<'de> Deserialize<'de> for Number {
             Form::Text(text) => Err(D::Error::custom(format!("`{text}` is not a number"))),
         }
     }
+}
+
+/// Whether a record that is about to be written can be read again: JSON has no infinities, and writes `null` for one that is not
+/// a [`Number`].
+pub(super) fn check_numbers<T: DeserializeOwned>(path: &Path, json: &str) -> Result<()> {
+    serde_json::from_str::<T>(json)
+        .map(drop)
+        .map_err(|e| Error::file(path, format!("cannot be written: a number of the result is not finite ({e})")))
 }
 
 #[cfg(test)]

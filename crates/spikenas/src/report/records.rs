@@ -10,7 +10,7 @@ use crate::cost::Operations;
 use crate::engine::Evaluation;
 use crate::graph::{Graph, Shape};
 use crate::record::files::{is_there, read_text};
-use crate::record::{check_version, read_record};
+use crate::record::{check_version, parse_line, read_record};
 use crate::search::{JournalEntry, SearchRecord};
 use crate::space::Architecture;
 use crate::train::EpochRecord;
@@ -221,8 +221,8 @@ fn current_test(path: &Path, epochs: &[EpochRecord]) -> Result<Evaluation> {
 fn read_header(path: &Path) -> Result<Option<Shape>> {
     let text = read_text(path)?;
     let first = text.lines().next().unwrap_or_default();
-    let header: Value = serde_json::from_str(first)
-        .map_err(|e| Error::file(path, format!("line 1 is not a journal's header ({e})")))?;
+    let header: Value =
+        parse_line(first).map_err(|e| Error::file(path, format!("line 1 is not a journal's header ({e})")))?;
     check_version(path, &header)?;
     Ok(serde_json::from_value(header["input"].clone()).ok())
 }
@@ -232,7 +232,7 @@ fn read_lines<T: DeserializeOwned>(path: &Path, skip: usize, faults: &mut Faults
     let Some(text) = faults.keep(read_text(path)) else { return Vec::new() };
     let (mut values, mut damaged) = (Vec::new(), Vec::new());
     for (index, line) in text.lines().enumerate().skip(skip).filter(|(_, line)| !line.is_empty()) {
-        match serde_json::from_str(line) {
+        match parse_line(line) {
             Ok(value) => values.push(value),
             Err(error) => damaged.push((index + 1, error)),
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::DataConfig;
 use crate::graph::NetworkConfig;
-use crate::record::{FORMAT_VERSION, comparable, files, list_differences};
+use crate::record::{FORMAT_VERSION, check_toml_unchanged, comparable, files, list_differences, write_toml};
 use crate::score::ScoreConfig;
 use crate::search::SearchConfig;
 use crate::space::Architecture;
@@ -74,13 +74,13 @@ impl RunConfig {
             ));
         }
         config.check().map_err(|e| Error::file(path, e.to_string()))?;
+        check_toml_unchanged(path, &text)?;
         Ok(config)
     }
 
-    /// Writes the configuration in one step.
+    /// Writes the configuration in one step, with a checksum in its last line.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let text = toml::to_string_pretty(self).map_err(|e| Error::file(path, e.to_string()))?;
-        files::write_atomically(path, |out| out.write_all(text.as_bytes()))
+        write_toml(path, self)
     }
 
     /// What differs from another configuration, as `key old -> new`; the folder of the data is not compared.

@@ -1,12 +1,16 @@
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::RunConfig;
 use super::evaluation::EvaluationRecord;
+use crate::cost::Ledger;
+use crate::graph::{Graph, Shape};
 use crate::progress::Progress;
-use crate::record::{FORMAT_VERSION, files, lock_folder};
+use crate::record::{
+    append_line, comparable, files, list_differences, lock_folder, read_lines, read_record_if_there, write_lines,
+    write_record,
+};
 use crate::search::SearchRecord;
 use crate::train::EpochRecord;
 use crate::{Error, Result};
@@ -135,15 +139,7 @@ impl RunFolder {
 
     /// The result of the search, once it is finished.
     pub fn search_record(&self) -> Result<Option<SearchRecord>> {
-        let path = self.search_path();
-        let Some(text) = files::read_text_if_there(&path)? else { return Ok(None) };
-        let record: SearchRecord = serde_json::from_str(&text)
-            .map_err(|e| Error::file(&path, format!("damaged record ({e}): remove it to search again")))?;
-        if record.version != FORMAT_VERSION {
-            let reason = format!("format version {}, this program knows {FORMAT_VERSION}", record.version);
-            return Err(Error::file(&path, reason));
-        }
-        Ok(Some(record))
+        read_record_if_there(&self.search_path())
     }
 
     /// Whether there is a model to apply. Errors: nothing was trained, or its file is missing.
@@ -158,9 +154,38 @@ impl RunFolder {
         }
     }
 
-    /// Keeps the result of the search.
+    /// The result of the search, once it is finished, for images of a shape.
+    ///
+    /// Errors: a record that says something else than the configuration, or than its architecture has.
+    pub fn winner(&self, config: &RunConfig, input: Shape) -> Result<Option<SearchRecord>> {
+        let Some(record) = self.search_record()? else { return Ok(None) };
+        let graph = Graph::new(&record.architecture, &config.network, input)?;
+        let RunConfig { search, .. } = config;
+        let expected = SearchRecord {
+            parameters: Ledger::new(&graph).count(),
+            budget: search.budget_parameters(),
+            scope: search.scope,
+            method: search.method,
+            seed: search.seed,
+            ..record.clone()
+        };
+        let differences = list_differences(&comparable(&record)?, &comparable(&expected)?);
+        if differences.is_empty() {
+            return Ok(Some(record));
+        }
+        let reason = format!(
+            "is not of this configuration and architecture ({}): remove it to search again",
+            differences.join(", ")
+        );
+        Err(Error::file(self.search_path(), reason))
+    }
+
+    /// Keeps the result of the search, unless it is there.
     pub fn keep_search(&self, record: &SearchRecord) -> Result<()> {
-        files::write_json(&self.search_path(), record)
+        if self.search_record()?.as_ref() == Some(record) {
+            return Ok(());
+        }
+        write_record(&self.search_path(), record)
     }
 
     /// `evaluate.json`: the last test on the run's own images.
@@ -174,29 +199,19 @@ impl RunFolder {
             None => self.evaluation_path(),
             Some(name) => self.path.join(format!("evaluate-{}.json", file_name_of(name))),
         };
-        files::write_json(&path, record)?;
+        write_record(&path, record)?;
         Ok(path)
     }
 
-    /// The epochs trained so far; a last line that was cut off is dropped.
+    /// The epochs trained so far; a last line that was cut off is left out. Errors: a line that was changed.
     pub fn epochs(&self) -> Result<Vec<EpochRecord>> {
-        let path = self.epochs_path();
-        let Some(text) = files::read_text_if_there(&path)? else { return Ok(Vec::new()) };
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let read = |(index, line)| {
-            serde_json::from_str(line)
-                .map_err(|e| Error::file(&path, format!("line {} is not an epoch ({e})", index + 1)))
-        };
-        whole.lines().enumerate().map(read).collect()
+        let way_out = "bring it back, or remove it with checkpoint and model to train again";
+        read_lines(&self.epochs_path(), "an epoch", way_out)
     }
 
-    /// Adds an epoch.
+    /// Adds an epoch, safely on the disk when this returns: the checkpoint that is written next relies on it.
     pub fn keep_epoch(&self, record: &EpochRecord) -> Result<()> {
-        let path = self.epochs_path();
-        let mut line = serde_json::to_vec(record).map_err(|e| Error::file(&path, e.to_string()))?;
-        line.push(b'\n');
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        file.and_then(|mut file| file.write_all(&line)).map_err(Error::io(&path))
+        append_line(&self.epochs_path(), record)
     }
 
     /// Takes over the finished training of the same network from another folder; the checkpoint last, so that there is none
@@ -207,12 +222,10 @@ impl RunFolder {
         paths.iter().try_for_each(|path| files::copy(&path(other), &path(self)))
     }
 
-    /// Drops the epochs after one, for which no checkpoint was written.
+    /// Drops the epochs after one, for which no checkpoint was written, and a line that was cut off.
     pub fn truncate_epochs(&self, last: usize) -> Result<()> {
         let kept: Vec<EpochRecord> = self.epochs()?.into_iter().filter(|e| e.epoch <= last).collect();
-        files::write_atomically(&self.epochs_path(), |out| {
-            kept.iter().try_for_each(|record| Ok(writeln!(out, "{}", serde_json::to_string(record)?)?))
-        })
+        write_lines(&self.epochs_path(), &kept)
     }
 }
 

@@ -5,6 +5,8 @@ mod confirm;
 mod estimate;
 mod evaluation;
 mod folder;
+#[cfg(test)]
+mod power_loss;
 mod stages;
 mod tensorboard;
 mod testing;
@@ -13,5 +15,5 @@ pub use config::RunConfig;
 pub use estimate::{Estimate, seconds_per_score};
 pub use evaluation::{EvaluationRecord, TestedModel, best_epoch};
 pub use folder::RunFolder;
-pub use stages::{check_search, check_training, search, train};
+pub use stages::{check_search, check_training, find, search, train};
 pub use testing::{LoadedModel, keep_test, load_model, test_folder};

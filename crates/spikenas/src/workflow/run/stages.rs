@@ -58,7 +58,7 @@ fn prepare(
     Ok((problem, scorer(engine, &config.score, &config.network, batches)?, images))
 }
 
-/// Searches as a configuration says; with a folder, from its journal and into its records.
+/// Searches as a configuration says; with a folder, from its journal, and keeps the result there.
 pub fn search(
     config: &RunConfig,
     dataset: &Dataset,
@@ -66,7 +66,20 @@ pub fn search(
     folder: Option<&RunFolder>,
     progress: &mut dyn Progress,
 ) -> Result<SearchRecord> {
-    if let Some(record) = folder.map(RunFolder::search_record).transpose()?.flatten() {
+    let record = find(config, dataset, engine, folder, progress)?;
+    folder.map_or(Ok(()), |f| f.keep_search(&record))?;
+    Ok(record)
+}
+
+/// Searches as [`search`] does, and leaves it to the caller to keep the result.
+pub fn find(
+    config: &RunConfig,
+    dataset: &Dataset,
+    engine: &Arc<dyn Engine>,
+    folder: Option<&RunFolder>,
+    progress: &mut dyn Progress,
+) -> Result<SearchRecord> {
+    if let Some(record) = folder.map(|f| f.winner(config, dataset.train.shape)).transpose()?.flatten() {
         progress.note("the search was finished before");
         return Ok(record);
     }
@@ -115,7 +128,6 @@ pub fn search(
         program: Some(env!("CARGO_PKG_VERSION").into()),
     };
     evaluator.sync_journal()?;
-    folder.map_or(Ok(()), |f| f.keep_search(&record))?;
     Ok(record)
 }
 

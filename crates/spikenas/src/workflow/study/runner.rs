@@ -8,10 +8,14 @@ use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::engine::cpu::Cpu;
 use crate::progress::Progress;
-use crate::record::{FORMAT_VERSION, comparable, files, list_differences, read_record};
+use crate::record::{
+    FORMAT_VERSION, check_toml_unchanged, comparable, files, list_differences, lock_folder, read_record_if_there,
+    write_record, write_toml,
+};
 use crate::search::{Method, SearchRecord, distinct_draws};
 use crate::space::SearchSpace;
-use crate::workflow::run::{self, RunFolder};
+use crate::train::EpochRecord;
+use crate::workflow::run::{self, RunConfig, RunFolder};
 use crate::{Error, Result};
 
 /// Whether a study can begin or continue in a folder, before anything is written.
@@ -27,6 +31,7 @@ pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &
     let path = study_path(folder);
     if let Some(text) = files::read_text_if_there(&path)? {
         let mut old: Study = files::parse_toml(&path, &text)?;
+        check_toml_unchanged(&path, &text)?;
         // The folder of the images does not matter.
         old.data.folder.clone_from(&study.data.folder);
         let differences = list_differences(&comparable(&old)?, &comparable(study)?);
@@ -43,9 +48,11 @@ pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &
 }
 
 /// Runs scenarios one after the other, each in a folder of its own; searches and tests on the CPU, trains on an engine,
-/// and reports the record as it grows. What was done before, by this process or an earlier one, is not done again.
+/// and reports the record as it grows, and at least once. What was done before, by this process or an earlier one, is not done
+/// again.
 ///
-/// Errors: those of [`check`], [`run::search`], [`run::train`] and [`run::test`].
+/// Errors: those of [`check`], [`run::search`], [`run::train`] and [`run::test_folder`]; another process that writes into the folder;
+/// records of a run that disagree.
 pub fn run(
     study: &Study,
     scenarios: &[Scenario],
@@ -56,7 +63,11 @@ pub fn run(
     report: &mut dyn FnMut(&StudyRecord, &mut dyn Progress) -> Result<()>,
 ) -> Result<StudyRecord> {
     check(study, scenarios, dataset, folder)?;
+    files::create_folder(folder)?;
+    let (_lock, warning) = lock_folder(folder)?;
+    warning.iter().for_each(|warning| progress.note(warning));
     let mut record = open(study, dataset, folder)?;
+    let mut is_reported = false;
     for (index, scenario) in scenarios.iter().enumerate() {
         if record.results.iter().any(|r| r.scenario == *scenario) {
             continue;
@@ -68,7 +79,12 @@ pub fn run(
         let order = Scenario::all(study.kind);
         let place = |r: &ScenarioResult| order.iter().position(|s| s.name == r.scenario.name);
         record.results.sort_by_key(place);
-        files::write_json(&record_path(folder), &record)?;
+        write_record(&record_path(folder), &record)?;
+        report(&record, progress)?;
+        is_reported = true;
+    }
+    if !is_reported {
+        // The process that ended the study may have been killed before its report.
         report(&record, progress)?;
     }
     Ok(record)
@@ -89,13 +105,9 @@ fn record_path(folder: &Path) -> PathBuf {
 
 /// The record of a study's folder, begun where there is none.
 fn open(study: &Study, dataset: &Dataset, folder: &Path) -> Result<StudyRecord> {
-    files::create_folder(folder)?;
-    let path = study_path(folder);
-    let text = toml::to_string_pretty(study).map_err(|e| Error::file(&path, e.to_string()))?;
-    files::write_atomically(&path, |out| out.write_all(text.as_bytes()))?;
-    let path = record_path(folder);
-    if files::is_there(&path)? {
-        return read_record(&path);
+    write_toml(&study_path(folder), study)?;
+    if let Some(record) = read_record_if_there(&record_path(folder))? {
+        return Ok(record);
     }
     Ok(StudyRecord {
         version: FORMAT_VERSION,
@@ -140,6 +152,7 @@ fn run_scenario(
         }
         None => run::train(&config, &search.architecture, dataset, engine, &folder, true, progress)?,
     };
+    check_epochs(&config, &epochs, &folder)?;
     let tested = run::test_folder(&folder, &config, dataset, cpu.as_ref(), progress)?.result;
     let (candidates, search_seconds, extrapolated_from) = search_time(study, scenario, &search)?;
     Ok(ScenarioResult {
@@ -153,6 +166,17 @@ fn run_scenario(
         train_seconds: epochs.iter().map(|e| e.seconds).sum(),
         trained_as,
     })
+}
+
+/// Whether a finished training has a record of every epoch: a result without them would stay wrong for good.
+fn check_epochs(config: &RunConfig, epochs: &[EpochRecord], folder: &RunFolder) -> Result<()> {
+    let (found, expected) = (epochs.len(), config.train.epochs);
+    let is_complete = found == expected || (config.train.patience.is_some() && found > 0);
+    if is_complete && epochs.iter().map(|e| e.epoch).eq(1..=found) {
+        return Ok(());
+    }
+    let reason = format!("has records of {found} epochs of {expected}: remove the folder to run the scenario again");
+    Err(Error::file(folder.path(), reason))
 }
 
 /// Candidates that a search stands for, its time, and the number of draws that this is extrapolated from, if it is.
