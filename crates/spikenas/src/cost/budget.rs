@@ -111,34 +111,42 @@ impl Budget {
     }
 }
 
-/// Suffixes of a budget with what they multiply by, longest first; the flag says bytes.
-const UNITS: [(&str, u64, bool); 6] = [
-    ("KiB", 1 << 10, true),
-    ("MiB", 1 << 20, true),
-    ("GiB", 1 << 30, true),
+/// Units of a budget in lower case, with what they multiply by; the flag says bytes.
+const UNITS: [(&str, u64, bool); 10] = [
+    ("", 1, false),
     ("k", 1_000, false),
-    ("K", 1_000, false),
-    ("M", 1_000_000, false),
+    ("m", 1_000_000, false),
+    ("b", 1, true),
+    ("kb", 1_000, true),
+    ("mb", 1_000_000, true),
+    ("gb", 1_000_000_000, true),
+    ("kib", 1 << 10, true),
+    ("mib", 1 << 20, true),
+    ("gib", 1 << 30, true),
 ];
 
+/// The most parameters or bytes that a budget may name.
+const MOST: f64 = 1e15;
+
+/// Reads `1.2M`, `800k` or `1200000` parameters, `480KiB`, `2MiB` (powers of 1024) or `180KB`, `0.18MB` (powers of 1000), in
+/// upper or lower case.
 impl FromStr for Budget {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || {
+        let wrong = |why: &str| {
             Error::invalid(format!(
-                "budget `{text}`: give parameters as 1.2M, 800k or 1200000, or memory as 480KiB or 2MiB"
+                "budget `{text}`: {why}; give parameters as 1.2M, 800k or 1200000, or memory as 480KiB, 180KB or 2MiB"
             ))
         };
-        let unit = UNITS.into_iter().find(|(suffix, ..)| text.ends_with(suffix));
-        let (number, scale, is_bytes) = match unit {
-            Some((suffix, scale, is_bytes)) => (&text[..text.len() - suffix.len()], scale, is_bytes),
-            None => (text, 1, false),
-        };
-        let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+        let number = text.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = text.trim()[number.len()..].to_ascii_lowercase();
+        let known = UNITS.into_iter().find(|(name, ..)| *name == unit);
+        let (_, scale, is_bytes) = known.ok_or_else(|| wrong(&format!("the unit `{unit}` is not known")))?;
+        let number: f64 = number.trim().parse().map_err(|_| wrong("it does not begin with a number"))?;
         let count = (number * scale as f64).round();
-        if !(1.0..=1e15).contains(&count) {
-            return Err(wrong());
+        if !(1.0..=MOST).contains(&count) {
+            return Err(wrong("it is out of range"));
         }
         Ok(if is_bytes { Budget::Bytes(count as u64) } else { Budget::Parameters(count as u64) })
     }
@@ -169,6 +177,8 @@ impl TryFrom<String> for Budget {
 
 #[cfg(test)]
 mod tests {
+    use rand::RngExt;
+
     use super::*;
 
     #[test]
@@ -179,13 +189,39 @@ mod tests {
             ("1200000", Budget::Parameters(1_200_000)),
             ("480KiB", Budget::Bytes(491_520)),
             ("1.5MiB", Budget::Bytes(1_572_864)),
+            ("180KB", Budget::Bytes(180_000)),
+            ("0.18MB", Budget::Bytes(180_000)),
+            ("0.5 m", Budget::Parameters(500_000)),
+            ("12e3", Budget::Parameters(12_000)),
+            ("2gib", Budget::Bytes(2 << 30)),
+            (" 180 kB ", Budget::Bytes(180_000)),
         ] {
             assert_eq!(text.parse::<Budget>().unwrap(), budget);
             assert_eq!(budget.to_string().parse::<Budget>().unwrap(), budget);
         }
-        for text in ["0", "-1", "abc", "", "M", "nan", "inf", "1e30", "1.2 G", "0KiB"] {
+        for text in
+            ["0", "-1", "abc", "", "M", "nan", "inf", "1e30", "1.2 G", "0KiB", "1.2.3M", "4 0k", "1M\u{212a}", "1e"]
+        {
             assert!(text.parse::<Budget>().unwrap_err().to_string().contains("1.2M"), "{text}");
         }
+        assert!("3 parsecs".parse::<Budget>().unwrap_err().to_string().contains("the unit `parsecs` is not known"));
+    }
+
+    #[test]
+    fn whatever_is_read_as_a_budget_is_written_so_that_it_reads_the_same() {
+        let alphabet: Vec<char> = "0123456789.eE+-_ kKmMgGiIbB\u{0}\u{7f}é\u{ff11}".chars().collect();
+        let mut rng = crate::random::generator(&[7]);
+        let mut read = 0;
+        for _ in 0..20_000 {
+            let length = rng.random_range(0..9);
+            let text: String = (0..length).map(|_| alphabet[rng.random_range(0..alphabet.len())]).collect();
+            if let Ok(budget) = text.parse::<Budget>() {
+                read += 1;
+                assert_eq!(budget.to_string().parse::<Budget>().unwrap(), budget, "{text:?}");
+                assert!(budget.parameters(Bits::new(1).unwrap()) > 0, "{text:?}");
+            }
+        }
+        assert!(read > 100, "{read} of the texts are budgets");
     }
 
     #[test]
