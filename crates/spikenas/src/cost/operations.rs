@@ -19,6 +19,8 @@ pub struct LayerOperations {
     pub multiplications: f64,
     /// Multiplications of the same layer if it took every input at every timestep.
     pub dense: f64,
+    /// The same in a network without spikes, which runs once.
+    pub dense_once: f64,
 }
 
 impl LayerOperations {
@@ -38,6 +40,8 @@ impl LayerOperations {
 pub struct Operations {
     /// Every layer with weights, in the order of execution.
     pub layers: Vec<LayerOperations>,
+    /// Timesteps for which an image is shown.
+    pub timesteps: usize,
 }
 
 impl Operations {
@@ -51,21 +55,28 @@ impl Operations {
                 Layer::Linear(linear) => (&linear.name, (linear.inputs * linear.outputs) as f64, averaged(graph, node)),
                 _ => continue,
             };
-            let dense = connections * pooled;
+            let dense_once = connections * pooled;
             layers.push(match lif_before(graph, node) {
                 Some(lif) => {
-                    let dense = dense * timesteps;
+                    let dense = dense_once * timesteps;
                     LayerOperations {
                         name: name.clone(),
                         additions: dense * rate(&lif.name)?,
                         multiplications: 0.0,
                         dense,
+                        dense_once,
                     }
                 }
-                None => LayerOperations { name: name.clone(), additions: 0.0, multiplications: dense, dense },
+                None => LayerOperations {
+                    name: name.clone(),
+                    additions: 0.0,
+                    multiplications: dense_once,
+                    dense: dense_once,
+                    dense_once,
+                },
             });
         }
-        Some(Self { layers })
+        Some(Self { layers, timesteps: graph.config.timesteps })
     }
 
     /// Additions of all layers.
@@ -78,9 +89,14 @@ impl Operations {
         self.layers.iter().map(|l| l.multiplications).sum()
     }
 
-    /// Multiplications that dense layers would need.
+    /// Multiplications that dense layers would need at all timesteps.
     pub fn dense(&self) -> f64 {
         self.layers.iter().map(|l| l.dense).sum()
+    }
+
+    /// Multiplications of the same layers in a network without spikes, which runs once.
+    pub fn dense_once(&self) -> f64 {
+        self.layers.iter().map(|l| l.dense_once).sum()
     }
 
     /// Energy of an inference in picojoules.
@@ -177,6 +193,8 @@ mod tests {
         // Three channels of 2x4 before the pooling, five hidden neurons.
         assert_eq!(hidden.additions, 0.25 * 5.0 * 24.0 * 5.0);
         assert_eq!(output.additions, 5.0 * 5.0 * 100.0);
+        assert_eq!((stem.dense_once, reduction.dense_once), (stem.dense, reduction.dense / 5.0));
+        assert_eq!(operations.dense_once(), operations.layers.iter().map(|l| l.dense_once).sum::<f64>());
         let energy = operations.additions() * 0.9 + operations.multiplications() * 4.6;
         assert!((operations.energy_pj() - energy).abs() < 1e-9);
     }
