@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use spikenas::Result;
 use spikenas::engine::engine;
 use spikenas::graph::NetworkConfig;
 use spikenas::record::{files, write_record};
 use spikenas::report::{correlation_table, table_lines};
-use spikenas::score::{ScoreConfig, ScoreKind};
+use spikenas::score::ScoreKind;
 use spikenas::workflow::correlate::{CorrelateConfig, Half, Table, correlate, score_table};
+use spikenas::{Error, Progress, Result};
 
 use crate::arguments::{CommonArguments, DataArguments};
 use crate::output::print;
@@ -20,7 +20,7 @@ pub struct Arguments {
     /// A table of trained cells: columns op01, op02, op12, op03, op13, op23 with SpikeNAS-Bench's digits, and a truth
     #[arg(long, value_name = "CSV")]
     table: PathBuf,
-    /// The column that holds the truth, an accuracy in percent
+    /// The column that holds the truth, an accuracy in percent or as a part of 1
     #[arg(long, value_name = "NAME", default_value = "test_acc")]
     columns: String,
     /// Scores, joined by commas [default: all]
@@ -70,19 +70,21 @@ pub fn run(arguments: Arguments) -> Result<()> {
         });
     }
     if let Some(count) = arguments.sample {
-        table = table.sample(count.max(2), seed);
+        if count < 2 {
+            return Err(Error::invalid(format!("sample {count}: give at least 2 cells, or there is nothing to rank")));
+        }
+        table = table.sample(count, seed);
     }
     let dataset = arguments.data.open()?;
     let preset = NetworkConfig::preset("sample")?;
     let config = CorrelateConfig {
         scores: if arguments.score.is_empty() { ScoreKind::ALL.to_vec() } else { arguments.score },
-        seeds: (seed..seed + arguments.seeds.max(1)).collect(),
+        seeds: CorrelateConfig::seeds(seed, arguments.seeds)?,
         network: NetworkConfig { widths: arguments.widths, classes: dataset.classes.len(), ..preset },
         batch: arguments.batch,
         repeats: arguments.repeats,
     };
-    config.network.check()?;
-    ScoreConfig { batch: config.batch, repeats: config.repeats, ..ScoreConfig::default() }.check()?;
+    config.check()?;
     let journal = match &arguments.out {
         Some(folder) => {
             files::create_folder(folder)?;
@@ -90,8 +92,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
         }
         None => None,
     };
-    let engine = engine("cpu")?;
-    let scores = score_table(&table, &config, &dataset, &engine, journal.as_deref(), &mut Terminal::new())?;
+    let (engine, progress) = (engine("cpu")?, &mut Terminal::new());
+    if table.had_fractions {
+        progress.note("no truth is above 1: they are taken as parts of 1, and shown in percent");
+    }
+    let scores = score_table(&table, &config, &dataset, &engine, journal.as_deref(), progress)?;
     let correlation = correlate(&table, &config, &scores)?;
     // A result that cannot be kept is still a result.
     let kept = arguments.out.as_deref().map_or(Ok(()), |folder| {

@@ -13,7 +13,7 @@ pub(super) fn report(correlation: &Correlation, faults: &[String]) -> Result<Rep
     let [narrow, wide] = correlation.config.network.widths;
     let best = correlation.scores.iter().max_by(|a, b| a.tau_random_ties.living.total_cmp(&b.tau_random_ties.living));
     let summary = format!(
-        "{} cells ({} better than chance), untrained networks of widths {narrow}/{wide} with {} images, {} seeds. {}",
+        "{} cells ({} with a path from input to output), untrained networks of widths {narrow}/{wide} with {} images, {} seeds. {}",
         grouped(correlation.cells as u64),
         grouped(correlation.living as u64),
         correlation.config.batch,

@@ -12,9 +12,6 @@ use crate::random::{Generator, generator, name_key};
 use crate::record::FORMAT_VERSION;
 use crate::score::ScoreKind;
 
-/// Accuracies up to this are chance: the cell has no path. (In SpikeNAS-Bench, cells without a path all have 10.00, the
-/// others 80 and more.)
-const CHANCE: f64 = 10.5;
 /// Resamples of the table's rows for an interval.
 const RESAMPLES: u64 = 200;
 /// Draws of the order of ties that are averaged.
@@ -31,7 +28,7 @@ pub struct Correlation {
     pub scores: Vec<ScoreCorrelation>,
     /// Cells that were ranked.
     pub cells: usize,
-    /// Those of them with a path: better than chance.
+    /// Those of them with a path from input to output. (In SpikeNAS-Bench the others all have the accuracy of chance.)
     pub living: usize,
     /// Seeds of weights and images.
     pub seeds: usize,
@@ -118,7 +115,7 @@ pub fn correlate(table: &Table, config: &CorrelateConfig, scores: &Scores) -> Re
         version: FORMAT_VERSION,
         scores: found,
         cells: table.rows.len(),
-        living: table.rows.iter().filter(|row| row.truth > CHANCE).count(),
+        living: table.rows.iter().filter(|row| row.cell.is_connected()).count(),
         seeds: config.seeds.len(),
         config: config.clone(),
     })
@@ -193,7 +190,7 @@ struct Figures {
 impl Figures {
     /// `chosen`: the rows that count; one that occurs several times counts as often.
     fn of(rows: &[Row], values: &[f64], chosen: &[usize], seed: u64) -> Self {
-        let with_path: Vec<usize> = chosen.iter().copied().filter(|&i| rows[i].truth > CHANCE).collect();
+        let with_path: Vec<usize> = chosen.iter().copied().filter(|&i| rows[i].cell.is_connected()).collect();
         let values_of = |indices: &[usize]| indices.iter().map(|&i| values[i]).collect::<Vec<f64>>();
         let truths_of = |indices: &[usize]| indices.iter().map(|&i| rows[i].truth).collect::<Vec<f64>>();
         let both = |of: &dyn Fn(&[f64], &[f64]) -> f64| AllAndLiving {

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::graph::{Graph, NetworkConfig};
 use crate::progress::Progress;
 use crate::record::{FORMAT_VERSION, Journal, Number};
-use crate::score::{Score, ScoreConfig, ScoreKind, SpikeScorer, score_batches, scorer};
+use crate::score::{Listener, Score, ScoreConfig, ScoreKind, SpikeScorer, Told, score_batches, scorer};
 use crate::space::{Architecture, Cell};
 use crate::{Error, Result};
 
@@ -29,6 +29,30 @@ pub struct CorrelateConfig {
     pub batch: usize,
     /// Mini-batches whose scores are averaged.
     pub repeats: usize,
+}
+
+/// Seeds at most.
+const MOST_SEEDS: u64 = 1000;
+
+impl CorrelateConfig {
+    /// Consecutive seeds from one on; after the highest comes 0.
+    ///
+    /// Errors: a count out of range.
+    pub fn seeds(first: u64, count: u64) -> Result<Vec<u64>> {
+        if !(1..=MOST_SEEDS).contains(&count) {
+            return Err(Error::invalid(format!("seeds {count} is out of range: give 1 to {MOST_SEEDS}")));
+        }
+        Ok((0..count).map(|index| first.wrapping_add(index)).collect())
+    }
+
+    /// Whether every value is in range; the first that is not, named.
+    pub fn check(&self) -> Result<()> {
+        self.network.check()?;
+        if self.scores.is_empty() || self.seeds.is_empty() {
+            return Err(Error::invalid("a correlation needs at least one score and one seed"));
+        }
+        ScoreConfig { batch: self.batch, repeats: self.repeats, ..ScoreConfig::default() }.check()
+    }
 }
 
 /// Everything that the values depend on; the first line of the journal.
@@ -104,6 +128,7 @@ pub fn score_table(
     journal: Option<&Path>,
     progress: &mut dyn Progress,
 ) -> Result<Scores> {
+    config.check()?;
     let CorrelateConfig { network, batch, repeats, .. } = config;
     let header = Header { version: FORMAT_VERSION, data: &dataset.name, network, batch: *batch, repeats: *repeats };
     let mut journal = journal.map(|path| Journal::<Entry>::open(path, &header)).transpose()?;
@@ -124,7 +149,12 @@ pub fn score_table(
             let graph = |architecture: &Architecture| Graph::new(architecture, network, dataset.train.shape);
             let graphs = unknown.iter().map(graph).collect::<Result<Vec<Graph>>>()?;
             let mut begin = Instant::now();
-            take(&kinds, seed, config, (dataset, engine), &graphs, &mut |place, values| {
+            let go_on = "repeat it with the same journal to go on";
+            take(&kinds, seed, config, (dataset, engine), &graphs, &mut |told| {
+                if progress.is_cancelled() {
+                    return Err(Error::Interrupted(go_on.into()));
+                }
+                let Told::Scores(place, values) = told else { return Ok(()) };
                 let named = kinds.iter().zip(values).map(|(kind, score)| (kind.name().to_string(), score.value.into()));
                 let (scores_of, seconds) = (named.collect(), begin.elapsed().as_secs_f64());
                 let entry = Entry { architecture: unknown[place].clone(), seed, scores: scores_of, seconds };
@@ -134,8 +164,7 @@ pub fn score_table(
                 }
                 progress.advance(1, "");
                 begin = Instant::now();
-                let go_on = "repeat it with the same journal to go on";
-                if progress.is_cancelled() { Err(Error::Interrupted(go_on.into())) } else { Ok(()) }
+                Ok(())
             })?;
             progress.end();
         }
@@ -179,7 +208,7 @@ fn take(
     config: &CorrelateConfig,
     (dataset, engine): (&Dataset, &Arc<dyn Engine>),
     graphs: &[Graph],
-    report: &mut dyn FnMut(usize, &[Score]) -> Result<()>,
+    report: &mut dyn FnMut(Told<'_>) -> Result<()>,
 ) -> Result<()> {
     let kind = kinds[0];
     let score = ScoreConfig { kind, batch: config.batch, repeats: config.repeats, seed, ..ScoreConfig::default() };
@@ -190,5 +219,18 @@ fn take(
         return scorer.score_each_by_all(graphs, report);
     }
     let scorer = scorer(engine, &score, &config.network, batches)?;
-    scorer.score_each(graphs, &mut |index, score| report(index, &[score]))
+    scorer.score_each(graphs, &mut Telling(report))
+}
+
+/// Tells of a single score as of several.
+struct Telling<'r>(&'r mut dyn FnMut(Told<'_>) -> Result<()>);
+
+impl Listener for Telling<'_> {
+    fn scored(&mut self, index: usize, score: Score) -> Result<()> {
+        (self.0)(Told::Scores(index, &[score]))
+    }
+
+    fn step(&mut self) -> Result<()> {
+        (self.0)(Told::Step)
+    }
 }

@@ -13,6 +13,8 @@ const LISTED: usize = 20;
 pub struct Table {
     /// One trained cell each.
     pub rows: Vec<Row>,
+    /// Whether the file has its truth as parts of 1, which were made percent.
+    pub had_fractions: bool,
 }
 
 /// One trained cell.
@@ -23,6 +25,9 @@ pub struct Row {
     /// The truth: an accuracy in percent.
     pub truth: f64,
 }
+
+/// The highest truth in percent that is read, far above any; sums of many are still exact.
+const MOST_TRUTH: f64 = 1e6;
 
 /// A random half of a table's rows, always the same two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +40,7 @@ pub enum Half {
 
 impl Table {
     /// Reads a table of SpikeNAS-Bench's form: columns `op01`, `op02`, `op12`, `op03`, `op13`, `op23` with its digits, in any order
-    /// and among others, and one with the truth.
+    /// and among others, and one with the truth. Where no truth is above 1, all are taken as parts of 1.
     ///
     /// Errors name the file, and the line of a row that cannot be read.
     pub fn read(path: &Path, truth: &str) -> Result<Self> {
@@ -71,12 +76,21 @@ impl Table {
             }
             let value = text(truth).parse::<f64>().ok().filter(|v| v.is_finite());
             let value = value.ok_or_else(|| wrong(format!("line {line}: `{}` is not a number", text(truth))))?;
+            if value.abs() > MOST_TRUTH {
+                return Err(wrong(format!(
+                    "line {line}: {value:e} is no accuracy: give truths of at most {MOST_TRUTH}"
+                )));
+            }
             rows.push(Row { cell, truth: value });
         }
         if rows.len() < 2 {
             return Err(wrong(format!("has {} rows: there is nothing to rank", rows.len())));
         }
-        Ok(Self { rows })
+        let had_fractions = rows.iter().all(|row| (0.0..=1.0).contains(&row.truth));
+        if had_fractions {
+            rows.iter_mut().for_each(|row| row.truth *= 100.0);
+        }
+        Ok(Self { rows, had_fractions })
     }
 
     /// One of the two halves.
@@ -169,10 +183,20 @@ mod tests {
     }
 
     #[test]
+    fn truths_between_0_and_1_are_made_percent() {
+        let fractions = read(&format!("{HEADS}0,0,0,0,1,0,0,0.8125\n1,0,0,0,2,0,0,1\n")).unwrap();
+        assert!(fractions.had_fractions);
+        assert_eq!(fractions.rows.iter().map(|row| row.truth).collect::<Vec<_>>(), [81.25, 100.0]);
+        assert!(!read(&format!("{HEADS}0,0,0,0,1,0,0,0.8\n1,0,0,0,2,0,0,9.5\n")).unwrap().had_fractions);
+    }
+
+    #[test]
     fn rows_that_cannot_be_read_are_named() {
         for (text, word) in [
             (format!("{HEADS}0,0,0,0,7,0,0,10\n1,0,0,0,1,0,0,80\n"), "line 2: `7`"),
             (format!("{HEADS}0,0,0,0,1,0,0,good\n"), "line 2: `good`"),
+            (format!("{HEADS}0,0,0,0,1,0,0,80\n1,0,0,0,1,0,0,-inf\n"), "line 3: `-inf`"),
+            (format!("{HEADS}0,0,0,0,1,0,0,80\n1,0,0,0,1,0,0,1e308\n"), "line 3: 1e308 is no accuracy"),
             (format!("{HEADS}0,0,0,0,1,0,0,80\n"), "1 rows"),
             (format!("{HEADS}0,0,0\n"), "table.csv"),
             ("op01,test_acc\n1,2\n".into(), "no column `op02`"),
@@ -185,7 +209,7 @@ mod tests {
     #[test]
     fn halves_are_apart_and_make_the_whole() {
         let row = |truth: usize| Row { cell: Cell::uniform(Operation::Skip), truth: truth as f64 };
-        let table = Table { rows: (0..101).map(row).collect() };
+        let table = Table { rows: (0..101).map(row).collect(), had_fractions: false };
         let truths = |half| table.clone().half(half).rows.iter().map(|r| r.truth as usize).collect::<Vec<_>>();
         let (choice, verdict) = (truths(Half::Choice), truths(Half::Verdict));
         let mut all = [choice.clone(), verdict].concat();
