@@ -109,6 +109,15 @@ impl NetworkArguments {
     }
 }
 
+/// Reads the shape of an image: channels, rows, columns.
+pub fn parse_shape(text: &str) -> Result<Shape> {
+    let numbers: Option<Vec<usize>> = text.split('x').map(|n| n.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[channels, height, width]) if (1..=4).contains(&channels) => Ok(Shape { channels, height, width }),
+        _ => Err(Error::invalid("give channels (1 to 4), rows and columns, such as 3x32x32")),
+    }
+}
+
 /// Shape of the images of every dataset but folders.
 pub const CIFAR: Shape = Shape { channels: 3, height: 32, width: 32 };
 
@@ -138,19 +147,55 @@ impl SpaceArguments {
     }
 }
 
+/// The operations that an architecture given as an option may use, and its digits.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Architecture")]
+pub struct DigitArguments {
+    /// Operations that the architecture may use: names joined by commas, or a set; spikenas-bench reads the digits as that set's
+    /// [default: all of SNASNet's]
+    #[arg(long, value_name = "NAMES", value_parser = parse_operations)]
+    pub ops: Option<Operations>,
+}
+
+impl DigitArguments {
+    /// Reads an architecture; one with another operation is refused.
+    pub fn architecture(&self, text: &str) -> Result<Architecture> {
+        let Some(Operations(allowed, digits)) = &self.ops else { return text.parse() };
+        let architecture = Architecture::parse(text, *digits)?;
+        let other = |o: &Operation| !allowed.contains(o);
+        match architecture.cells().iter().flat_map(|cell| cell.operations()).find(other) {
+            Some(other) => Err(Error::invalid(format!("`{architecture}` has {other}, which --ops leaves out"))),
+            None => Ok(architecture),
+        }
+    }
+}
+
 /// The budget.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Budget")]
 pub struct BudgetArguments {
-    /// The most memory that a network may take: parameters (1.2M, 800k) or bytes (480KiB, 2MiB) at --bits
+    /// The most memory that a network may take: parameters (1.2M, 800k) or bytes (480KiB, 180KB, 2MiB) at --bits
     #[arg(short = 'b', long, value_name = "N", allow_hyphen_values = true)]
     pub budget: Option<Budget>,
     /// What the budget counts: the backbone (all but the classifier) or the whole network
     #[arg(long, value_name = "WHAT", default_value = "backbone", value_parser = parse_scope)]
     pub scope: Scope,
-    /// Bits per parameter
-    #[arg(long, value_name = "N", default_value = "32", value_parser = parse_bits)]
-    pub bits: Bits,
+    /// Bits per parameter, for a budget in bytes [default: 32]
+    #[arg(long, value_name = "N", value_parser = parse_bits)]
+    pub bits: Option<Bits>,
+}
+
+impl BudgetArguments {
+    /// The precision at which a budget in bytes is compared; where there is none, nothing depends on it.
+    fn precision(&self) -> Result<Bits> {
+        match (self.bits, self.budget) {
+            (Some(bits), None | Some(Budget::Parameters(_))) => {
+                let bits = bits.get();
+                Err(Error::invalid(format!("bits {bits}: only a budget in bytes, such as 480KiB, depends on it")))
+            }
+            (bits, _) => Ok(bits.unwrap_or_default()),
+        }
+    }
 }
 
 fn parse_scope(text: &str) -> Result<Scope> {
@@ -191,12 +236,10 @@ fn parse_memory(text: &str) -> Result<u64> {
 
 impl ScoreArguments {
     /// The configuration that says so.
-    pub fn config(&self, network: &NetworkArguments, seed: u64) -> Result<ScoreConfig> {
+    pub fn config(&self, network: &NetworkArguments, seed: u64) -> ScoreConfig {
         let batch = self.batch.unwrap_or(ScoreConfig::default().batch);
         let kind = self.score.unwrap_or_else(|| ScoreKind::of_preset(network.preset.as_deref().unwrap_or_default()));
-        let config = ScoreConfig { kind, batch, repeats: self.repeats, seed, memory: self.memory };
-        config.check()?;
-        Ok(config)
+        ScoreConfig { kind, batch, repeats: self.repeats, seed, memory: self.memory }
     }
 }
 
@@ -207,13 +250,25 @@ pub struct MethodArguments {
     /// spikenas (Algorithm 1 of the paper), random (SNASNet's) or exhaustive
     #[arg(long, value_name = "NAME", default_value = "spikenas")]
     pub method: Method,
-    /// Candidates that a random search draws
-    #[arg(long, value_name = "N", default_value = "5000")]
-    pub iterations: usize,
+    /// Candidates that a random search draws [default: 5000]
+    #[arg(long, value_name = "N")]
+    pub iterations: Option<usize>,
     /// Score the ten leading candidates N times more, with other weights and images, and take the smallest of those not
     /// significantly different from the best; 0 takes the highest score, as the paper does
     #[arg(long, value_name = "N", default_value = "4")]
     pub confirm: usize,
+}
+
+impl MethodArguments {
+    /// Draws of a random search; other methods draw nothing.
+    fn draws(&self) -> Result<usize> {
+        match (self.iterations, self.method) {
+            (Some(draws), Method::Spikenas | Method::Exhaustive) => {
+                Err(Error::invalid(format!("iterations {draws}: only the method random draws candidates")))
+            }
+            (draws, _) => Ok(draws.unwrap_or(SearchConfig::default().iterations)),
+        }
+    }
 }
 
 /// How a network is trained.
@@ -384,7 +439,7 @@ impl SearchArguments {
     /// The configuration of a run with these options.
     pub fn config(&self, dataset: &Dataset) -> Result<RunConfig> {
         let seed = self.common.seed();
-        let score = self.score.config(&self.network, seed)?;
+        let score = self.score.config(&self.network, seed);
         let preset = self.network.preset(&self.data);
         let mirror = self.data.data.may_be_mirrored();
         let train = TrainConfig { batch: score.batch, seed, mirror, ..TrainConfig::for_preset(preset) };
@@ -399,8 +454,8 @@ impl SearchArguments {
                 operations: self.space.ops.0.clone(),
                 budget: self.budget.budget,
                 scope: self.budget.scope,
-                bits: self.budget.bits,
-                iterations: self.method.iterations,
+                bits: self.budget.precision()?,
+                iterations: self.method.draws()?,
                 confirm: self.method.confirm,
                 seed,
             },

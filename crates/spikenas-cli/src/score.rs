@@ -7,10 +7,10 @@ use spikenas::cost::{Ledger, ParameterCount};
 use spikenas::engine::engine;
 use spikenas::graph::Graph;
 use spikenas::record::Number;
-use spikenas::score::{score_batches, scorer};
+use spikenas::score::{Score, reason, score_batches, scorer};
 use spikenas::space::Architecture;
 
-use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, ScoreArguments, SpaceArguments};
+use crate::arguments::{CommonArguments, DataArguments, DigitArguments, NetworkArguments, ScoreArguments};
 use crate::output::{grouped, print};
 
 /// Score architectures without training them.
@@ -25,7 +25,7 @@ pub struct Arguments {
     #[command(flatten)]
     network: NetworkArguments,
     #[command(flatten)]
-    space: SpaceArguments,
+    digits: DigitArguments,
     #[command(flatten)]
     score: ScoreArguments,
     #[command(flatten)]
@@ -41,6 +41,9 @@ struct Scores {
 struct Scored {
     architecture: Architecture,
     score: Number,
+    /// Why it is minus infinity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     parameters: ParameterCount,
     firing_rate: Option<f64>,
     seconds: f64,
@@ -49,20 +52,23 @@ struct Scored {
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.common.machine.start_threads()?;
     let architectures =
-        arguments.arch.iter().map(|text| arguments.space.architecture(text)).collect::<Result<Vec<_>>>()?;
-    let config = arguments.score.config(&arguments.network, arguments.common.seed())?;
+        arguments.arch.iter().map(|text| arguments.digits.architecture(text)).collect::<Result<Vec<_>>>()?;
+    let config = arguments.score.config(&arguments.network, arguments.common.seed());
+    config.check()?;
     let dataset = arguments.data.open()?;
     let network = arguments.network.config(&arguments.data, Some(&dataset))?;
     let graphs =
         architectures.iter().map(|a| Graph::new(a, &network, dataset.train.shape)).collect::<Result<Vec<Graph>>>()?;
-    let batches = score_batches(&config, &dataset)?;
-    let scorer = scorer(&engine("cpu")?, &config, &network, batches)?;
+    let engine = engine("cpu")?;
+    let scorer = scorer(&engine, &config, &network, score_batches(&config, &dataset)?)?;
     let mut begin = Instant::now();
     let mut results: Vec<Option<Scored>> = graphs.iter().map(|_| None).collect();
-    scorer.score_each(&graphs, &mut |index, score| {
+    scorer.score_each(&graphs, &mut |index: usize, score: Score| {
+        let why = || reason(engine.as_ref(), &config, &graphs[index], &score_batches(&config, &dataset)?);
         results[index] = Some(Scored {
             architecture: graphs[index].architecture.clone(),
             score: score.value.into(),
+            reason: (score.value == f64::NEG_INFINITY).then(why).transpose()?,
             parameters: Ledger::new(&graphs[index]).count(),
             firing_rate: score.firing_rate,
             seconds: begin.elapsed().as_secs_f64(),
@@ -81,6 +87,7 @@ fn words(scores: &Scores) -> String {
         let backbone = grouped(s.parameters.backbone);
         let rate = s.firing_rate.map_or("-".into(), |rate| format!("{rate:.4}"));
         text += &format!("{:12.4}  {backbone:>12}  {rate:>11}  {:8.2}  {}\n", s.score.0, s.seconds, s.architecture);
+        text += &s.reason.as_ref().map_or(String::new(), |reason| format!("{:>12}  {reason}\n", "because"));
     }
     text
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spikenas::Result;
 use spikenas::engine::engine;
-use spikenas::search::{Confirmation, SearchRecord};
+use spikenas::search::{Confirmation, Method, SearchRecord};
 use spikenas::workflow::run::{self, RunFolder};
 
 use crate::arguments::SearchArguments;
@@ -39,31 +39,45 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// The result in words.
 pub fn words(record: &SearchRecord) -> String {
     let budget = record.budget.map_or("no budget".into(), |b| format!("budget {} ({})", grouped(b), record.scope));
+    let unreachable = record
+        .unreachable
+        .as_ref()
+        .map_or(String::new(), |unreachable| format!("\nidle          {}", unreachable.words()));
     let sure = record.confirmation.as_ref().map_or(String::new(), |c| format!("\n{}", confirmation_words(c)));
     format!(
-        "architecture  {}\nscore         {:.4}\nparameters    {} backbone + {} classifier, {budget}\nsearch        {} candidates, {} fit, {} scored in {}{sure}",
+        "architecture  {}\nscore         {:.4}\nparameters    {} backbone + {} classifier, {budget}{unreachable}\nsearch        {} in {}{sure}",
         record.architecture,
         record.score.0,
         grouped(record.parameters.backbone),
         grouped(record.parameters.classifier),
-        record.candidates,
-        record.feasible,
-        record.scored,
+        counts(record),
         duration(record.seconds),
     )
+}
+
+/// Candidates, those that fit, those that were scored: each different network once.
+fn counts(record: &SearchRecord) -> String {
+    let (candidates, computed) = (record.candidates, record.computed());
+    match record.method {
+        Method::Random => format!("{candidates} draws, {} different, {computed} fit and scored", record.different),
+        Method::Spikenas | Method::Exhaustive => {
+            format!("{candidates} candidates, {} fit, {computed} different ones scored", record.feasible)
+        }
+    }
 }
 
 /// Confidence in the winner.
 fn confirmation_words(confirmation: &Confirmation) -> String {
     let tied = confirmation.leaders.iter().filter(|leader| leader.is_tied).count();
-    let rounds = confirmation.leaders.first().map_or(0, |leader| leader.scores.len());
+    let rounds = confirmation.rounds();
     let margin =
         confirmation.margin.map_or("no other is significantly worse".into(), |m| format!("{m:.4} above the next"));
     let mut words = match (tied, rounds) {
-        (_, 0 | 1) => format!("sure          the smallest of {tied} with equal scores"),
-        (1, _) => format!("sure          best of {rounds} rounds, {margin}"),
+        (_, 0) => format!("sure          the smallest of {tied} with equal scores"),
+        (1, _) => format!("sure          best of {rounds} new rounds, {margin}"),
         _ => {
-            format!("sure          the smallest of {tied} not significantly different after {rounds} rounds, {margin}")
+            let tied = format!("the smallest of {tied} not significantly different in {rounds} new rounds");
+            format!("sure          {tied}, {margin}")
         }
     };
     if confirmation.degenerate_count > 0 {

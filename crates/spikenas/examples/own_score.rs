@@ -2,7 +2,7 @@
 //! `cargo run --release -p spikenas --example own_score`.
 
 use spikenas::graph::Shape;
-use spikenas::score::{Score, Scorer};
+use spikenas::score::{Listener, Score, Scorer};
 use spikenas::search::{Evaluator, Problem, SearchConfig, search};
 use spikenas::{Graph, NetworkConfig, Result, Silent};
 
@@ -10,12 +10,12 @@ use spikenas::{Graph, NetworkConfig, Result, Silent};
 struct Thrift;
 
 impl Scorer for Thrift {
-    fn score_each(&self, graphs: &[Graph], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
+    fn score_each(&self, graphs: &[Graph], listener: &mut dyn Listener) -> Result<()> {
         for (index, graph) in graphs.iter().enumerate() {
             let always = spikenas::cost::Operations::new(graph, |_| Some(1.0));
             let dense = always.map_or(f64::INFINITY, |operations| operations.dense());
             let convolutions = graph.lifs().count() as f64;
-            report(index, Score { value: convolutions.powi(2) / dense.ln(), firing_rate: None })?;
+            listener.scored(index, Score { value: convolutions.powi(2) / dense.ln(), firing_rate: None })?;
         }
         Ok(())
     }

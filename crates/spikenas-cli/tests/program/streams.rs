@@ -50,7 +50,7 @@ fn help_names_the_options_of_each_command() {
         ("run", format!("{search} {train}")),
         ("train", format!("{search} {train} --arch --resume")),
         ("score", format!("{network} --ops --arch --score --batch --repeats --seed --threads")),
-        ("memory", format!("{network} --ops --arch --bits")),
+        ("memory", "--data --image --preset --widths --cells --ops --arch --bits --json".into()),
         ("evaluate", "--data --data-dir --threads --json".into()),
         ("data list", "--data-dir --json".into()),
         ("data check", "--data --data-dir --json".into()),

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::Scope;
 use crate::graph::{Graph, Parameter, ParameterKind};
+use crate::space::Architecture;
 
 /// Number of trainable parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,9 @@ pub struct LedgerEntry {
     pub batch_norm: u64,
     /// Biases of linear layers.
     pub bias: u64,
+    /// Whether it is on an edge that is on no path from its cell's input to its output, and does no work.
+    #[serde(default)]
+    pub unreachable: bool,
 }
 
 impl LedgerEntry {
@@ -67,10 +71,13 @@ impl Ledger {
     /// Itemises a network.
     pub fn new(graph: &Graph) -> Self {
         let mut layers: Vec<LedgerEntry> = Vec::new();
-        for parameter in graph.parameters() {
+        let parameters =
+            graph.nodes().iter().flat_map(|node| node.layer.parameters().into_iter().map(move |p| (node, p)));
+        for (node, parameter) in parameters {
             let name = layer_name(&parameter);
             if layers.last().is_none_or(|last| last.name != name) {
-                layers.push(LedgerEntry { name: name.to_string(), weights: 0, batch_norm: 0, bias: 0 });
+                let (name, unreachable) = (name.to_string(), graph.is_idle(node));
+                layers.push(LedgerEntry { name, weights: 0, batch_norm: 0, bias: 0, unreachable });
             }
             let Some(entry) = layers.last_mut() else { continue };
             let count: u64 = parameter.shape.iter().map(|&n| n as u64).product();
@@ -90,6 +97,39 @@ impl Ledger {
         let total = |layers: &[&LedgerEntry]| layers.iter().map(|l| l.total()).sum::<u64>();
         let (backbone, classifier) = (total(&backbone), total(&classifier));
         ParameterCount { backbone, classifier, network: backbone + classifier }
+    }
+
+    /// Parameters of the layers on no path; Eq. 6 counts them, so the totals do.
+    pub fn unreachable(&self) -> u64 {
+        self.layers.iter().filter(|layer| layer.unreachable).map(LedgerEntry::total).sum()
+    }
+}
+
+/// Parameters that do no work: those of edges that are on no path from their cell's input to its output.
+///
+/// Without them the untrained network is the same function. In training, the batch norm of an edge that leaves a node which
+/// nothing reaches still learns a shift: a bias per channel, for all the convolution's weights.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreachable {
+    /// Parameters of such edges.
+    pub parameters: u64,
+    /// The architecture without such edges.
+    pub without: Architecture,
+}
+
+impl Unreachable {
+    /// Those of a network, if it has any.
+    pub fn of(graph: &Graph) -> Option<Self> {
+        let parameters = Ledger::new(graph).unreachable();
+        (parameters > 0).then(|| Self { parameters, without: graph.architecture.pruned() })
+    }
+
+    /// The same in a line.
+    pub fn words(&self) -> String {
+        let Self { parameters, without } = self;
+        format!(
+            "{parameters} parameters are on no path from input to output and do no work; the same network without them is {without}"
+        )
     }
 }
 
@@ -128,6 +168,23 @@ mod tests {
     #[test]
     fn the_largest_single_cell_fits_1_2_million() {
         assert_eq!(count(Cell::uniform(Operation::Conv3x3), 1, "cifar10").backbone, 1_186_176);
+    }
+
+    #[test]
+    fn convolutions_on_no_path_are_marked_and_the_network_without_them_has_that_many_parameters_less() {
+        let image = Shape { channels: 3, height: 32, width: 32 };
+        let config = NetworkConfig { cells: 2, widths: [4, 8], ..NetworkConfig::preset("sample").unwrap() };
+        let of = |text: &str| Graph::new(&text.parse().unwrap(), &config, image).unwrap();
+        // Nothing reaches node 1; in the second cell, node 2 reaches nothing.
+        let graph = of("0010 0033 0003 0000/0303 0023 0000 0000");
+        let found = Unreachable::of(&graph).unwrap();
+        let marked = Ledger::new(&graph).layers.into_iter().filter(|layer| layer.unreachable).map(|layer| layer.name);
+        let names = ["cell1.cell_architecture.2", "cell1.cell_architecture.4", "cell2.cell_architecture.2"];
+        assert_eq!(marked.collect::<Vec<_>>(), names);
+        assert_eq!(found.without.to_string(), "0010 0000 0003 0000/0303 0003 0000 0000");
+        let rest = Ledger::new(&of(&found.without.to_string())).count();
+        assert_eq!(rest.network + found.parameters, Ledger::new(&graph).count().network);
+        assert_eq!(Unreachable::of(&of("0313 0031 0003 0000")), None);
     }
 
     #[test]

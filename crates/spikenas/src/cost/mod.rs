@@ -5,5 +5,5 @@ mod ledger;
 mod operations;
 
 pub use budget::{Bits, Budget, Scope};
-pub use ledger::{Ledger, LedgerEntry, ParameterCount};
+pub use ledger::{Ledger, LedgerEntry, ParameterCount, Unreachable};
 pub use operations::{ADDITION_PJ, LayerOperations, MULTIPLICATION_PJ, Operations};

@@ -1,3 +1,4 @@
+use crate::cost::Budget;
 use crate::data::Source;
 use crate::graph::NetworkConfig;
 use crate::score::{ScoreConfig, ScoreKind};
@@ -101,7 +102,10 @@ impl Line {
         let budget = search.budget.map_or(String::new(), |b| b.to_string());
         self.set(&mut said.search.budget, &search.budget, "budget", budget);
         self.set(&mut said.search.scope, &search.scope, "scope", search.scope);
-        self.set(&mut said.search.bits, &search.bits, "bits", search.bits.get());
+        if let Some(Budget::Bytes(_)) = search.budget {
+            self.set(&mut said.search.bits, &search.bits, "bits", search.bits.get());
+        }
+        said.search.bits = search.bits;
         self.set(&mut said.search.method, &search.method, "method", search.method);
         if search.method == Method::Random {
             self.set(&mut said.search.iterations, &search.iterations, "iterations", search.iterations);

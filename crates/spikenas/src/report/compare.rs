@@ -64,7 +64,7 @@ fn table(runs: &[&RunRecords]) -> Section {
             whole(parameters.map(|p| p.network)),
             whole(run.search.as_ref().and_then(|s| s.budget)),
             Value::maybe(run.search.as_ref().map(|s| s.seconds), duration),
-            whole(run.search.as_ref().map(|s| s.scored as u64)),
+            whole(run.search.as_ref().map(|s| s.computed() as u64)),
             Value::maybe((training > 0.0).then_some(training), duration),
             Value::maybe(run.operations().as_ref().map(Operations::energy_pj), energy),
             Value::text(run.architecture().map_or("–".into(), |a| a.to_string())),

@@ -10,7 +10,7 @@ use super::records::RunRecords;
 use super::search;
 use super::words::{count, duration, energy, grouped, layer, percent};
 use crate::Result;
-use crate::cost::{ADDITION_PJ, Ledger, MULTIPLICATION_PJ, Operations};
+use crate::cost::{ADDITION_PJ, Ledger, MULTIPLICATION_PJ, Operations, Unreachable};
 use crate::engine::Evaluation;
 use crate::graph::Graph;
 use crate::record::FORMAT_VERSION;
@@ -64,9 +64,10 @@ fn summary(run: &RunRecords) -> String {
             Method::Exhaustive => "an exhaustive search",
         };
         words += &format!(
-            "Found: of {} candidates {} fit and were scored by {how} in {}; the best has {} parameters in its backbone. ",
+            "Found: of {} {} {} different ones fit and were scored by {how} in {}; the best has {} parameters in its backbone. ",
             grouped(search.candidates as u64),
-            grouped(search.scored as u64),
+            if search.method == Method::Random { "draws" } else { "candidates" },
+            grouped(search.computed() as u64),
             duration(search.seconds),
             grouped(search.parameters.backbone),
         );
@@ -102,7 +103,7 @@ fn facts(run: &RunRecords) -> Vec<(String, String)> {
     }
     if let Some(search) = &run.search {
         fact("budget", search.budget.map_or("none".into(), |b| format!("{} ({})", grouped(b), search.scope)));
-        fact("search", format!("{}, {} scored", duration(search.seconds), grouped(search.scored as u64)));
+        fact("search", format!("{}, {} scored", duration(search.seconds), grouped(search.computed() as u64)));
         fact("score", format!("{:.4}", search.score.0));
     }
     if !run.epochs.is_empty() {
@@ -165,6 +166,7 @@ fn memory(graph: &Graph) -> Result<Section> {
         grouped(total.classifier),
         grouped(total.network)
     ));
+    table.notes.extend(Unreachable::of(graph).map(|unreachable| unreachable.words()));
     let largest = ledger.layers.iter().max_by_key(|l| l.total());
     let alternative = format!(
         "Bars: parameters of each of {} layers. The largest is {}.",
@@ -292,17 +294,21 @@ fn synaptic_operations(operations: &Operations) -> Result<Section> {
             Value::number(nanojoules, format!("{nanojoules:.2}")),
         ]);
     }
-    let saved = operations.dense() * MULTIPLICATION_PJ / operations.energy_pj();
+    let times = |dense: f64| dense * MULTIPLICATION_PJ / operations.energy_pj();
+    let (steps, dense, once) = (operations.timesteps, operations.dense(), operations.dense_once());
     let mut section = Section::titled("Operations and energy");
     section.words.push(format!(
         "One image takes {} additions and {} multiplications, estimated at {}: {ADDITION_PJ} pJ an addition and \
          {MULTIPLICATION_PJ} pJ a multiplication with its addition, 32 bits at 45 nm (Horowitz, ISSCC 2014). The same layers \
-         without spikes would multiply {} times, {saved:.1} times the energy. Memory accesses, LIF updates and poolings are not \
-         counted.",
+         without spikes would multiply {} times where they run once, {:.1} times the energy, and {} times at all T = {steps} timesteps, \
+         {:.1} times the energy. Memory accesses, LIF updates and poolings are not counted.",
         count(operations.additions()),
         count(operations.multiplications()),
         energy(operations.energy_pj()),
-        count(operations.dense())
+        count(once),
+        times(once),
+        count(dense),
+        times(dense)
     ));
     let alternative = format!("Bars: energy of the synaptic operations of each of {} layers.", operations.layers.len());
     let x = Axis::from_zero("energy per inference, nJ", operations.layers.iter().map(|l| l.energy_pj() / 1e3));

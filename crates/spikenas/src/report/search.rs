@@ -45,14 +45,14 @@ fn about_score(kind: ScoreKind) -> String {
 
 fn confidence(confirmation: &Confirmation) -> String {
     let tied = confirmation.leaders.iter().filter(|l| l.is_tied).count();
-    let rounds = confirmation.leaders.first().map_or(0, |l| l.scores.len());
+    let rounds = confirmation.rounds();
     let margin = confirmation.margin.map_or("no other leader is significantly worse".into(), |m| {
         format!("the next that is significantly worse is {m:.4} below")
     });
     format!(
-        "The leading candidates were scored {rounds} times in all, each time with other weights and images. {tied} of {} are tied \
-         with the best mean (not significantly different: within two standard errors of paired differences); the smallest of \
-         them won, and {margin}.",
+        "The leading candidates were scored {rounds} times more, each time with other weights and images, and are judged by these \
+         scores alone. {tied} of {} are tied with the best mean (not significantly different: paired differences, Student's t at \
+         5 %); the smallest of them won, and {margin}.",
         confirmation.leaders.len()
     )
 }

@@ -31,12 +31,17 @@ impl Default for ScoreConfig {
     }
 }
 
+/// Mini-batches at most.
+const MOST_REPEATS: usize = 1000;
+
 impl ScoreConfig {
     /// Whether every value is in range.
     pub fn check(&self) -> Result<()> {
         match (self.batch, self.repeats) {
             (0 | 1, _) => Err(Error::invalid(format!("batch {}: a score compares at least 2 images", self.batch))),
-            (_, 0) => Err(Error::invalid("repeats 0: score at least once")),
+            (_, repeats) if !(1..=MOST_REPEATS).contains(&repeats) => {
+                Err(Error::invalid(format!("repeats {repeats} is out of range: give 1 to {MOST_REPEATS}")))
+            }
             _ => Ok(()),
         }
     }

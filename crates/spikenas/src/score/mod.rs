@@ -11,6 +11,7 @@ mod kind;
 mod log_determinant;
 mod membrane_entropy;
 mod one_by_one;
+mod reason;
 mod scorer;
 mod spike_scorer;
 mod structure;
@@ -23,8 +24,9 @@ pub use kernel_matrix::{Activity, KernelKind, KernelMatrix};
 pub use kind::ScoreKind;
 pub use log_determinant::log_abs_determinant;
 pub use one_by_one::scorer;
-pub use scorer::{Score, Scorer};
-pub use spike_scorer::SpikeScorer;
+pub use reason::reason;
+pub use scorer::{Listener, Score, Scorer};
+pub use spike_scorer::{SpikeScorer, Told};
 
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,12 @@ use std::sync::Arc;
 
 use super::config::ScoreConfig;
 use super::kind::ScoreKind;
-use super::scorer::{Score, Scorer};
+use super::scorer::{Listener, Score, Scorer};
 use super::spike_scorer::SpikeScorer;
 use super::{membrane_entropy, structure, synflow, zico};
 use crate::data::Batch;
 use crate::engine::{Draws, Engine, Untrained};
 use crate::graph::{Graph, NetworkConfig};
-use crate::space::Architecture;
 use crate::weights::Drawn;
 use crate::{Error, Result};
 
@@ -48,7 +47,7 @@ struct OneByOne {
 }
 
 impl OneByOne {
-    fn score(&self, graph: &Graph) -> Result<f64> {
+    fn score(&self, graph: &Graph, listener: &mut dyn Listener) -> Result<f64> {
         let graph = pruned(graph)?;
         let ScoreConfig { kind, seed, .. } = self.config;
         let mut total = 0.0;
@@ -66,27 +65,31 @@ impl OneByOne {
             if !kind.is_drawn() {
                 return Ok(total);
             }
+            listener.step()?;
         }
         Ok(total / self.batches.len() as f64)
     }
 }
 
 impl Scorer for OneByOne {
-    fn score_each(&self, graphs: &[Graph], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
+    fn score_each(&self, graphs: &[Graph], listener: &mut dyn Listener) -> Result<()> {
         for (index, graph) in graphs.iter().enumerate() {
-            let value = self.score(graph)?;
+            let value = self.score(graph, listener)?;
             if value.is_nan() {
                 let architecture = &graph.architecture;
                 return Err(Error::NotFinite(format!("the score of `{architecture}` is not a number")));
             }
-            report(index, Score { value, firing_rate: None })?;
+            listener.scored(index, Score { value, firing_rate: None })?;
         }
         Ok(())
+    }
+
+    fn ignores_dead_edges(&self) -> bool {
+        true
     }
 }
 
 /// The graph without the parts that are on no path from a cell's input to its output.
 fn pruned(graph: &Graph) -> Result<Graph> {
-    let cells = graph.architecture.cells().iter().map(|cell| cell.pruned()).collect();
-    Graph::new(&Architecture::new(cells)?, &graph.config, graph.input)
+    Graph::new(&graph.architecture.pruned(), &graph.config, graph.input)
 }

@@ -10,9 +10,31 @@ pub struct Score {
     pub firing_rate: Option<f64>,
 }
 
+/// Hears of scores as they are found; closures of an index and a score are listeners. An error ends the scoring.
+pub trait Listener {
+    /// The score of the graph with this index.
+    fn scored(&mut self, index: usize, score: Score) -> Result<()>;
+
+    /// A part of the work is done that gives no score yet, such as one of several mini-batches.
+    fn step(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<F: FnMut(usize, Score) -> Result<()>> Listener for F {
+    fn scored(&mut self, index: usize, score: Score) -> Result<()> {
+        self(index, score)
+    }
+}
+
 /// Scores architectures. A search takes any scorer: one of the project's own, or a user's.
 pub trait Scorer {
-    /// Scores graphs in an order of its own and reports the index and the score, never NaN, of each at once. An error of the
-    /// report ends the scoring.
-    fn score_each(&self, graphs: &[Graph], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()>;
+    /// Scores graphs in an order of its own and tells each score, never NaN, at once.
+    fn score_each(&self, graphs: &[Graph], listener: &mut dyn Listener) -> Result<()>;
+
+    /// Whether architectures that differ only in edges on no path from input to output have equal scores, so that a search
+    /// may leave such edges out.
+    fn ignores_dead_edges(&self) -> bool {
+        false
+    }
 }

@@ -4,7 +4,7 @@ use super::config::ScoreConfig;
 use super::funnel::funnel;
 use super::kernel_matrix::{Activity, KernelKind, KernelMatrix};
 use super::kind::ScoreKind;
-use super::scorer::{Score, Scorer};
+use super::scorer::{Listener, Score, Scorer};
 use crate::engine::{Draws, Engine, Firing, LayerId, Observer, Untrained};
 use crate::graph::{Graph, NetworkConfig};
 use crate::space::{Architecture, Edge, Operation};
@@ -15,6 +15,15 @@ const WINDOW: usize = 1024;
 
 /// The same where scores are means over repeats: they are known only at the end of a window.
 const WINDOW_OF_REPEATS: usize = 64;
+
+/// What a scoring by several scores at once tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told<'a> {
+    /// The scores of the graph with this index, one of each kind.
+    Scores(usize, &'a [Score]),
+    /// One of several mini-batches went through one of the graphs.
+    Step,
+}
 
 /// Scores architectures by their spikes, all on the same mini-batches and with the same weights for equal parts.
 pub struct SpikeScorer {
@@ -71,7 +80,7 @@ impl SpikeScorer {
     /// The score of one architecture, the mean over the repeats. Errors: see [`SpikeScorer::score_each_by_all`].
     pub fn score(&self, graph: &Graph) -> Result<Score> {
         let mut found = None;
-        self.score_each(std::slice::from_ref(graph), &mut |_, score| {
+        self.score_each(std::slice::from_ref(graph), &mut |_: usize, score: Score| {
             found = Some(score);
             Ok(())
         })?;
@@ -83,11 +92,7 @@ impl SpikeScorer {
     /// computed alone.
     ///
     /// Errors: a graph of another network, a score that is not a number, too little memory, an error of the report.
-    pub fn score_each_by_all(
-        &self,
-        graphs: &[Graph],
-        report: &mut dyn FnMut(usize, &[Score]) -> Result<()>,
-    ) -> Result<()> {
+    pub fn score_each_by_all(&self, graphs: &[Graph], report: &mut dyn FnMut(Told<'_>) -> Result<()>) -> Result<()> {
         if let Some(graph) = graphs.iter().find(|graph| graph.config != self.network) {
             return Err(Error::invalid(format!("`{}` was laid out for another network", graph.architecture)));
         }
@@ -101,7 +106,7 @@ impl SpikeScorer {
         &self,
         graphs: &[Graph],
         indices: &[usize],
-        report: &mut dyn FnMut(usize, &[Score]) -> Result<()>,
+        report: &mut dyn FnMut(Told<'_>) -> Result<()>,
     ) -> Result<()> {
         let window: Vec<&Graph> = indices.iter().map(|&index| &graphs[index]).collect();
         let nothing = Score { value: 0.0, firing_rate: Some(0.0) };
@@ -114,7 +119,7 @@ impl SpikeScorer {
                 activities: HashMap::new(),
                 finished: &mut |network: usize, scores: &[Score]| {
                     add(&mut totals[network], scores, self.batches.len() as f64);
-                    if is_last { report(indices[network], &totals[network]) } else { Ok(()) }
+                    report(if is_last { Told::Scores(indices[network], &totals[network]) } else { Told::Step })
                 },
             };
             self.untrained.observe(repeat, &window, images, &mut watch)?;
@@ -147,8 +152,15 @@ impl SpikeScorer {
 }
 
 impl Scorer for SpikeScorer {
-    fn score_each(&self, graphs: &[Graph], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
-        self.score_each_by_all(graphs, &mut |index, scores| report(index, scores[0]))
+    fn score_each(&self, graphs: &[Graph], listener: &mut dyn Listener) -> Result<()> {
+        self.score_each_by_all(graphs, &mut |told| match told {
+            Told::Scores(index, scores) => listener.scored(index, scores[0]),
+            Told::Step => listener.step(),
+        })
+    }
+
+    fn ignores_dead_edges(&self) -> bool {
+        !self.kinds.iter().any(|kind| kind.is_of_the_paper())
     }
 }
 
@@ -230,7 +242,7 @@ mod tests {
     fn score_all(scorer: &SpikeScorer, graphs: &[Graph]) -> Vec<Score> {
         let mut scores = vec![None; graphs.len()];
         scorer
-            .score_each(graphs, &mut |index, score| {
+            .score_each(graphs, &mut |index: usize, score: Score| {
                 assert_eq!(scores[index].replace(score), None, "reported twice");
                 Ok(())
             })
@@ -271,7 +283,7 @@ mod tests {
         let tight = scorer(&network, ScoreConfig { memory: 6 * map, ..ScoreConfig::default() });
         assert_eq!(score_all(&tight, &graphs), enough);
         let error = scorer(&network, ScoreConfig { memory: map, ..ScoreConfig::default() });
-        let error = error.score_each(&graphs, &mut |_, _| Ok(())).unwrap_err().to_string();
+        let error = error.score_each(&graphs, &mut |_: usize, _: Score| Ok(())).unwrap_err().to_string();
         assert!(error.contains("raise the memory"), "{error}");
     }
 
@@ -280,7 +292,7 @@ mod tests {
         let network = network(1);
         let graphs = graphs(&network, candidates(1));
         let mut reports = 0;
-        let stopped = scorer(&network, ScoreConfig::default()).score_each(&graphs, &mut |_, _| {
+        let stopped = scorer(&network, ScoreConfig::default()).score_each(&graphs, &mut |_: usize, _: Score| {
             reports += 1;
             if reports == 3 { Err(Error::Interrupted("enough".into())) } else { Ok(()) }
         });

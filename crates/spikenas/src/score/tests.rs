@@ -22,7 +22,7 @@ fn score(kind: ScoreKind, text: &str, repeats: usize) -> f64 {
     let graph = Graph::new(&Architecture::parse(text, Digits::SpikenasBench).unwrap(), &network(), IMAGE).unwrap();
     let mut found = None;
     scorer
-        .score_each(&[graph], &mut |_, score| {
+        .score_each(&[graph], &mut |_: usize, score: Score| {
             found = Some(score.value);
             Ok(())
         })
@@ -94,8 +94,10 @@ fn all_scores_of_spikes_come_of_one_pass() {
     let together = SpikeScorer::of_several(&Cpu, config.clone(), kinds.clone(), &network(), images.clone()).unwrap();
     let mut all = vec![Vec::new(); graphs.len()];
     together
-        .score_each_by_all(&graphs, &mut |index, scores| {
-            all[index] = scores.to_vec();
+        .score_each_by_all(&graphs, &mut |told| {
+            if let Told::Scores(index, scores) = told {
+                all[index] = scores.to_vec();
+            }
             Ok(())
         })
         .unwrap();

@@ -89,7 +89,32 @@ impl Default for SearchConfig {
     }
 }
 
+/// Candidates that a random search may draw at most; there are 117,649 different cells of all operations.
+const MOST_ITERATIONS: usize = 10_000_000;
+/// Rounds of a confirmation at most.
+const MOST_ROUNDS: usize = 1000;
+
 impl SearchConfig {
+    /// Whether every value is in range; the first that is not, named.
+    pub fn check(&self) -> Result<()> {
+        SearchSpace::new(self.operations.clone(), 1)?;
+        if self.operations == [Operation::Zeroize] {
+            return Err(Error::invalid(
+                "operations zeroize: no architecture connects input and output: allow other operations",
+            ));
+        }
+        if !(1..=MOST_ITERATIONS).contains(&self.iterations) {
+            return Err(Error::invalid(format!(
+                "iterations {} is out of range: give 1 to {MOST_ITERATIONS}",
+                self.iterations
+            )));
+        }
+        if self.confirm > MOST_ROUNDS {
+            return Err(Error::invalid(format!("confirm {} is out of range: give 0 to {MOST_ROUNDS}", self.confirm)));
+        }
+        Ok(())
+    }
+
     /// The budget as a number of parameters.
     pub fn budget_parameters(&self) -> Option<u64> {
         self.budget.map(|budget| budget.parameters(self.bits))

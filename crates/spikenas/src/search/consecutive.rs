@@ -12,14 +12,15 @@ pub(super) fn search(
 ) -> Result<Option<(Best, Vec<PassRecord>)>> {
     let space = evaluator.problem().space.clone();
     let cells = space.cells();
-    let alike = space.iter_cells().map(|cell| Architecture::repeated(cell, cells)).collect::<Result<Vec<_>>>()?;
+    let alike = space.iter_cells().map(|cell| Architecture::repeated(cell, cells));
     let mut passes = Vec::new();
     let mut best = None;
-    passes.push(evaluator.run_pass(&pass_name(1, cells), alike, &mut best, progress)?);
+    passes.push(evaluator.run_pass((&pass_name(1, cells), cells - 1), alike, &mut best, progress)?);
     for index in 1..cells {
         let Some(start) = best.as_ref().map(|b: &Best| b.architecture.clone()) else { break };
-        let candidates = space.iter_cells().map(|cell| start.with_cell(index, cell)).collect();
-        passes.push(evaluator.run_pass(&pass_name(index + 1, cells), candidates, &mut best, progress)?);
+        let candidates = space.iter_cells().map(|cell| Ok(start.with_cell(index, cell)));
+        let name = pass_name(index + 1, cells);
+        passes.push(evaluator.run_pass((&name, cells - index - 1), candidates, &mut best, progress)?);
     }
     Ok(best.map(|best| (best, passes)))
 }

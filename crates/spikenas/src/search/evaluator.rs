@@ -1,13 +1,15 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
+use super::candidates::Candidates;
 use super::config::SearchConfig;
 use super::journal::{Journal, JournalEntry};
+use super::pace::Pace;
 use super::record::PassRecord;
 use crate::cost::{Ledger, ParameterCount, Scope};
 use crate::graph::{Graph, NetworkConfig, Shape};
-use crate::progress::Progress;
-use crate::score::{Score, Scorer};
+use crate::progress::{Progress, rough_duration};
+use crate::score::{Listener, Score, Scorer};
 use crate::space::{Architecture, SearchSpace};
 use crate::{Error, Result};
 
@@ -31,7 +33,10 @@ pub struct Problem {
 
 impl Problem {
     /// The problem that a configuration states for a network and its images.
+    ///
+    /// Errors: settings out of range, operations of which none connects.
     pub fn new(config: &SearchConfig, network: &NetworkConfig, input: Shape) -> Result<Self> {
+        config.check()?;
         let space = SearchSpace::new(config.operations.clone(), network.cells)?;
         Ok(Self { space, network: network.clone(), input, budget: config.budget_parameters(), scope: config.scope })
     }
@@ -66,6 +71,11 @@ pub struct Evaluator<'a> {
     scorer: &'a dyn Scorer,
     journal: Option<Journal>,
     known: HashMap<Architecture, Score>,
+    /// Candidates of this search, whether their scores were in the journal or not.
+    met: HashSet<Architecture>,
+    pace: Pace,
+    /// Scores, each as long as one of the search, that a confirmation will take.
+    confirmation: f64,
 }
 
 impl<'a> Evaluator<'a> {
@@ -74,9 +84,16 @@ impl<'a> Evaluator<'a> {
         let mut known = HashMap::new();
         for entry in journal.iter().flat_map(|j| j.entries()) {
             let architecture = entry.architecture.clone().with_cells(problem.space.cells())?;
-            known.insert(architecture, Score { value: entry.score.0, firing_rate: entry.firing_rate });
+            let score = Score { value: entry.score.0, firing_rate: entry.firing_rate };
+            known.insert(without_dead_edges(scorer, architecture), score);
         }
-        Ok(Self { problem, scorer, journal, known })
+        let (met, pace) = (HashSet::new(), Pace::new(0.0));
+        Ok(Self { problem, scorer, journal, known, met, pace, confirmation: 0.0 })
+    }
+
+    /// Says how much a confirmation will take after the search, in scores of the search, so that the time left is that of both.
+    pub fn expect_confirmation(&mut self, scores: f64) {
+        self.confirmation = scores;
     }
 
     /// The problem that the search solves.
@@ -110,45 +127,59 @@ impl<'a> Evaluator<'a> {
         Ok(ranking)
     }
 
-    /// Whether any network of equal cells fits the budget; if none does, the error names the smallest.
+    /// Whether any network of equal cells with a path from input to output fits the budget; if none does, the error names the
+    /// smallest.
     pub fn check_feasible(&self) -> Result<()> {
         let Some(budget) = self.problem.budget else { return Ok(()) };
         let (space, scope) = (&self.problem.space, self.problem.scope);
-        let mut smallest = u64::MAX;
-        for cell in space.iter_cells() {
-            let (_, count) = self.problem.graph(&Architecture::repeated(cell, space.cells())?)?;
-            smallest = smallest.min(count.in_scope(scope));
+        let (mut smallest, mut count) = (u64::MAX, 0);
+        for cell in space.iter_cells().filter(|cell| cell.is_connected()) {
+            let architecture = without_dead_edges(self.scorer, Architecture::repeated(cell, space.cells())?);
+            smallest = smallest.min(self.problem.graph(&architecture)?.1.in_scope(scope));
+            count += 1;
         }
         if smallest > budget {
-            return Err(Error::Infeasible { count: space.cell_count(), budget, scope: scope.name(), smallest });
+            return Err(Error::Infeasible { count, budget, scope: scope.name(), smallest });
         }
         Ok(())
     }
 
-    /// Scores candidates; `best` changes as if each came in the order given, and only to a higher score.
+    /// Scores candidates, each once; `best` changes as if each came in the order given, only to a higher score and only to a
+    /// network with a path from input to output. `later`: passes to come that have about as many.
+    ///
+    /// Where the score ignores dead edges, candidates that differ in nothing else are one: the one without them.
     pub(super) fn run_pass(
         &mut self,
-        name: &str,
-        candidates: Vec<Architecture>,
+        (name, later): (&str, usize),
+        candidates: impl IntoIterator<Item = Result<Architecture>>,
         best: &mut Option<Best>,
         progress: &mut dyn Progress,
     ) -> Result<PassRecord> {
+        let scorer = self.scorer;
+        let forms = candidates.into_iter().map(|candidate| Ok(without_dead_edges(scorer, candidate?)));
+        let candidates = forms.collect::<Result<Candidates>>()?;
+        let mut record =
+            PassRecord { candidates: candidates.total(), different: candidates.different(), ..PassRecord::default() };
         let mut feasible = Vec::new();
-        for architecture in &candidates {
+        for (architecture, times) in candidates.iter() {
             let (_, parameters) = self.problem.graph(architecture)?;
             if self.problem.is_feasible(&parameters) {
                 feasible.push((architecture, parameters));
+                record.feasible += times;
             }
         }
-        let mut record = PassRecord { candidates: candidates.len(), feasible: feasible.len(), scored: 0, computed: 0 };
-        progress.note(&format!("{name}: {} of {} candidates fit", record.feasible, record.candidates));
-        progress.begin(name, record.feasible);
+        record.scored = record.feasible;
+        record.computed = feasible.iter().filter(|(a, _)| self.met.insert((*a).clone())).count();
+        progress.note(&format!("{name}: {}", record.words()));
+        let unknown = feasible.iter().filter(|(a, _)| !self.known.contains_key(*a)).count();
+        self.pace.expect((unknown + later * feasible.len()) as f64 + self.confirmation);
+        progress.begin(name, feasible.len());
         for chunk in feasible.chunks(AT_A_TIME) {
-            record.computed += self.score_unknown(chunk, best.as_ref(), progress)?;
+            self.score_unknown(chunk, best.as_ref(), progress)?;
             for &(architecture, parameters) in chunk {
                 let score = self.known[architecture];
-                record.scored += 1;
-                if best.as_ref().is_none_or(|b| score.value > b.score.value) {
+                let is_better = best.as_ref().is_none_or(|b| score.value > b.score.value);
+                if is_better && architecture.cell_without_path().is_none() {
                     *best = Some(Best { architecture: architecture.clone(), score, parameters });
                 }
             }
@@ -157,51 +188,82 @@ impl<'a> Evaluator<'a> {
         Ok(record)
     }
 
-    /// Computes the scores that are not known, each architecture once; returns their number.
+    /// Computes the scores that are not known.
     fn score_unknown(
         &mut self,
         candidates: &[(&Architecture, ParameterCount)],
         best: Option<&Best>,
         progress: &mut dyn Progress,
-    ) -> Result<usize> {
-        let is_new = |architecture: &Architecture| !self.known.contains_key(architecture);
-        let mut seen = HashSet::new();
-        let unknown: Vec<_> = candidates.iter().filter(|(a, _)| is_new(a) && seen.insert(*a)).collect();
+    ) -> Result<()> {
+        let unknown: Vec<_> = candidates.iter().copied().filter(|(a, _)| !self.known.contains_key(*a)).collect();
         let graphs = unknown.iter().map(|(a, _)| Ok(self.problem.graph(a)?.0)).collect::<Result<Vec<_>>>()?;
         progress.advance(candidates.len() - unknown.len(), "");
-        let mut highest = best.map(|b| (b.score.value, b.architecture.clone()));
-        let mut begin = Instant::now();
-        let scorer = self.scorer;
-        scorer.score_each(&graphs, &mut |index, score| {
-            let &&(architecture, parameters) = &unknown[index];
-            if let Some(journal) = &mut self.journal {
-                journal.append(JournalEntry {
-                    architecture: architecture.clone(),
-                    score: score.value.into(),
-                    firing_rate: score.firing_rate,
-                    parameters,
-                    seconds: begin.elapsed().as_secs_f64(),
-                })?;
-            }
-            begin = Instant::now();
-            self.known.insert(architecture.clone(), score);
-            if highest.as_ref().is_none_or(|(value, _)| score.value > *value) {
-                highest = Some((score.value, architecture.clone()));
-            }
-            let message = highest.as_ref().map_or(String::new(), |(value, a)| format!("best {a} at {value:.4}"));
-            progress.advance(1, &message);
-            if progress.is_cancelled() { Err(Error::Interrupted(self.how_to_go_on())) } else { Ok(()) }
-        })?;
-        Ok(unknown.len())
+        let mut keeper = Keeper {
+            unknown: &unknown,
+            journal: self.journal.as_mut(),
+            known: &mut self.known,
+            pace: &mut self.pace,
+            highest: best.map(|b| (b.score.value, b.architecture.clone())),
+            begin: Instant::now(),
+            progress,
+        };
+        self.scorer.score_each(&graphs, &mut keeper)
+    }
+}
+
+/// The architecture that a candidate is scored as: where the score ignores dead edges, the one without them.
+fn without_dead_edges(scorer: &dyn Scorer, architecture: Architecture) -> Architecture {
+    if scorer.ignores_dead_edges() { architecture.pruned() } else { architecture }
+}
+
+/// Keeps scores as they are found, and tells of them.
+struct Keeper<'k> {
+    unknown: &'k [(&'k Architecture, ParameterCount)],
+    journal: Option<&'k mut Journal>,
+    known: &'k mut HashMap<Architecture, Score>,
+    pace: &'k mut Pace,
+    highest: Option<(f64, Architecture)>,
+    begin: Instant,
+    progress: &'k mut dyn Progress,
+}
+
+impl Listener for Keeper<'_> {
+    fn scored(&mut self, index: usize, score: Score) -> Result<()> {
+        let (architecture, parameters) = self.unknown[index];
+        if let Some(journal) = &mut self.journal {
+            journal.append(JournalEntry {
+                architecture: architecture.clone(),
+                score: score.value.into(),
+                firing_rate: score.firing_rate,
+                parameters,
+                seconds: self.begin.elapsed().as_secs_f64(),
+            })?;
+        }
+        self.begin = Instant::now();
+        self.known.insert(architecture.clone(), score);
+        self.pace.step();
+        if self.highest.as_ref().is_none_or(|(value, _)| score.value > *value) {
+            self.highest = Some((score.value, architecture.clone()));
+        }
+        if let Some(seconds) = self.pace.first_estimate() {
+            self.progress.note(&format!("about {} to go in all", rough_duration(seconds)));
+        }
+        let best = self.highest.as_ref().map_or(String::new(), |(value, a)| format!("best {a} at {value:.4}"));
+        let left = self.pace.seconds_left().map_or(String::new(), |s| format!(", {} left in all", rough_duration(s)));
+        self.progress.advance(1, &format!("{best}{left}"));
+        self.step()
     }
 
-    fn how_to_go_on(&self) -> String {
-        match &self.journal {
+    fn step(&mut self) -> Result<()> {
+        if !self.progress.is_cancelled() {
+            return Ok(());
+        }
+        Err(Error::Interrupted(match &self.journal {
             Some(journal) => {
                 let done = journal.entries().len();
                 format!("{done} scores are kept; repeat the search in the same folder to go on")
             }
             None => "nothing is kept without a folder".into(),
-        }
+        }))
     }
 }

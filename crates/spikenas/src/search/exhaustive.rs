@@ -26,8 +26,7 @@ pub(super) fn search(
         }
         Architecture::new(chosen)
     };
-    let candidates = (0..count).map(candidate).collect::<Result<Vec<_>>>()?;
     let mut best = None;
-    let pass = evaluator.run_pass("exhaustive search", candidates, &mut best, progress)?;
+    let pass = evaluator.run_pass(("exhaustive search", 0), (0..count).map(candidate), &mut best, progress)?;
     Ok(best.map(|best| (best, vec![pass])))
 }

@@ -3,11 +3,13 @@
 //! Three methods share one evaluation ([`Evaluator`]): it checks the budget first, scores each architecture once, and
 //! writes every score to a journal, from which a killed search resumes.
 
+mod candidates;
 mod config;
 mod consecutive;
 mod evaluator;
 mod exhaustive;
 mod journal;
+mod pace;
 mod random;
 mod record;
 mod strategy;

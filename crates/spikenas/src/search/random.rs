@@ -15,13 +15,10 @@ pub(super) fn search(
     progress: &mut dyn Progress,
 ) -> Result<Option<(Best, Vec<PassRecord>)>> {
     let space = evaluator.problem().space.clone();
-    if config.iterations == 0 {
-        return Err(Error::invalid("iterations 0: a random search draws at least one candidate"));
-    }
-    let candidates = draws(&space, config.seed, config.iterations);
-    let candidates = candidates.map(|cell| Architecture::repeated(cell, space.cells())).collect::<Result<Vec<_>>>()?;
+    let cells = draws(&space, config.seed, config.iterations);
+    let candidates = cells.map(|cell| Architecture::repeated(cell, space.cells()));
     let mut best = None;
-    let pass = evaluator.run_pass("random search", candidates, &mut best, progress)?;
+    let pass = evaluator.run_pass(("random search", 0), candidates, &mut best, progress)?;
     if best.is_none() && pass.candidates > 0 {
         let draws = config.iterations;
         return Err(Error::invalid(format!(

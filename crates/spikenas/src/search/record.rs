@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::Method;
-use crate::cost::{ParameterCount, Scope};
+use crate::cost::{ParameterCount, Scope, Unreachable};
+use crate::graph::Shape;
 use crate::record::Number;
 use crate::space::Architecture;
 
@@ -25,24 +26,43 @@ pub struct SearchRecord {
     pub scope: Scope,
     /// How candidates were chosen.
     pub method: Method,
-    /// Candidates of all passes.
+    /// Candidates of all passes, equal ones as often as they came: those that a random search drew.
     pub candidates: usize,
-    /// Those that fit the budget.
+    /// Those that fit the budget, counted alike.
     pub feasible: usize,
-    /// Those that were scored.
+    /// Those with a score, counted alike: all that fit.
     pub scored: usize,
+    /// Different networks among those of each pass; 0 in records of early versions.
+    #[serde(default)]
+    pub different: usize,
+    /// Different networks that fit, over all passes: each score is computed once. 0 in records of early versions.
+    #[serde(default)]
+    pub computed: usize,
     /// Each pass.
     pub passes: Vec<PassRecord>,
     /// Wall-clock time, with that of the scores that an interrupted search had kept.
     pub seconds: f64,
     /// Seed of weights, images and random candidates.
     pub seed: u64,
+    /// Shape of an image; records of early versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Shape>,
+    /// What of the winner does no work: with the paper's scores only, which see such parts; others leave them out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<Unreachable>,
     /// Confidence in the winner, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
     /// Version of the program that searched; records of early versions lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
+}
+
+impl SearchRecord {
+    /// Different networks whose scores were computed, also from records that have it by pass only.
+    pub fn computed(&self) -> usize {
+        self.computed.max(self.passes.iter().map(|pass| pass.computed).sum())
+    }
 }
 
 /// Confidence in the winner.
@@ -70,14 +90,21 @@ pub struct Leader {
     pub architecture: Architecture,
     /// Its parameters.
     pub parameters: ParameterCount,
-    /// The score of the search, then those with other weights and images.
+    /// The score of the search, then those of the new rounds, with other weights and images.
     pub scores: Vec<Number>,
-    /// Their mean.
+    /// Mean of the new rounds, which alone judge; the score of the search where there are none.
     pub mean: Number,
-    /// Their standard deviation.
+    /// Standard deviation of the new rounds.
     pub deviation: Number,
     /// Whether its mean is not significantly different from the best.
     pub is_tied: bool,
+}
+
+impl Confirmation {
+    /// Rounds in which the leaders were scored again.
+    pub fn rounds(&self) -> usize {
+        self.leaders.first().map_or(0, |leader| leader.scores.len().saturating_sub(1))
+    }
 }
 
 /// A candidate whose score is minus infinity.
@@ -90,14 +117,29 @@ pub struct Degenerate {
 }
 
 /// The counts of one pass.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassRecord {
-    /// Candidates.
+    /// Candidates, equal ones as often as they came.
     pub candidates: usize,
-    /// Those that fit the budget.
+    /// Those that fit the budget, counted alike.
     pub feasible: usize,
-    /// Those that were scored.
+    /// Those with a score, counted alike: all that fit.
     pub scored: usize,
-    /// Those whose score had to be computed: not known from an equal candidate or the journal.
+    /// Different networks among the candidates; 0 in records of early versions.
+    #[serde(default)]
+    pub different: usize,
+    /// Different networks that fit and that no earlier pass had: each score is computed once.
     pub computed: usize,
+}
+
+impl PassRecord {
+    /// The counts in words: `729 candidates, 364 fit`, `5000 draws, 64 different, 64 to score`.
+    pub(super) fn words(&self) -> String {
+        let Self { candidates, feasible, different, computed, .. } = self;
+        if candidates == different {
+            format!("{feasible} of {candidates} candidates fit")
+        } else {
+            format!("{feasible} of {candidates} candidates fit, {different} different, {computed} to score")
+        }
+    }
 }

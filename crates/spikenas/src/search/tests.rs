@@ -5,7 +5,7 @@ use crate::cost::Budget;
 use crate::graph::{Graph, NetworkConfig, Shape};
 use crate::progress::Silent;
 use crate::record::FORMAT_VERSION;
-use crate::score::{Score, ScoreConfig, Scorer};
+use crate::score::{Listener, Score, ScoreConfig, Scorer};
 use crate::space::{Architecture, Cell, Edge, Operation};
 use crate::{Error, Result};
 
@@ -25,14 +25,14 @@ impl<F: Fn(&Architecture) -> f64> Toy<F> {
 }
 
 impl<F: Fn(&Architecture) -> f64> Scorer for Toy<F> {
-    fn score_each(&self, graphs: &[Graph], report: &mut dyn FnMut(usize, Score) -> Result<()>) -> Result<()> {
+    fn score_each(&self, graphs: &[Graph], listener: &mut dyn Listener) -> Result<()> {
         // Backwards: the order of the scorer is no concern of the search.
         for (index, graph) in graphs.iter().enumerate().rev() {
             if self.calls.borrow().len() == self.fail_after {
                 return Err(Error::Interrupted("killed".into()));
             }
             self.calls.borrow_mut().push(graph.architecture.clone());
-            report(index, Score { value: (self.value)(&graph.architecture), firing_rate: None })?;
+            listener.scored(index, Score { value: (self.value)(&graph.architecture), firing_rate: None })?;
         }
         Ok(())
     }
@@ -109,9 +109,7 @@ fn the_first_of_equal_scores_wins_and_equal_architectures_are_scored_once() {
 }
 
 #[test]
-fn minus_infinity_ranks_last_but_is_an_answer() {
-    let dead = Toy::new(|_: &Architecture| f64::NEG_INFINITY);
-    assert_eq!(run(&config("spikenas-2o", Method::Spikenas, None), 1, &dead).unwrap().0.score.value, f64::NEG_INFINITY);
+fn minus_infinity_ranks_last() {
     let one = Toy::new(|a: &Architecture| if convolutions(&a.cells()[0]) == 6.0 { -1e6 } else { f64::NEG_INFINITY });
     let best = run(&config("spikenas-2o", Method::Spikenas, None), 1, &one).unwrap().0;
     assert_eq!(best.architecture.cells()[0], Cell::uniform(Operation::Conv3x3));
@@ -177,6 +175,75 @@ fn random_search_finds_the_best_of_its_draws_again_with_the_same_seed() {
 fn random_search_ends_where_nothing_can_be_drawn() {
     let toy = Toy::new(|_: &Architecture| 0.0);
     assert!(run(&config("zeroize", Method::Random, None), 2, &toy).unwrap_err().to_string().contains("connects"));
+}
+
+#[test]
+fn no_method_finds_a_network_without_a_path() {
+    // One that scores highest of all, or is all that the budget leaves.
+    let toy = Toy::new(|a: &Architecture| -convolutions(&a.cells()[0]));
+    for method in Method::ALL {
+        let found = run(&config("zeroize,conv3x3", method, None), 1, &toy).unwrap().0;
+        assert_eq!(found.architecture.cell_without_path(), None, "{method}: {}", found.architecture);
+        let error = run(&config("zeroize,conv3x3", method, Some("300k")), 1, &toy).unwrap_err().to_string();
+        assert!(error.contains("the smallest needs"), "{method}: {error}");
+        assert!(run(&config("zeroize", method, None), 1, &toy).unwrap_err().is_usage());
+    }
+}
+
+#[test]
+fn candidates_that_all_score_minus_infinity_are_refused() {
+    let dead = Toy::new(|_: &Architecture| f64::NEG_INFINITY);
+    for method in Method::ALL {
+        let error = run(&config("spikenas-2o", method, None), 1, &dead).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains("minus infinity"), "{error}");
+    }
+}
+
+#[test]
+fn draws_are_counted_apart_from_the_networks_that_are_scored() {
+    let toy = Toy::new(|a: &Architecture| convolutions(&a.cells()[0]));
+    let many = SearchConfig { iterations: 5000, ..config("spikenas-2o", Method::Random, None) };
+    let (_, passes) = run(&many, 1, &toy).unwrap();
+    let PassRecord { candidates, feasible, scored, different, computed } = passes[0];
+    assert_eq!((candidates, feasible, scored, different, computed), (5000, 5000, 5000, 64, 64));
+    assert_eq!(toy.calls.borrow().len(), 64);
+}
+
+#[test]
+fn edges_on_no_path_are_left_out_where_the_score_ignores_them() {
+    struct OnPaths;
+    impl Scorer for OnPaths {
+        fn score_each(&self, graphs: &[Graph], listener: &mut dyn Listener) -> Result<()> {
+            graphs.iter().enumerate().try_for_each(|(index, graph)| {
+                let value = convolutions(&graph.architecture.cells()[0].pruned());
+                listener.scored(index, Score { value, firing_rate: None })
+            })
+        }
+
+        fn ignores_dead_edges(&self) -> bool {
+            true
+        }
+    }
+    // Tried first: dead edges come before none.
+    let few = config("conv3x3,zeroize", Method::Exhaustive, Some("760k"));
+    let (best, passes) = run(&few, 1, &OnPaths).unwrap();
+    assert_eq!(best.architecture, best.architecture.pruned());
+    let pruned: std::collections::HashSet<_> =
+        Problem::new(&few, &network(1), IMAGE).unwrap().space.iter_cells().map(Cell::pruned).collect();
+    assert_eq!((passes[0].candidates, passes[0].different), (64, pruned.len()));
+}
+
+#[test]
+fn counts_out_of_range_are_refused_with_the_range() {
+    let limits = config("spikenas-2o", Method::Random, None);
+    for (wrong, words) in [
+        (SearchConfig { iterations: 0, ..limits.clone() }, "iterations 0 is out of range: give 1 to 10000000"),
+        (SearchConfig { iterations: usize::MAX, ..limits.clone() }, "give 1 to 10000000"),
+        (SearchConfig { confirm: usize::MAX, ..limits.clone() }, "give 0 to 1000"),
+    ] {
+        let error = run(&wrong, 1, &Toy::new(|_: &Architecture| 0.0)).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains(words), "{error}");
+    }
 }
 
 fn header(config: &SearchConfig) -> JournalHeader {

@@ -66,6 +66,17 @@ impl Architecture {
         Self { cells }
     }
 
+    /// The first cell without a path from its input to its output, counted from 1; such a network gives the same output
+    /// for every image.
+    pub fn cell_without_path(&self) -> Option<usize> {
+        self.cells.iter().position(|cell| !cell.is_connected()).map(|index| index + 1)
+    }
+
+    /// The architecture with every edge that is on no path from its cell's input to its output set to zeroize.
+    pub fn pruned(&self) -> Self {
+        Self { cells: self.cells.iter().map(|cell| cell.pruned()).collect() }
+    }
+
     /// Reads the text form, taking digits without a prefix as `digits` says.
     pub fn parse(text: &str, digits: Digits) -> Result<Self> {
         let (matrices, digits) = match text.trim().strip_prefix(BENCH_PREFIX) {
@@ -163,6 +174,8 @@ impl TryFrom<String> for Architecture {
 
 #[cfg(test)]
 mod tests {
+    use rand::RngExt;
+
     use super::*;
 
     #[test]
@@ -196,6 +209,33 @@ mod tests {
             let message = text.parse::<Architecture>().unwrap_err().to_string();
             assert!(message.contains(word), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn whatever_is_read_as_an_architecture_is_written_so_that_it_reads_the_same() {
+        let mut rng = crate::random::generator(&[11]);
+        let alphabet: Vec<char> = "00001234/ \t\n9x\u{0}é\u{ff11}".chars().collect();
+        let mut read = 0;
+        for round in 0..20_000 {
+            // A matrix with a few characters replaced, dropped or doubled.
+            let mut text: Vec<char> = "0313 0031 0003 0000/0101 0030 0004 0000".chars().collect();
+            for _ in 0..round % 4 {
+                let (place, letter) = (rng.random_range(0..text.len()), alphabet[rng.random_range(0..alphabet.len())]);
+                match rng.random_range(0..4) {
+                    0 => drop(text.remove(place)),
+                    1 => text.insert(place, letter),
+                    _ => text[place] = letter,
+                }
+            }
+            let text: String = text.into_iter().collect();
+            for digits in [Digits::Snasnet, Digits::SpikenasBench] {
+                if let Ok(architecture) = Architecture::parse(&text, digits) {
+                    read += 1;
+                    assert_eq!(architecture.to_string().parse::<Architecture>().unwrap(), architecture, "{text:?}");
+                }
+            }
+        }
+        assert!(read > 10_000, "{read} of the texts are architectures");
     }
 
     #[test]

@@ -59,7 +59,11 @@ impl RunConfig {
     /// Whether every value is in range; the first that is not, named.
     pub fn check(&self) -> Result<()> {
         self.network.check()?;
-        self.score.check()?;
+        // A run that trains a given architecture scores and searches nothing.
+        if self.architecture.is_none() {
+            self.score.check()?;
+            self.search.check()?;
+        }
         self.train.check()
     }
 

@@ -8,6 +8,7 @@ mod folder;
 #[cfg(test)]
 mod power_loss;
 mod stages;
+mod student;
 mod tensorboard;
 mod testing;
 

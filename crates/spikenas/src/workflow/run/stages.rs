@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::config::RunConfig;
-use super::confirm::{confirm, smallest_tied};
+use super::confirm::{self, confirm, smallest_tied};
 use super::folder::RunFolder;
 use super::tensorboard::EventFile;
+use crate::cost::Unreachable;
 use crate::data::Dataset;
 use crate::engine::{Engine, check_images};
 use crate::graph::Graph;
@@ -34,7 +35,14 @@ pub fn check_search(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engi
 /// Errors: settings out of range, images that do not fit the network, labels that it has no class for.
 pub fn check_training(config: &RunConfig, dataset: &Dataset) -> Result<()> {
     config.check()?;
-    let graph = Graph::new(&any_architecture(config)?, &config.network, dataset.train.shape)?;
+    let architecture = any_architecture(config)?;
+    if let Some(cell) = architecture.cell_without_path() {
+        return Err(Error::invalid(format!(
+            "`{architecture}` has no path from input to output in cell {cell}, so that its output is the same for every image: there \
+             is nothing to train"
+        )));
+    }
+    let graph = Graph::new(&architecture, &config.network, dataset.train.shape)?;
     check_images(&graph, &dataset.train)?;
     check_images(&graph, &dataset.test)
 }
@@ -97,6 +105,7 @@ pub fn find(
     let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
     let seconds_before = journal.as_ref().map_or(0.0, |j| j.entries().iter().map(|e| e.seconds).sum());
     let mut evaluator = Evaluator::new(problem, scorer.as_ref(), journal)?;
+    evaluator.expect_confirmation(confirm::length(config));
     let (mut best, passes) = search::search(&config.search, &mut evaluator, progress)?;
     let seconds = seconds_before + begin.elapsed().as_secs_f64();
     let confirmation = match config.search.confirm {
@@ -109,6 +118,7 @@ pub fn find(
         best.parameters = chosen.parameters;
         best.score = evaluator.score(&chosen.architecture).unwrap_or(best.score);
     }
+    let unreachable = Unreachable::of(&Graph::new(&best.architecture, &config.network, dataset.train.shape)?);
     let record = SearchRecord {
         version: FORMAT_VERSION,
         architecture: best.architecture,
@@ -121,10 +131,14 @@ pub fn find(
         candidates: passes.iter().map(|p| p.candidates).sum(),
         feasible: passes.iter().map(|p| p.feasible).sum(),
         scored: passes.iter().map(|p| p.scored).sum(),
+        different: passes.iter().map(|p| p.different).sum(),
+        computed: passes.iter().map(|p| p.computed).sum(),
         passes,
         seconds,
         confirmation,
         seed: config.search.seed,
+        input: Some(dataset.train.shape),
+        unreachable,
         program: Some(env!("CARGO_PKG_VERSION").into()),
     };
     evaluator.sync_journal()?;
@@ -145,6 +159,9 @@ pub fn train(
 ) -> Result<Vec<EpochRecord>> {
     let graph = Graph::new(architecture, &config.network, dataset.train.shape)?;
     check_images(&graph, &dataset.train)?;
+    if let Some(unreachable) = Unreachable::of(&graph) {
+        progress.note(&unreachable.words());
+    }
     let path = folder.checkpoint_path();
     let start = match (files::is_there(&path)?, resume) {
         (true, false) => {
