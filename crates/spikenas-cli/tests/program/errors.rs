@@ -49,8 +49,15 @@ fn settings_out_of_range_are_wrong_usage_in_every_command() {
             ("--widths 5", "give two numbers"),
             ("--cells 4", "cells 4"),
             ("--timesteps 0", "timesteps 0"),
-            ("--batch 1", "batch 1"),
-            ("--repeats 0", "repeats 0"),
+        ] {
+            place.refuses(&format!("{command} --data images {options}"), 2, reason);
+        }
+    }
+    for command in [format!("score {ARCH}"), "search --out run".into(), "run".into()] {
+        for (options, reason) in [
+            ("--batch 1", "batch 1: a score compares at least 2 images"),
+            ("--repeats 0", "repeats 0 is out of range: give 1 to 1000"),
+            ("--repeats 18446744073709551615", "give 1 to 1000"),
         ] {
             place.refuses(&format!("{command} --data images {options}"), 2, reason);
         }
@@ -66,6 +73,57 @@ fn settings_out_of_range_are_wrong_usage_in_every_command() {
         ] {
             place.refuses(&format!("{command} {TINY} {options} --out run"), 2, reason);
         }
+    }
+}
+
+#[test]
+fn counts_that_no_search_ends_with_are_wrong_usage() {
+    let place = Place::new();
+    let heads = "op01,op02,op12,op03,op13,op23,test_acc";
+    std::fs::write(place.path("table.csv"), format!("{heads}\n0,0,0,1,0,0,80\n0,0,0,2,0,0,85\n")).unwrap();
+    let correlate = format!("correlate --table table.csv --data images --batch 8 --widths 4,8 --score depth");
+    for (line, reason) in [
+        (format!("search {TINY} --method random --iterations 1000000000000000000"), "give 1 to 10000000"),
+        (format!("search {TINY} --confirm 1000000000000000000"), "give 0 to 1000"),
+        (format!("{correlate} --seeds 1000000000000000000"), "give 1 to 1000"),
+        (format!("{correlate} --seeds 0"), "give 1 to 1000"),
+        (format!("{correlate} --repeats 1001"), "give 1 to 1000"),
+        (format!("{correlate} --sample 1"), "at least 2 cells"),
+    ] {
+        place.refuses(&line, 2, reason);
+    }
+    // The seeds after the highest begin at 0 again.
+    assert_eq!(place.json(&format!("{correlate} --seed 18446744073709551615 --seeds 3"))["seeds"], 3);
+}
+
+#[test]
+fn operations_of_which_none_connects_are_refused_by_every_method() {
+    let place = Place::new();
+    for method in ["spikenas", "random", "exhaustive"] {
+        for command in ["search --out run", "run"] {
+            let line = format!("{command} {TINY} --ops zeroize --method {method}");
+            place.refuses(&line, 2, "no architecture connects input and output");
+        }
+    }
+    place.refuses(
+        &format!("train --arch '0300 0000 0000 0000' {TINY} --out run"),
+        2,
+        "no path from input to output in cell 1",
+    );
+}
+
+#[test]
+fn what_a_command_would_ignore_is_refused() {
+    let place = Place::new();
+    for (line, reason) in [
+        (format!("search {TINY} --iterations 50"), "only the method random draws"),
+        (format!("search {TINY} --budget 40k --bits 8"), "only a budget in bytes"),
+        (format!("search {TINY} --bits 8"), "only a budget in bytes"),
+        (format!("score {ARCH} {TINY} --ops skip,conv1x1"), "has conv3x3, which --ops leaves out"),
+        (format!("memory {ARCH} --data images --image 3x8x8"), "the images of the folder have a shape"),
+        (format!("memory {ARCH} --timesteps 4"), "--timesteps"),
+    ] {
+        place.refuses(&line, 2, reason);
     }
 }
 

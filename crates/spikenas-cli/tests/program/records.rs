@@ -178,3 +178,57 @@ fn a_training_follows_its_schedule_and_ends_when_patience_does() {
     let again = place.json(&format!("train {ARCH} {TINY} {options} --out run --resume"));
     assert_eq!(again["epochs"], trained["epochs"]);
 }
+
+#[test]
+fn draws_of_a_random_search_are_told_from_the_networks_that_it_scores() {
+    let place = Place::new();
+    let line = format!("search {TINY} --cells 1 --ops skip,conv3x3 --method random --iterations 3000 --confirm 0");
+    let words = place.succeeds(&line);
+    assert!(words.contains("3000 draws, 64 different, 64 fit and scored"), "{words}");
+    let found = place.json(&format!("{line} --out run"));
+    assert_eq!((&found["candidates"], &found["different"], &found["computed"]), (&json!(3000), &json!(64), &json!(64)));
+    assert_eq!(found["input"], json!({"channels": 3, "height": 8, "width": 8}));
+    assert_eq!(place.read("run/journal.jsonl").lines().count(), 1 + 64);
+}
+
+#[test]
+fn parameters_that_do_no_work_are_a_line_of_their_own() {
+    let place = Place::new();
+    let network = "--widths 4,8 --cells 1 --image 1x8x8";
+    let memory = place.json(&format!("memory --arch '0010 0033 0003 0000' {network}"));
+    let without = memory["without_unreachable"].as_str().unwrap();
+    assert_eq!(without, "0010 0000 0003 0000");
+    let rest = place.json(&format!("memory --arch '{without}' {network}"));
+    let backbone = |memory: &Value| memory["parameters"]["backbone"].as_u64().unwrap();
+    // Two 3x3 convolutions of four channels with their batch norms.
+    assert_eq!(memory["unreachable"], 2 * (4 * 4 * 9 + 2 * 4));
+    assert_eq!(backbone(&memory) - backbone(&rest), memory["unreachable"].as_u64().unwrap());
+    assert_eq!((&rest["unreachable"], rest.get("without_unreachable")), (&json!(0), None));
+    let words = place.succeeds(&format!("memory --arch '0010 0033 0003 0000' {network}"));
+    assert!(words.contains("* on no path") && words.contains("cell1.cell_architecture.2 *"), "{words}");
+}
+
+#[test]
+fn a_search_leaves_out_what_does_no_work() {
+    let place = Place::new();
+    for (score, is_cut) in [("funnel", true), ("sahd", false)] {
+        let found = place
+            .json(&format!("search {TINY} --cells 1 --ops conv3x3,zeroize --score {score} --confirm 0 --budget 1100"));
+        let memory = place.json(&format!(
+            "memory --data images --widths 4,8 --cells 1 --arch '{}'",
+            found["architecture"].as_str().unwrap()
+        ));
+        assert!(!is_cut || memory["unreachable"] == 0, "{score}: {found}");
+        assert_eq!(found.get("unreachable").is_some(), memory["unreachable"] != 0, "{score}: {found}");
+    }
+}
+
+#[test]
+fn a_score_of_minus_infinity_has_its_reason() {
+    let place = Place::new();
+    let scores = place.json(&format!("score {TINY} {ARCH} --arch '0000 0000 0000 0000' --score sahd"));
+    assert_eq!(scores["results"][0].get("reason"), None);
+    assert_eq!(scores["results"][1]["reason"], "no path from input to output in cell 1");
+    let words = place.succeeds(&format!("score {TINY} --arch '0300 0000 0000 0000' --score funnel"));
+    assert!(words.contains("-inf") && words.contains("because  no path from input to output"), "{words}");
+}

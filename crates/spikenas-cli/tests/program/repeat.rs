@@ -101,12 +101,12 @@ fn another_configuration_in_the_same_folder_is_refused_with_what_differs() {
 #[test]
 fn a_folder_in_which_nothing_was_scored_takes_another_configuration() {
     let place = Place::new();
-    let search = format!("search {TINY} --ops zeroize --out run");
-    let failed = place.run(&format!("{search} --method random"));
+    let search = format!("search {TINY} --out run");
+    let failed = place.run(&format!("{search} --ops skip --memory 1KiB"));
     assert_eq!(failed.status.code(), Some(2));
     assert!(place.path("run/journal.jsonl").is_file());
-    place.succeeds(&search);
-    place.refuses(&format!("{search} --method random"), 1, "search.method");
+    place.succeeds(&format!("{search} --ops skip,conv3x3"));
+    place.refuses(&format!("{search} --ops skip"), 1, "search.operations");
 }
 
 #[test]

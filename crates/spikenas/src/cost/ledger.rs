@@ -37,7 +37,7 @@ pub struct LedgerEntry {
     /// Biases of linear layers.
     pub bias: u64,
     /// Whether it is on an edge that is on no path from its cell's input to its output, and does no work.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreachable: bool,
 }
 
