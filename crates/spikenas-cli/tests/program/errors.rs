@@ -81,7 +81,7 @@ fn counts_that_no_search_ends_with_are_wrong_usage() {
     let place = Place::new();
     let heads = "op01,op02,op12,op03,op13,op23,test_acc";
     std::fs::write(place.path("table.csv"), format!("{heads}\n0,0,0,1,0,0,80\n0,0,0,2,0,0,85\n")).unwrap();
-    let correlate = format!("correlate --table table.csv --data images --batch 8 --widths 4,8 --score depth");
+    let correlate = "correlate --table table.csv --data images --batch 8 --widths 4,8 --score depth";
     for (line, reason) in [
         (format!("search {TINY} --method random --iterations 1000000000000000000"), "give 1 to 10000000"),
         (format!("search {TINY} --confirm 1000000000000000000"), "give 0 to 1000"),

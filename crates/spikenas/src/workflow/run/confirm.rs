@@ -198,7 +198,7 @@ mod tests {
     fn few_rounds_need_more_standard_errors_than_many() {
         // A mean difference of 1 with a standard error of 0.4: 2.5 of them, less than the 2.78 of five rounds.
         let spread = |count: usize| -> Vec<f64> {
-            let sign = |i: usize| if i % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
             let raw: Vec<f64> = (0..count).map(|i| if i == 0 && count % 2 == 1 { 0.0 } else { sign(i) }).collect();
             let (mean, deviation) = mean_and_deviation(&raw);
             raw.iter().map(|v| 1.0 + (v - mean) / deviation * 0.4 * (count as f64).sqrt()).collect()
