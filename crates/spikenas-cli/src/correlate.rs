@@ -92,11 +92,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
         }
         None => None,
     };
-    let (engine, progress) = (engine("cpu")?, &mut Terminal::new());
+    let (engine, mut progress) = (engine("cpu")?, Terminal::new());
     if table.had_fractions {
         progress.note("no truth is above 1: they are taken as parts of 1, and shown in percent");
     }
-    let scores = score_table(&table, &config, &dataset, &engine, journal.as_deref(), progress)?;
+    let scores = score_table(&table, &config, &dataset, &engine, journal.as_deref(), &mut progress)?;
+    // Nothing looks for signals any more: from here on, one ends the program at once.
+    drop(progress);
     let correlation = correlate(&table, &config, &scores)?;
     // A result that cannot be kept is still a result.
     let kept = arguments.out.as_deref().map_or(Ok(()), |folder| {

@@ -1,6 +1,7 @@
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use serde::Serialize;
 pub use spikenas::report::duration;
 use spikenas::{Error, Result};
@@ -31,7 +32,7 @@ pub fn print_bytes(bytes: &[u8]) -> Result<()> {
 }
 
 /// Advice in the library's messages, and the options of the program that it means.
-const OPTIONS: [(&str, &str); 19] = [
+const OPTIONS: [(&str, &str); 20] = [
     ("go on with the training or choose", "add --resume to go on or choose"),
     ("get it by fetching cifar100 into", "get it with spikenas data fetch cifar100 --data-dir"),
     ("get it by fetching cifar10 into", "get it with spikenas data fetch cifar10 --data-dir"),
@@ -49,6 +50,7 @@ const OPTIONS: [(&str, &str); 19] = [
     ("resume the training to go on", "repeat the command (train: with --resume) to go on"),
     ("fetch it again", "repeat the command"),
     ("test again", "repeat the command"),
+    ("repeat it with the same journal", "repeat the command"),
     ("in the same folder to go on", "with the same --out to go on"),
     ("without a folder", "without --out"),
 ];
@@ -92,8 +94,20 @@ pub fn usage_error(error: &clap::Error) -> ExitCode {
     let message = text.split("\n\n").next().unwrap_or_default();
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = NUMBERS.iter().fold(line, |line, (said, helps)| line.replace(said, helps));
-    say(&format!("{line} (see --help)"));
+    let meant = suggested(error).map_or(String::new(), |name| format!("did you mean {name}? "));
+    say(&format!("{line} ({meant}see --help)"));
     ExitCode::from(2)
+}
+
+/// The command, option or value that clap takes for the one that was meant.
+fn suggested(error: &clap::Error) -> Option<String> {
+    let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    kinds.into_iter().find_map(|kind| match error.get(kind)? {
+        ContextValue::String(name) => Some(name.clone()),
+        // The nearest comes last.
+        ContextValue::Strings(names) => names.last().cloned(),
+        _ => None,
+    })
 }
 
 /// Writes a line to stderr, whether or not anybody reads it.

@@ -79,6 +79,9 @@ fn settings_in_a_file_are_the_files_fault() {
 fn names_that_are_nearly_right_are_asked_about() {
     let place = Place::new();
     for (line, meant) in [
+        ("trian", "did you mean train?"),
+        ("search --buget 40k", "did you mean --budget?"),
+        ("correlate --table x.csv --half choise", "did you mean choice?"),
         ("search --score funel", "did you mean funnel?"),
         ("search --method randon", "did you mean random?"),
         ("search --ops skip,con3x3", "did you mean conv3x3?"),

@@ -29,6 +29,9 @@ pub enum Schedule {
     Constant,
 }
 
+/// The most epochs, and images of a mini-batch; sums and products of them stay in range.
+const MOST: usize = 1_000_000;
+
 /// How a network is trained; the default is SNASNet's recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -152,11 +155,20 @@ impl TrainConfig {
     /// Whether every value is in range; the first that is not, named.
     pub fn check(&self) -> Result<()> {
         let refuse = |text: String| Err(Error::invalid(text));
-        if self.epochs == 0 || self.batch == 0 || self.accumulate == 0 || self.limit_train == Some(0) {
-            return refuse("epochs, batch, accumulate and limit_train must be at least 1".into());
+        let step = if let Schedule::Step { epochs } = self.schedule { Some(epochs) } else { None };
+        for (name, value) in [
+            ("epochs", Some(self.epochs)),
+            ("batch", Some(self.batch)),
+            ("accumulate", Some(self.accumulate)),
+            ("patience", self.patience),
+            ("epochs of a step", step),
+        ] {
+            if let Some(value) = value.filter(|value| !(1..=MOST).contains(value)) {
+                return refuse(format!("{name} {value}: give 1 to {MOST}"));
+            }
         }
-        if self.patience == Some(0) || self.schedule == (Schedule::Step { epochs: 0 }) {
-            return refuse("patience and the epochs of a step must be at least 1".into());
+        if self.limit_train == Some(0) {
+            return refuse("limit_train 0: give at least 1 image".into());
         }
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return refuse(format!("label smoothing {}: give a part below 1", self.label_smoothing));
@@ -206,9 +218,18 @@ mod tests {
     }
 
     #[test]
+    fn nobody_waits_for_300_epochs_without_asking() {
+        let epochs = |preset: &str| TrainConfig::for_preset(preset).epochs;
+        assert_eq!([epochs("sample"), epochs("cifar10"), epochs("cifar100")], [8, 30, 30]);
+        assert_eq!(epochs("snasnet-cifar10"), 300, "its recipe as published");
+    }
+
+    #[test]
     fn values_out_of_range_are_refused() {
         for config in [
             TrainConfig { epochs: 0, ..TrainConfig::default() },
+            TrainConfig { epochs: usize::MAX, ..TrainConfig::default() },
+            TrainConfig { patience: Some(usize::MAX), ..TrainConfig::default() },
             TrainConfig { learning_rate: f64::NAN, ..TrainConfig::default() },
             TrainConfig { dropout: 1.0, ..TrainConfig::default() },
             TrainConfig { momentum: 1.0, ..TrainConfig::default() },
