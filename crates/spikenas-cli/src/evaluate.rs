@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spikenas::data::{DataConfig, Source};
 use spikenas::engine::{Evaluation, engine};
+use spikenas::report::layer;
 use spikenas::workflow::run::{self, RunFolder};
 use spikenas::{Progress, Result};
 
@@ -63,9 +64,9 @@ pub fn words(evaluation: &Evaluation) -> String {
     let mut text = format!(
         "accuracy      {accuracy:.2} % ({correct} of {total} test images), top 5 {top5_accuracy:.2} %\nfiring rate   {firing_rate:.4}\n"
     );
-    for layer in &evaluation.layers {
-        text +=
-            &format!("  {:<30} {:>9} neurons  {:.4}\n", layer.name, grouped(layer.neurons as u64), layer.firing_rate);
+    for one in &evaluation.layers {
+        let (name, neurons) = (layer(&one.name), grouped(one.neurons as u64));
+        text += &format!("  {name:<30} {neurons:>9} neurons  {:.4}\n", one.firing_rate);
     }
     text
 }

@@ -9,6 +9,7 @@ mod list;
 mod manual;
 mod memory;
 mod output;
+mod predict;
 mod printable;
 mod progress;
 mod report;
@@ -55,6 +56,8 @@ enum Command {
     /// Test a run's best weights, or a .safetensors file
     #[command(after_help = examples::EVALUATE)]
     Evaluate(evaluate::Arguments),
+    /// What a model says of images
+    Predict(predict::Arguments),
     /// The paper's scenarios against SNASNet
     #[command(after_help = examples::REPRODUCE)]
     Reproduce(study::ReproduceArguments),
@@ -90,6 +93,7 @@ impl Command {
             Command::Memory(arguments) => memory::run(arguments),
             Command::Train(arguments) => train::run(arguments),
             Command::Evaluate(arguments) => evaluate::run(arguments),
+            Command::Predict(arguments) => predict::run(arguments),
             Command::Reproduce(arguments) => study::reproduce(arguments),
             Command::Ablate(arguments) => study::ablate(arguments),
             Command::Correlate(arguments) => correlate::run(arguments),

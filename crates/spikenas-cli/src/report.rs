@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::report::{Records, Report, RunSummary, page, text};
+use spikenas::report::{Records, Report, RunSummary, csv, page, text};
 use spikenas::workflow::correlate::Correlation;
 use spikenas::workflow::study::StudyRecord;
 use spikenas::{Error, Result};
@@ -15,7 +15,8 @@ pub struct Arguments {
     /// Folders of runs or studies; several are compared
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
-    /// Where the page goes [default: report.html in the folder, or here where several are compared]
+    /// Where the page goes [default: report.html in the folder, or here where several are compared]; with --csv, the
+    /// table [default: stdout]
     #[arg(short = 'o', long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write the figures as SVG files into this folder, too
@@ -24,6 +25,9 @@ pub struct Arguments {
     /// Print the essentials here, and write no page
     #[arg(long, conflicts_with_all = ["out", "svg", "json"])]
     text: bool,
+    /// Write the scored candidates as a table of comma-separated values, a row each, and no page
+    #[arg(long, conflicts_with_all = ["text", "svg", "json"])]
+    csv: bool,
     /// Print the result as one JSON document
     #[arg(long)]
     json: bool,
@@ -49,6 +53,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let records = arguments.runs.iter().map(|path| Records::read(path)).collect::<Result<Vec<_>>>()?;
     for fault in records.iter().flat_map(|r| r.faults()) {
         say(&format!("warning: {fault}"));
+    }
+    if arguments.csv {
+        let table = csv(&records)?;
+        return match &arguments.out {
+            Some(path) => spikenas::record::files::write_text(path, &table),
+            None => print(false, &(), || table),
+        };
     }
     let report = Report::new(&records)?;
     if arguments.text {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
 use spikenas::report::{Records, Report, page, text};
 use tempfile::TempDir;
 
@@ -133,6 +134,62 @@ fn a_study_without_one_of_its_runs_shows_the_others() {
     fs::write(folder.path().join("study.json"), "{\"version\": 2}").unwrap();
     let report = self::report(folder.path());
     assert!(report.faults[0].contains("version 2"), "{:?}", report.faults);
+}
+
+/// The golden run with another `evaluate.json`.
+fn tested(change: impl FnOnce(&mut Value)) -> TempDir {
+    let folder = copy("run");
+    let path = folder.path().join("evaluate.json");
+    let mut test: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    change(&mut test);
+    fs::write(&path, test.to_string()).unwrap();
+    folder
+}
+
+#[test]
+fn a_test_of_an_earlier_epoch_or_of_other_images_is_no_headline() {
+    for (key, value, why) in [
+        ("model", json!({"epoch": 1}), "it is a test of epoch 1, the model is now of epoch 2"),
+        ("data", json!({"name": "elsewhere", "fingerprint": "0"}), "it is a test on other images (elsewhere)"),
+    ] {
+        let folder = tested(|test| {
+            test["accuracy"] = 77.25.into();
+            test[key] = value;
+        });
+        let report = report(folder.path());
+        assert!(report.concerns.iter().any(|c| c.contains(why) && c.contains("77.25 %")), "{:?}", report.concerns);
+        assert!(!report.summary.contains("77.25") && !report.facts.iter().any(|(_, value)| value.contains("77.25")));
+        assert!(page(&report).contains(why));
+    }
+}
+
+#[test]
+fn names_of_classes_cannot_harm_a_page() {
+    let hostile = ["<script>alert(1)</script>", &"x".repeat(5000), "\u{202e}redrum\n\u{1b}[2J", "", "ok"];
+    let folder = tested(|test| {
+        let class =
+            |name: &&str| json!({"name": name, "total": 3, "correct": 1, "predicted": [{"class": 4, "count": 2}]});
+        test["classes"] = hostile.iter().map(class).collect();
+        test["mistakes"] = json!([{"index": 7, "class": 0, "predicted": 1, "share": 0.75, "picture": "\"><script>"}]);
+    });
+    let report = report(folder.path());
+    assert_eq!(report.faults, [""; 0]);
+    assert!(titles(&report).contains(&"Classes") && titles(&report).contains(&"Most certain mistakes"));
+    let page = page(&report);
+    assert_eq!(page.matches("<script>").count(), 1);
+    assert!(!page.contains(&"x".repeat(100)) && !page.contains('\u{202e}') && !page.contains('\u{1b}'));
+    assert!(text(&report, None).lines().all(|line| line.chars().count() <= 100));
+}
+
+#[test]
+fn layers_that_never_fire_are_marked() {
+    let folder = tested(|test| test["layers"][1]["firing_rate"] = 0.0.into());
+    let report = report(folder.path());
+    assert!(
+        report.concerns.iter().any(|c| c.contains("never fire") && c.contains("cell 1, 1→2")),
+        "{:?}",
+        report.concerns
+    );
 }
 
 #[test]

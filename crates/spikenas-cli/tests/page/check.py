@@ -19,12 +19,18 @@ RECORDS = ROOT / "crates/spikenas/tests/records/v1"
 RUN = ["Architecture", "Search", "Memory", "Training", "Firing rates", "Operations and energy", "Run it again"]
 STUDY = ["Results", "Accuracy against memory", "Memory against the budget", "Search time", "Learning curves", "Run it again"]
 COMPARED = ["Runs", "Accuracy against memory", "Learning curves"]
+TRAINED = ["Architecture", "Memory", "Training", "Classes", "Most certain mistakes", *RUN[4:]]
+SEEDS = ["Runs", "Means over seeds", *COMPARED[1:]]
 PAGES = {
-    "run": (["run"], RUN),
-    "study": (["study"], STUDY),
-    "compared": (["study/SpikeNAS_1C2O", "study/SpikeNAS_3C2O"], COMPARED),
+    "run": ([RECORDS / "run"], RUN),
+    "study": ([RECORDS / "study"], STUDY),
+    "compared": ([RECORDS / "study/SpikeNAS_1C2O", RECORDS / "study/SpikeNAS_3C2O"], COMPARED),
+    "trained": ([pathlib.Path("seed1")], TRAINED),
+    "seeds": ([pathlib.Path("seed1"), pathlib.Path("seed2")], SEEDS),
 }
-VIEWS = {"desktop": (1200, "light"), "phone": (390, "light"), "dark": (1200, "dark")}
+VIEWS = {"desktop": (1280, "light"), "phone": (400, "light"), "dark": (1280, "dark")}
+# A network that is trained in seconds.
+TRAINING = "--widths 4,8 --epochs 2 --limit-train 100 --batch 20".split()
 
 
 def same(found, expected, what):
@@ -34,6 +40,24 @@ def same(found, expected, what):
 def no_overflow(page, what):
     width, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert width <= room, f"{what}: {width} pixels wide where there are {room}"
+
+
+def nothing_is_cut(page, what):
+    """No table is wider than its place, no word of a drawing reaches beyond it."""
+    page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    page.wait_for_timeout(100)
+    wide = "[...document.querySelectorAll('.scroll')].filter(s => s.scrollWidth > s.clientWidth + 1).map(s => s.getAttribute('aria-label'))"
+    same(page.evaluate(wide), [], f"{what}: tables that are cut")
+    beyond = """[...document.querySelectorAll('svg text')].filter(text => {
+        const [word, drawing] = [text, text.ownerSVGElement].map(e => e.getBoundingClientRect());
+        return word.left < drawing.left - 1 || word.right > drawing.right + 1 || word.top < drawing.top - 1 || word.bottom > drawing.bottom + 1;
+    }).map(text => text.textContent)"""
+    same(page.evaluate(beyond), [], f"{what}: words that are cut")
+
+
+def images_show(page, what):
+    broken = "[...document.images].filter(image => !image.complete || image.naturalWidth === 0 || !image.alt).length"
+    same(page.evaluate(broken), 0, f"{what}: images that do not show or have no words")
 
 
 def open_page(browser, path, view, keep):
@@ -47,6 +71,8 @@ def open_page(browser, path, view, keep):
     page.screenshot(path=keep / f"{path.stem}-{view}.png", full_page=True)
     same(faults, [], f"{path.name}, {view}: console and network")
     no_overflow(page, f"{path.name}, {view}")
+    nothing_is_cut(page, f"{path.name}, {view}")
+    images_show(page, f"{path.name}, {view}")
     return page
 
 
@@ -115,10 +141,18 @@ def main():
         keep.mkdir(parents=True, exist_ok=True)
         # As root, Chromium's sandbox does not start; the pages are our own.
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        program = arguments.program.resolve()
+
+        def run(*words):
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            subprocess.run([program, *words], check=True, cwd=folder, **quiet)
+
+        for seed in ("1", "2"):
+            run("train", "--arch", "0313 0031 0003 0000", *TRAINING, "--seed", seed, "--out", f"seed{seed}")
+            run("evaluate", f"seed{seed}")
         for name, (runs, sections) in PAGES.items():
             path = pathlib.Path(folder) / f"{name}.html"
-            runs = [str(RECORDS / run) for run in runs]
-            subprocess.run([arguments.program, "report", *runs, "--out", path], check=True, stdout=subprocess.DEVNULL)
+            run("report", *runs, "--out", path)
             assert path.stat().st_size < 2_000_000, f"{path.name} has {path.stat().st_size} bytes"
             pages = {view: open_page(browser, path, view, keep) for view in VIEWS}
             for view in ("desktop", "phone"):
@@ -131,7 +165,7 @@ def main():
             paper(pages["desktop"], name, keep)
             checks += 1
         browser.close()
-    print(f"{checks} pages: sections, figures, values, sorting, colours, paper, no overflow, no console message")
+    print(f"{checks} pages: sections, figures, values, sorting, colours, paper, images, nothing cut, no console message")
 
 
 if __name__ == "__main__":

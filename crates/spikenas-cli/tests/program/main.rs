@@ -10,6 +10,7 @@ mod kept;
 mod list;
 mod manual;
 mod place;
+mod predict;
 mod promises;
 mod records;
 mod repeat;

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::place::{Place, TINY, text};
+use crate::place::{ARCH, Place, TINY, text};
 
 #[test]
 fn a_run_leaves_a_page_and_its_command_makes_the_same_run() {
@@ -58,6 +58,92 @@ fn a_damaged_record_is_a_warning_and_no_record_an_error() {
     assert!(text(&output.stderr).contains("warning: run/search.json: damaged"), "{}", text(&output.stderr));
     place.refuses("report images", 1, "holds no record");
     place.refuses("report nowhere", 1, "no such folder");
+}
+
+#[test]
+fn the_journal_is_a_table_too() {
+    let place = Place::new();
+    place.succeeds(&format!("search {TINY} --ops skip,conv3x3 --cells 1 --out run"));
+    let table = place.succeeds("report run --csv");
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("run,architecture,score,backbone,classifier,network,firing_rate,seconds"));
+    assert_eq!(lines.clone().count(), place.read("run/journal.jsonl").lines().count() - 1);
+    let found: Value = serde_json::from_str(&place.read("run/search.json")).unwrap();
+    let winner = lines.find(|line| line.contains(found["architecture"].as_str().unwrap())).unwrap();
+    let fields: Vec<&str> = winner.split(',').collect();
+    assert_eq!((fields[0], fields[2].parse::<f64>().ok()), ("run", found["score"].as_f64()));
+    assert_eq!(fields[3].parse::<u64>().ok(), found["parameters"]["backbone"].as_u64());
+    assert_eq!(place.succeeds("report run --csv --out table.csv"), "");
+    assert_eq!(place.read("table.csv"), table);
+    place.succeeds(&format!("train {TINY} {ARCH} --epochs 1 --out trained"));
+    place.refuses("report trained --csv", 1, "trained: no candidate was scored");
+}
+
+#[test]
+fn the_memory_of_a_training_is_that_of_its_images() {
+    let place = Place::new();
+    let network = place.json(&format!("memory {ARCH} --data images --widths 4,8"))["parameters"]["network"].clone();
+    place.succeeds(&format!("train {TINY} {ARCH} --epochs 1 --out run"));
+    place.succeeds("evaluate run");
+    let run = place.json("report run")["runs"][0].clone();
+    // Running means and variances of the batch norms are numbers beside the parameters.
+    let footprint = run["neurobench"]["Footprint"].as_u64().unwrap();
+    let parameters = 4 * network.as_u64().unwrap();
+    assert!((parameters..parameters * 3 / 2).contains(&footprint), "{footprint} bytes, {parameters} of parameters");
+    assert!(place.read("run/report.html").contains("<h2>Memory</h2>"));
+    // Without the model, nothing tells the shape any more, and nothing is assumed.
+    fs::remove_file(place.path("run/model.safetensors")).unwrap();
+    let page = place.succeeds("report run --text");
+    assert!(page.replace('\n', " ").contains("the shape of an image is not in these records"), "{page}");
+    assert_eq!(place.json("report run")["runs"][0]["neurobench"], Value::Null);
+}
+
+#[test]
+fn a_page_credits_a_run_with_tests_of_its_own_images_and_of_its_present_model_alone() {
+    let place = Place::new();
+    place.succeeds(&format!("train {TINY} {ARCH} --epochs 2 --learning-rate 0.05 --no-augment --out run"));
+    let own = place.json("evaluate run")["accuracy"].as_f64().unwrap();
+    let headline = |place: &Place| place.succeeds("report run --text").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(headline(&place).contains(&format!("test accuracy of {own:.2} % (8 images)")), "{}", headline(&place));
+    // The same classes, other images.
+    for class in ["dark", "light"] {
+        let (from, to) = (format!("images/test/{class}/0.png"), format!("others/{{}}/{class}"));
+        for split in ["train", "test"] {
+            let folder = place.path(&to.replace("{}", split));
+            fs::create_dir_all(&folder).unwrap();
+            fs::copy(place.path(&from), folder.join("0.png")).unwrap();
+        }
+    }
+    place.succeeds("evaluate run --data others");
+    assert!(headline(&place).contains(&format!("test accuracy of {own:.2} % (8 images)")), "{}", headline(&place));
+    assert!(headline(&place).contains("Tests on other images"), "{}", headline(&place));
+    // A record of other weights is no figure of the model.
+    let record = place.read("run/evaluate.json");
+    let mut test: Value = serde_json::from_str(&record).unwrap();
+    test["accuracy"] = 12.5.into();
+    test["model"]["epoch"] = 99.into();
+    fs::write(place.path("run/evaluate.json"), test.to_string()).unwrap();
+    let words = headline(&place);
+    assert!(words.contains("it is a test of epoch 99, the model is now of epoch"), "{words}");
+    assert!(!words.contains("accuracy of 12.50"), "{words}");
+}
+
+#[test]
+fn a_page_tells_classes_and_mistakes_by_name() {
+    let place = Place::new();
+    fs::rename(place.path("images/train/dark"), place.path("images/train/<b>dark")).unwrap();
+    fs::rename(place.path("images/test/dark"), place.path("images/test/<b>dark")).unwrap();
+    // One learning step at a rate of next to nothing: half of the images are mistaken.
+    place.succeeds(&format!("train {TINY} {ARCH} --epochs 1 --learning-rate 1e-9 --no-augment --out run"));
+    let test = place.json("evaluate run");
+    let mistakes = test["mistakes"].as_array().unwrap();
+    assert_eq!(mistakes.len() as u64, test["total"].as_u64().unwrap() - test["correct"].as_u64().unwrap());
+    assert_eq!(test["classes"][0]["name"], "<b>dark");
+    place.succeeds("report run");
+    let page = place.read("run/report.html");
+    assert_eq!(page.matches("data:image/png;base64,").count(), mistakes.len());
+    assert!(page.contains("&lt;b&gt;dark") && !page.contains("<b>dark"));
+    assert!(page.contains("is that of chance"), "{test}");
 }
 
 /// Settings of a study that takes a second.

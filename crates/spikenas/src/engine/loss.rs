@@ -43,8 +43,10 @@ fn log_sum_exp(logits: &[f32]) -> f64 {
 ///
 /// Logits that are not finite have no shares: the result is not finite either.
 pub fn shares(logits: &[f32]) -> Vec<f64> {
-    let normaliser = log_sum_exp(logits);
-    logits.iter().map(|&logit| (f64::from(logit) - normaliser).exp()).collect()
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f64> = logits.iter().map(|&logit| (f64::from(logit) - f64::from(largest)).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
 }
 
 /// The class with the highest logit, the first of equal ones.

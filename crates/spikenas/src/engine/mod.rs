@@ -16,11 +16,13 @@ mod observer;
 mod open;
 mod optimiser;
 mod tally;
+mod testing;
 
 pub use device::{Draws, Engine, Untrained};
-pub use evaluation::{BATCH, ClassResult, Evaluation, LayerRate, Mistake, Taken, check_images, evaluate};
+pub use evaluation::{ClassResult, Evaluation, LayerRate, Mistake, Taken};
 pub use loss::{Loss, count_correct, predicted, shares};
 pub use network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
 pub use observer::{Firing, LayerId, Observer};
 pub use open::{DEVICES, engine};
 pub use optimiser::{Optimiser, OptimiserState, Rule};
+pub use testing::{BATCH, check_images, evaluate};

@@ -12,6 +12,7 @@
 mod build;
 mod config;
 mod layer;
+mod naming;
 mod network_graph;
 mod normalisation;
 mod parameter;
@@ -19,6 +20,7 @@ mod shape;
 
 pub use config::{Initialisation, NetworkConfig};
 pub use layer::{AveragePool, BatchNorm, Convolution, Layer, Lif, Linear};
+pub use naming::layer_place;
 pub use network_graph::{Graph, Node, NodeId, Place, Time};
 pub use normalisation::Normalisation;
 pub use parameter::{Parameter, ParameterKind};

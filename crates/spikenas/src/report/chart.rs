@@ -7,6 +7,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::axis::{Axis, LETTER};
+use super::words::shortened;
 use crate::{Error, Result};
 
 /// Colours of light paper, each with the name of the page's variable that replaces it there.
@@ -34,6 +35,10 @@ const BAR: u32 = 25;
 const FONT: (&str, i32) = ("sans-serif", 15);
 /// Height of a row of names of series.
 const LEGEND_ROW: u32 = 20;
+/// Characters of a name beside a bar or in a legend, at most: the others would be cut off.
+const NAME: usize = 30;
+/// Characters of a name beside a point.
+const LABEL: usize = 24;
 
 /// A point with the words that are shown where a reader points at it.
 #[derive(Clone, Debug)]
@@ -44,6 +49,8 @@ pub(super) struct Dot {
     pub(super) series: usize,
     pub(super) radius: f64,
     pub(super) words: String,
+    /// What stands beside it, where there is room; nothing where it is empty.
+    pub(super) label: String,
 }
 
 /// A line through points.
@@ -137,6 +144,11 @@ impl Plot {
                 let (x, y) = chart.backend_coord(&(dot.x, dot.y));
                 marks.dot(x, y, dot);
             }
+            let labelled = self.dots.iter().filter(|d| !d.label.is_empty() && d.x.is_finite() && d.y.is_finite());
+            let places: Vec<_> = labelled.map(|d| (chart.backend_coord(&(d.x, d.y)), d.label.as_str())).collect();
+            let (left, top) = chart.backend_coord(&(self.x.low, self.y.high));
+            let (right, bottom) = chart.backend_coord(&(self.x.high, self.y.low));
+            marks.labels(&places, [left, top, right, bottom]);
             marks.legend(&self.series);
             Ok(())
         })
@@ -146,7 +158,7 @@ impl Plot {
 impl Bars {
     /// Draws them as an SVG document.
     pub(super) fn draw(&self) -> Result<String> {
-        let names: Vec<String> = self.bars.iter().map(|b| b.name.clone()).collect();
+        let names: Vec<String> = self.bars.iter().map(|b| shortened(&b.name, NAME)).collect();
         let y = Axis::of_names(&names);
         let legend = legend_height(&self.series);
         let height = 80 + BAR * self.bars.len() as u32 + legend;
@@ -220,10 +232,34 @@ impl Marks {
 
     /// A square and a name for each series, above the plot.
     fn legend(&mut self, names: &[String]) {
-        for (index, ((x, row), name)) in legend_positions(names).into_iter().zip(names).enumerate() {
+        let names: Vec<String> = names.iter().map(|name| shortened(name, NAME)).collect();
+        for (index, ((x, row), name)) in legend_positions(&names).into_iter().zip(&names).enumerate() {
             let (fill, y) = (hex(colour(index)), 8 + row * LEGEND_ROW as i32);
             let _ = writeln!(self.0, r#"<rect x="{x}" y="{y}" width="12" height="12" rx="2" fill="{fill}"/>"#);
             self.words(x + 17, y + 11, "start", name);
+        }
+    }
+
+    /// Names beside points: right, left, above or below, wherever one fits into the frame and on no other; what fits nowhere
+    /// is left out, and shows where a reader points.
+    fn labels(&mut self, points: &[((i32, i32), &str)], [left, top, right, bottom]: [i32; 4]) {
+        const HEIGHT: i32 = 15;
+        let around = |x: i32, y: i32| [x - 6, y - 6, x + 6, y + 6];
+        let mut taken: Vec<[i32; 4]> = points.iter().map(|&((x, y), _)| around(x, y)).collect();
+        for (index, &((x, y), name)) in points.iter().enumerate() {
+            let name = shortened(name, LABEL);
+            let width = (name.chars().count() as f64 * LETTER) as i32;
+            let (beside, centred) = (y - HEIGHT / 2, x - width / 2);
+            let corners = [(x + 8, beside), (x - 8 - width, beside), (centred, y - 8 - HEIGHT), (centred, y + 8)];
+            let boxes = corners.map(|(x, y)| [x, y, x + width, y + HEIGHT]);
+            let is_free = |place: &[i32; 4]| {
+                let is_inside = place[0] >= left && place[1] >= top && place[2] <= right && place[3] <= bottom;
+                is_inside && taken.iter().enumerate().all(|(other, one)| other == index || !overlap(one, place))
+            };
+            if let Some(place) = boxes.into_iter().find(is_free) {
+                taken.push(place);
+                self.words(place[0], place[1] + 12, "start", &name);
+            }
         }
     }
 
@@ -234,6 +270,11 @@ impl Marks {
             r#"<text x="{x}" y="{y}" text-anchor="{anchor}" font-family="sans-serif" font-size="14" fill="{fill}">{words}</text>"#
         );
     }
+}
+
+/// Whether two boxes, left, top, right and bottom each, have a point in common.
+fn overlap(one: &[i32; 4], other: &[i32; 4]) -> bool {
+    one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3]
 }
 
 /// Positions of the names of series: the left end and the row.
@@ -252,7 +293,8 @@ fn legend_positions(names: &[String]) -> Vec<(i32, i32)> {
 }
 
 fn legend_height(names: &[String]) -> u32 {
-    legend_positions(names).last().map_or(0, |&(_, row)| LEGEND_ROW * (row as u32 + 1))
+    let names: Vec<String> = names.iter().map(|name| shortened(name, NAME)).collect();
+    legend_positions(&names).last().map_or(0, |&(_, row)| LEGEND_ROW * (row as u32 + 1))
 }
 
 /// Text for an element or an attribute.
@@ -277,7 +319,7 @@ mod tests {
     use super::*;
 
     fn dot(x: f64, y: f64) -> Dot {
-        Dot { x, y, series: 0, radius: 3.0, words: format!("<{x}> & {y}") }
+        Dot { x, y, series: 0, radius: 3.0, words: format!("<{x}> & {y}"), label: String::new() }
     }
 
     #[test]
@@ -291,6 +333,19 @@ mod tests {
         assert_eq!(svg.matches("class=\"mark\"").count(), 2);
         assert!(svg.contains("&lt;1&gt; &amp; 2") && svg.contains(">budget<"), "{svg}");
         assert!(svg.trim_end().ends_with("</svg>"));
+    }
+
+    #[test]
+    fn points_are_labelled_where_no_label_hides_another() {
+        let labelled = |x: f64, y: f64, label: &str| Dot { label: label.into(), ..dot(x, y) };
+        let mut dots =
+            vec![labelled(1.0, 1.0, "first"), labelled(9.0, 9.0, "a <last> one that is far too long to be shown")];
+        dots.extend((0..20).map(|i| labelled(5.0 + 0.001 * f64::from(i), 5.0, &format!("crowded {i}"))));
+        let axis = |label: &str, of: fn(&Dot) -> f64| Axis::over(label, dots.iter().map(of));
+        let (x, y) = (axis("x", |d| d.x), axis("y", |d| d.y));
+        let svg = Plot { x, y, series: vec![], lines: vec![], dots, limit: None }.draw().unwrap();
+        assert!(svg.contains(">first</text>") && svg.contains(">a &lt;last&gt; one that is f"), "{svg}");
+        assert!((1..=4).contains(&svg.matches(">crowded ").count()), "{svg}");
     }
 
     #[test]

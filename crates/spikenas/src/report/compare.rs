@@ -4,8 +4,10 @@ use super::axis::Axis;
 use super::chart::{Dot, Line, Plot};
 use super::document::{Report, Section};
 use super::figure::{Figure, Table, Value};
+use super::front::pareto_front;
 use super::records::{Records, RunRecords};
-use super::words::{duration, energy, grouped, percent};
+use super::seeds;
+use super::words::{duration, energy, grouped, percent, plain, shortened};
 use crate::cost::{Ledger, Operations};
 use crate::{Error, Result};
 
@@ -23,18 +25,29 @@ pub(super) fn report(records: &[Records]) -> Result<Report> {
         return Err(Error::invalid("give at least one run folder"));
     }
     let mut sections = vec![table(&runs)];
+    sections.extend(seeds::section(&runs));
     sections.extend(accuracies(&runs)?);
     let trained: Vec<_> = runs.iter().copied().filter(|r| r.epochs.len() > 1).collect();
     sections.extend(learning_curves(&trained)?);
     let best = runs
         .iter()
-        .filter_map(|r| Some((r.name(), r.evaluation.as_ref()?.accuracy)))
+        .filter_map(|r| Some((shortened(&r.name(), 60), r.current_test()?.accuracy)))
         .max_by(|a, b| a.1.total_cmp(&b.1));
     let summary = best.map_or("None of these runs is trained and tested yet.".into(), |(name, accuracy)| {
         format!("{} runs side by side; the most accurate is {name} with {}.", runs.len(), percent(accuracy))
     });
     let faults = records.iter().flat_map(|r| r.faults()).cloned().collect();
-    Ok(Report { title: format!("{} runs compared", runs.len()), summary, facts: vec![], sections, faults })
+    let (title, concerns) = (format!("{} runs compared", runs.len()), concerns(runs.iter().copied()));
+    Ok(Report { title, summary, facts: vec![], sections, concerns, faults })
+}
+
+/// What a reader should know of each run, with its name.
+pub(super) fn concerns<'a>(runs: impl IntoIterator<Item = &'a RunRecords>) -> Vec<String> {
+    let of = |run: &'a RunRecords| {
+        let name = shortened(&run.name(), 60);
+        run.concerns().into_iter().map(move |concern| format!("{name}: {concern}"))
+    };
+    runs.into_iter().flat_map(of).collect()
 }
 
 fn table(runs: &[&RunRecords]) -> Section {
@@ -57,9 +70,9 @@ fn table(runs: &[&RunRecords]) -> Section {
         let whole = |n: Option<u64>| Value::maybe(n.map(|n| n as f64), |n| grouped(n as u64));
         let training: f64 = run.epochs.iter().map(|e| e.seconds).sum();
         table.push(vec![
-            Value::text(run.name()),
-            Value::text(run.config.as_ref().map_or("–".into(), |c| c.data.source.to_string())),
-            Value::maybe(run.evaluation.as_ref().map(|e| e.accuracy), |a| format!("{a:.2}")),
+            Value::text(plain(&run.name())),
+            Value::text(run.config.as_ref().map_or("–".into(), |c| plain(&c.data.source.to_string()))),
+            Value::maybe(run.current_test().map(|test| test.accuracy), |a| format!("{a:.2}")),
             whole(parameters.map(|p| p.backbone)),
             whole(parameters.map(|p| p.network)),
             whole(run.search.as_ref().and_then(|s| s.budget)),
@@ -76,28 +89,44 @@ fn table(runs: &[&RunRecords]) -> Section {
 }
 
 fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
-    let mut table = Table::new("Accuracy and memory", &["run", "#backbone", "#accuracy, %"]);
-    let mut dots = Vec::new();
-    for run in runs {
-        let (Some(test), Some(graph)) = (&run.evaluation, &run.graph) else { continue };
-        let (x, y) = (Ledger::new(graph).count().backbone as f64, test.accuracy);
-        let words = format!("{}: {} parameters, {}", run.name(), grouped(x as u64), percent(y));
-        dots.push(Dot { x, y, series: 0, radius: 5.0, words });
-        table.push(vec![
-            Value::text(run.name()),
-            Value::number(x, grouped(x as u64)),
-            Value::number(y, format!("{y:.2}")),
-        ]);
-    }
-    if dots.is_empty() {
+    let columns = ["run", "#backbone", "#KiB at 32 bits", "#accuracy, %", "Pareto front"];
+    let mut table = Table::new("Accuracy and memory", &columns);
+    let tested: Vec<(&RunRecords, f64, f64)> = runs
+        .iter()
+        .filter_map(|run| {
+            let parameters = Ledger::new(run.graph.as_ref()?).count().backbone;
+            Some((*run, parameters as f64, run.current_test()?.accuracy))
+        })
+        .collect();
+    if tested.is_empty() {
         return Ok(None);
     }
-    let alternative = format!("Points: backbone parameters against test accuracy of {} runs.", dots.len());
+    let front = pareto_front(tested.iter().map(|&(_, x, y)| (x, y)));
+    let mut dots = Vec::new();
+    for (index, &(run, x, y)) in tested.iter().enumerate() {
+        let (name, is_on_front) = (plain(&run.name()), front.contains(&index));
+        let words = format!("{name}: {} parameters, {}", grouped(x as u64), percent(y));
+        dots.push(Dot { x, y, series: usize::from(is_on_front), radius: 5.0, words, label: name.clone() });
+        table.push(vec![
+            Value::text(name),
+            Value::number(x, grouped(x as u64)),
+            Value::number(x * 4.0 / 1024.0, format!("{:.1}", x * 4.0 / 1024.0)),
+            Value::number(y, format!("{y:.2}")),
+            Value::text(if is_on_front { "yes" } else { "" }),
+        ]);
+    }
+    let alternative = format!(
+        "Points: backbone parameters against test accuracy of {} runs. A line joins the {} on the Pareto front: none has fewer \
+         parameters and an accuracy as high.",
+        dots.len(),
+        front.len()
+    );
+    let steps = front.iter().map(|&index| (tested[index].1, tested[index].2)).collect();
     let plot = Plot {
         x: Axis::over("parameters (backbone)", dots.iter().map(|d| d.x)),
         y: Axis::over("test accuracy, %", dots.iter().map(|d| d.y)),
-        series: vec![],
-        lines: vec![],
+        series: ["run", "Pareto front"].map(String::from).to_vec(),
+        lines: vec![Line { points: steps, series: 1 }],
         dots,
         limit: None,
     };
@@ -124,19 +153,20 @@ fn curves(name: &str, runs: &[&RunRecords]) -> Result<Figure> {
     let mut table = Table::new("Test accuracy, %", &["run", "#epoch", "#test %"]);
     let (mut dots, mut lines) = (Vec::new(), Vec::new());
     for (series, run) in runs.iter().enumerate() {
+        let name = plain(&run.name());
         lines.push(Line { points: run.epochs.iter().map(|e| (e.epoch as f64, e.test_accuracy)).collect(), series });
         for e in &run.epochs {
-            let words = format!("{}, epoch {}: {}", run.name(), e.epoch, percent(e.test_accuracy));
-            dots.push(Dot { x: e.epoch as f64, y: e.test_accuracy, series, radius: 3.0, words });
+            let words = format!("{name}, epoch {}: {}", e.epoch, percent(e.test_accuracy));
+            dots.push(Dot { x: e.epoch as f64, y: e.test_accuracy, series, radius: 3.0, words, label: String::new() });
             table.push(vec![
-                Value::text(run.name()),
+                Value::text(&name),
                 Value::number(e.epoch as f64, e.epoch.to_string()),
                 Value::number(e.test_accuracy, format!("{:.2}", e.test_accuracy)),
             ]);
         }
     }
     let plot = Plot {
-        x: Axis::over("epoch", dots.iter().map(|d| d.x)).whole(),
+        x: Axis::whole("epoch", dots.iter().map(|d| d.x)),
         y: Axis::over("test accuracy, %", dots.iter().map(|d| d.y)),
         series: runs.iter().map(|r| r.name()).collect(),
         lines,

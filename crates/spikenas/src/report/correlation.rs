@@ -45,7 +45,14 @@ pub(super) fn report(correlation: &Correlation, faults: &[String]) -> Result<Rep
     let mut ranks = Section::titled("Scores");
     ranks.tables.push(table(correlation));
     let title = "How well scores rank trained architectures".into();
-    Ok(Report { title, summary, facts: vec![], sections: vec![ranks, section], faults: faults.to_vec() })
+    Ok(Report {
+        title,
+        summary,
+        facts: vec![],
+        sections: vec![ranks, section],
+        concerns: vec![],
+        faults: faults.to_vec(),
+    })
 }
 
 fn bars(

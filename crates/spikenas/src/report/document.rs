@@ -11,8 +11,19 @@ pub struct Report {
     pub facts: Vec<(String, String)>,
     /// Everything else, in order.
     pub sections: Vec<Section>,
+    /// What a reader should know before trusting the result, such as layers that never fire.
+    pub concerns: Vec<String>,
     /// Records that could not be read, and why.
     pub faults: Vec<String>,
+}
+
+/// An image with a line of words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// What it shows.
+    pub words: String,
+    /// A PNG in base64, where the record has one.
+    pub png: Option<String>,
 }
 
 /// A part of a report under a heading.
@@ -26,6 +37,8 @@ pub struct Section {
     pub cells: Vec<(String, String)>,
     /// Figures, each with its numbers.
     pub figures: Vec<Figure>,
+    /// Images.
+    pub pictures: Vec<Picture>,
     /// Tables without a figure.
     pub tables: Vec<Table>,
     /// Something to copy: a command or a file.

@@ -123,7 +123,7 @@ impl Listed {
             (true, done) if total.is_some_and(|total| done < total) && may_go_on => State::Training,
             (true, _) => State::Finished,
         };
-        let tested = run.evaluation.as_ref().map(|evaluation| evaluation.accuracy);
+        let tested = run.current_test().map(|test| test.accuracy);
         Self {
             state,
             data: config.map(|c| c.data.source.to_string()),

@@ -3,34 +3,44 @@
 //! The way of the data: [`Records`] (the content of a folder, and its faults) -> [`Section`]s of facts, figures and
 //! tables -> one HTML page, SVG files, or lines of text.
 
+mod activity;
 mod axis;
 mod cell;
 mod chart;
+mod classes;
 mod command;
 mod compare;
 mod compose;
+mod confusion;
 mod correlation;
+mod csv;
 mod document;
 mod figure;
+mod front;
 mod list;
+mod memory;
 mod neurobench;
 mod page;
 mod published;
+mod reading;
 mod records;
 mod run;
 mod search;
+mod seeds;
 mod study;
 mod text;
+mod training;
 mod words;
 
 pub use cell::draw_in_characters;
 pub use command::command_line;
 pub use correlation::table as correlation_table;
-pub use document::{Report, Section};
+pub use csv::csv;
+pub use document::{Picture, Report, Section};
 pub use figure::{Column, Figure, Table, Value};
 pub use list::{Listed, State, list};
 pub use neurobench::{NeuroBench, SynapticOperations};
 pub use page::page;
 pub use records::{Records, RunRecords, RunSummary, StudyRecords};
 pub use text::{table_lines, text};
-pub use words::{duration, grouped};
+pub use words::{duration, grouped, layer, plain, shortened};

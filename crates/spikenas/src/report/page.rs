@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{PAPER, escaped};
-use super::document::{Report, Section};
+use super::document::{Picture, Report, Section};
 use super::figure::{Figure, Table};
 
 /// The page: style and script are part of it, and nothing is fetched.
@@ -23,7 +23,8 @@ pub fn page(report: &Report) -> String {
                 header {
                     h1 { (report.title) }
                     p.summary { (report.summary) }
-                    (faults(&report.faults))
+                    (warnings("Records that could not be read", &report.faults))
+                    (warnings("Before you trust these figures", &report.concerns))
                     @if !report.facts.is_empty() {
                         dl.facts {
                             @for (name, value) in &report.facts {
@@ -41,12 +42,12 @@ pub fn page(report: &Report) -> String {
     markup.into_string()
 }
 
-fn faults(faults: &[String]) -> Markup {
+fn warnings(title: &str, lines: &[String]) -> Markup {
     html! {
-        @if !faults.is_empty() {
+        @if !lines.is_empty() {
             div.faults role="alert" {
-                strong { "Records that could not be read" }
-                ul { @for fault in faults { li { (fault) } } }
+                strong { (title) }
+                ul { @for line in lines { li { (line) } } }
             }
         }
     }
@@ -65,11 +66,25 @@ fn section(section: &Section) -> Markup {
                     }
                 }
             }
+            @if !section.pictures.is_empty() {
+                div.pictures { @for part in &section.pictures { (picture(part)) } }
+            }
             @for part in &section.tables { (table(part)) }
             @if !section.figures.is_empty() {
                 div.figures { @for part in &section.figures { (figure(part)) } }
             }
             @for code in &section.code { pre { (code) } }
+        }
+    }
+}
+
+fn picture(picture: &Picture) -> Markup {
+    html! {
+        figure {
+            @if let Some(png) = &picture.png {
+                img src={ "data:image/png;base64," (png) } alt=(picture.words);
+            }
+            figcaption dir="auto" { (picture.words) }
         }
     }
 }
@@ -131,16 +146,26 @@ mod tests {
     fn what_records_say_cannot_become_markup() {
         let mut rows = Table::new("rows", &["name", "#value"]);
         rows.push(vec![Value::text("<b>&"), Value::number(1.5, "1.5")]);
-        let section = Section { title: "A part".into(), tables: vec![rows], ..Section::default() };
+        let pictures = vec![Picture { words: "<img>".into(), png: None }];
+        let section = Section { title: "A part".into(), tables: vec![rows], pictures, ..Section::default() };
         let report = Report {
             title: "<script>".into(),
             summary: String::new(),
             facts: vec![],
             sections: vec![section],
+            concerns: vec!["<u>".into()],
             faults: vec!["<i>".into()],
         };
         let page = page(&report);
-        for text in ["&lt;script&gt;", "&lt;b&gt;&amp;", "&lt;i&gt;", "data-n=\"1.5\"", "id=\"a-part\""] {
+        for text in [
+            "&lt;script&gt;",
+            "&lt;b&gt;&amp;",
+            "&lt;i&gt;",
+            "&lt;u&gt;",
+            "&lt;img&gt;",
+            "data-n=\"1.5\"",
+            "id=\"a-part\"",
+        ] {
             assert!(page.contains(text), "{text}: {page}");
         }
         assert_eq!(page.matches("<script>").count(), 1);

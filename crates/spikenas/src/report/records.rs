@@ -1,21 +1,23 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::command::command_line;
 use super::neurobench::NeuroBench;
+use super::reading::{Faults, other_tests, possible, read_header, read_lines};
+use super::words::{percent, shortened};
 use crate::cost::Operations;
+use crate::data::Source;
 use crate::engine::Evaluation;
 use crate::graph::{Graph, Shape};
-use crate::record::files::{is_there, read_text};
-use crate::record::{check_version, parse_line, read_record};
+use crate::record::files::is_there;
+use crate::record::read_record;
 use crate::search::{JournalEntry, SearchRecord};
 use crate::space::Architecture;
 use crate::train::EpochRecord;
+use crate::weights::Head;
 use crate::workflow::correlate::Correlation;
-use crate::workflow::run::{EvaluationRecord, RunConfig};
+use crate::workflow::run::{EvaluationRecord, RunConfig, best_epoch};
 use crate::workflow::study::StudyRecord;
 use crate::{Error, Result};
 
@@ -80,6 +82,8 @@ pub struct RunSummary {
     pub energy_pj: Option<f64>,
     /// The command that repeats the run.
     pub command: Option<String>,
+    /// What a reader should know before trusting the figures.
+    pub concerns: Vec<String>,
     /// Records that could not be read, and why.
     pub faults: Vec<String>,
 }
@@ -98,8 +102,12 @@ pub struct RunRecords {
     /// `train.jsonl`
     pub epochs: Vec<EpochRecord>,
     /// `evaluate.json`
-    pub evaluation: Option<Evaluation>,
-    /// The network that was trained or found.
+    pub evaluation: Option<EvaluationRecord>,
+    /// `evaluate-NAME.json`: tests on images that are not the run's.
+    pub other_tests: Vec<EvaluationRecord>,
+    /// The head of `model.safetensors`.
+    pub model: Option<Head>,
+    /// The network that was trained or found, where the records tell the shape of an image.
     pub graph: Option<Graph>,
     /// Records that could not be read, and why.
     pub faults: Vec<String>,
@@ -114,19 +122,22 @@ impl RunRecords {
         let path = |name: &str| Some(folder.join(name)).filter(|path| is_there(path).unwrap_or(true));
         run.config = path("config.toml").and_then(|path| faults.keep(RunConfig::load(&path)));
         run.search = path("search.json").and_then(|path| faults.keep(read_record(&path)));
+        run.evaluation = path("evaluate.json").and_then(|path| faults.keep(read_record(&path)));
+        run.other_tests = other_tests(folder).iter().filter_map(|path| faults.keep(read_record(path))).collect();
         run.epochs = path("train.jsonl").map_or(Vec::new(), |path| read_lines(&path, 0, &mut faults));
-        run.evaluation = path("evaluate.json").and_then(|path| faults.keep(current_test(&path, &run.epochs)));
-        let mut input = Shape { channels: 3, height: 32, width: 32 };
+        run.model = path("model.safetensors").and_then(|path| faults.keep(Head::read(&path)));
+        let mut searched_with = None;
         if let Some(path) = path("journal.jsonl") {
             match read_header(&path) {
                 Ok(shape) => {
-                    input = shape.unwrap_or(input);
+                    searched_with = shape;
                     run.candidates = read_lines(&path, 1, &mut faults);
                 }
                 Err(error) => faults.0.push(error.to_string()),
             }
         }
-        if let (Some(config), Some(architecture)) = (&run.config, run.architecture()) {
+        let input = searched_with.or_else(|| run.input()).filter(|shape| faults.keep(possible(*shape)).is_some());
+        if let (Some(config), Some(architecture), Some(input)) = (&run.config, run.architecture(), input) {
             run.graph = faults.keep(Graph::new(&architecture, &config.network, input));
         }
         run.faults = faults.0;
@@ -145,9 +156,66 @@ impl RunRecords {
         given.or_else(|| self.search.as_ref().map(|s| s.architecture.clone()))
     }
 
+    /// The shape of an image as the model's file or the search tells it, or as the images of this name all have.
+    fn input(&self) -> Option<Shape> {
+        let told = self.model.as_ref().and_then(|model| Some(model.network.as_ref()?.input));
+        let searched = || self.search.as_ref().and_then(|search| search.input);
+        let named = || match self.config.as_ref()?.data.source {
+            Source::Sample | Source::Cifar10 | Source::Cifar100 => Some(Shape { channels: 3, height: 32, width: 32 }),
+            Source::Folder(_) => None,
+        };
+        told.or_else(searched).or_else(named)
+    }
+
+    /// The test of the model that the run has now, on its own images.
+    pub fn current_test(&self) -> Option<&Evaluation> {
+        let test = self.evaluation.as_ref()?;
+        self.why_not_current(test).is_none().then_some(&test.result)
+    }
+
+    /// Why `evaluate.json` is no figure of this run, where it is none.
+    pub fn outdated(&self) -> Option<String> {
+        let test = self.evaluation.as_ref()?;
+        let (accuracy, why) = (percent(test.result.accuracy), self.why_not_current(test)?);
+        Some(format!("evaluate.json ({accuracy}) is no figure of this model: {why}. Test it with `spikenas evaluate`."))
+    }
+
+    fn why_not_current(&self, test: &EvaluationRecord) -> Option<String> {
+        let origin = self.model.as_ref().and_then(|model| model.origin.as_ref());
+        if let Some(data) = &test.data {
+            let is_own = match (origin, &self.config) {
+                (Some(origin), _) => origin.data.fingerprint == data.fingerprint,
+                (None, Some(config)) => config.data.source.to_string() == data.name,
+                (None, None) => true,
+            };
+            if !is_own {
+                return Some(format!("it is a test on other images ({})", shortened(&data.name, 60)));
+            }
+        }
+        let tested = test.model.as_ref()?;
+        let kept = origin.map(|origin| origin.epoch).or_else(|| best_epoch(&self.epochs).map(|best| best.epoch));
+        match (tested.epoch, kept) {
+            (Some(tested), Some(kept)) if tested != kept => {
+                return Some(format!("it is a test of epoch {tested}, the model is now of epoch {kept}"));
+            }
+            _ => {}
+        }
+        let now = self.model.as_ref().and_then(|model| model.checksum.as_ref());
+        let differs = matches!((&tested.checksum, now), (Some(tested), Some(now)) if tested != now);
+        differs.then(|| "it is a test of other weights than model.safetensors holds now".into())
+    }
+
+    /// What a reader should know before trusting the figures.
+    pub fn concerns(&self) -> Vec<String> {
+        let concerns = self.current_test().map(Evaluation::concerns).unwrap_or_default();
+        let is_unknown = self.graph.is_none() && self.config.is_some() && self.architecture().is_some();
+        let shape = "the shape of an image is not in these records: memory and energy cannot be told";
+        self.outdated().into_iter().chain(concerns).chain(is_unknown.then(|| shape.into())).collect()
+    }
+
     /// The operations of an inference, where the network was tested.
     pub fn operations(&self) -> Option<Operations> {
-        let rates = &self.evaluation.as_ref()?.layers;
+        let rates = &self.current_test()?.layers;
         let rate = |name: &str| rates.iter().find(|rate| rate.name == name).map(|rate| rate.firing_rate);
         Operations::new(self.graph.as_ref()?, rate)
     }
@@ -155,8 +223,7 @@ impl RunRecords {
     /// The run in one JSON document.
     pub fn summary(&self) -> RunSummary {
         let operations = self.operations();
-        let neurobench =
-            || Some(NeuroBench::new(self.graph.as_ref()?, self.evaluation.as_ref()?, operations.as_ref()?));
+        let neurobench = || Some(NeuroBench::new(self.graph.as_ref()?, self.current_test()?, operations.as_ref()?));
         RunSummary {
             run: self.folder.display().to_string(),
             search: self.search.clone(),
@@ -165,6 +232,7 @@ impl RunRecords {
             energy_pj: operations.as_ref().map(Operations::energy_pj),
             command: self.config.as_ref().map(command_line),
             operations,
+            concerns: self.concerns(),
             faults: self.faults.clone(),
         }
     }
@@ -193,62 +261,4 @@ impl StudyRecords {
         faults.0.extend(runs.iter().flat_map(|r| r.faults.iter().cloned()));
         Self { folder: folder.to_path_buf(), study, runs, faults: faults.0 }
     }
-}
-
-/// Faults of records, in one line each.
-#[derive(Default)]
-struct Faults(Vec<String>);
-
-impl Faults {
-    fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
-        result.map_err(|error| self.0.push(error.to_string())).ok()
-    }
-}
-
-/// The last test of a run, if it is one of the model that is kept now.
-fn current_test(path: &Path, epochs: &[EpochRecord]) -> Result<Evaluation> {
-    let record: EvaluationRecord = read_record(path)?;
-    let tested = record.model.as_ref().and_then(|model| model.epoch);
-    match (record.is_of_best(epochs), tested) {
-        (false, Some(epoch)) => {
-            Err(Error::file(path, format!("tests the weights of epoch {epoch}, and others are kept now: test again")))
-        }
-        _ => Ok(record.result),
-    }
-}
-
-/// The shape of images in a journal's header.
-fn read_header(path: &Path) -> Result<Option<Shape>> {
-    let text = read_text(path)?;
-    let first = text.lines().next().unwrap_or_default();
-    let header: Value =
-        parse_line(first).map_err(|e| Error::file(path, format!("line 1 is not a journal's header ({e})")))?;
-    check_version(path, &header)?;
-    Ok(serde_json::from_value(header["input"].clone()).ok())
-}
-
-/// Reads a record of lines; those that cannot be read are named, the first of them with its number.
-fn read_lines<T: DeserializeOwned>(path: &Path, skip: usize, faults: &mut Faults) -> Vec<T> {
-    let Some(text) = faults.keep(read_text(path)) else { return Vec::new() };
-    let (mut values, mut damaged) = (Vec::new(), Vec::new());
-    for (index, line) in text.lines().enumerate().skip(skip).filter(|(_, line)| !line.is_empty()) {
-        match parse_line(line) {
-            Ok(value) => values.push(value),
-            Err(error) => damaged.push((index + 1, error)),
-        }
-    }
-    let is_cut_off = !text.is_empty() && !text.ends_with('\n');
-    let last = text.lines().count();
-    match damaged.first() {
-        Some((line, _)) if damaged.len() == 1 && is_cut_off && *line == last => {
-            faults.0.push(format!("{}: the last line is half-written and left out", path.display()));
-        }
-        Some((line, error)) => {
-            let count = damaged.len();
-            let lines = if count == 1 { "1 line".into() } else { format!("{count} lines") };
-            faults.0.push(format!("{}: {lines} left out, the first is line {line} ({error})", path.display()));
-        }
-        None => {}
-    }
-    values
 }

@@ -4,6 +4,7 @@ use super::axis::Axis;
 use super::chart::{Dot, Line, Plot, Rule};
 use super::document::Section;
 use super::figure::{Figure, Table, Value};
+use super::front::pareto_front;
 use super::records::RunRecords;
 use super::words::grouped;
 use crate::Result;
@@ -59,17 +60,21 @@ fn confidence(confirmation: &Confirmation) -> String {
 
 fn leaders(confirmation: &Confirmation, scope: Scope) -> Table {
     let mut table =
-        Table::new("Leading candidates", &["architecture", "#parameters", "#mean", "#deviation", "tied with the best"]);
+        Table::new("Leading candidates", &["architecture", "#parameters", "#score", "#mean", "#deviation", "tied"]);
     for leader in &confirmation.leaders {
         let parameters = leader.parameters.in_scope(scope);
         table.push(vec![
             Value::text(leader.architecture.to_string()),
             Value::number(parameters as f64, grouped(parameters)),
+            Value::maybe(leader.scores.first().map(|score| score.0), |score| format!("{score:.4}")),
             Value::number(leader.mean.0, format!("{:.4}", leader.mean.0)),
             Value::number(leader.deviation.0, format!("{:.4}", leader.deviation.0)),
             Value::text(if leader.is_tied { "yes" } else { "" }),
         ]);
     }
+    table
+        .notes
+        .push("Score: that of the search. Mean and deviation: over the rounds. Tied: with the best mean.".into());
     table
 }
 
@@ -121,7 +126,7 @@ fn figure(
             entry.score.0
         );
         let radius = if series == 0 { 2.5 } else { 4.5 };
-        dots.push(Dot { x: parameters(entry), y: entry.score.0, series, radius, words });
+        dots.push(Dot { x: parameters(entry), y: entry.score.0, series, radius, words, label: String::new() });
         table.push(vec![
             Value::text(entry.architecture.to_string()),
             Value::number(parameters(entry), grouped(parameters(entry) as u64)),
@@ -175,29 +180,4 @@ fn figure(
 /// Whether two texts mean the same architecture: a single matrix stands for all cells.
 fn is_same(one: &Architecture, other: &Architecture) -> bool {
     one.to_string() == other.to_string()
-}
-
-/// Indices of the points with no other of at most as many parameters and a higher score, by parameters; the first of equals.
-fn pareto_front(points: impl Iterator<Item = (f64, f64)>) -> Vec<usize> {
-    let mut order: Vec<(usize, (f64, f64))> = points.enumerate().filter(|(_, (_, y))| y.is_finite()).collect();
-    order.sort_by(|(_, a), (_, b)| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    let mut highest = f64::NEG_INFINITY;
-    order.retain(|&(_, (_, score))| {
-        let better = score > highest;
-        highest = highest.max(score);
-        better
-    });
-    order.into_iter().map(|(index, _)| index).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_front_has_what_nothing_smaller_beats() {
-        let points = [(5.0, 1.0), (1.0, 0.0), (3.0, 2.0), (3.0, 1.5), (4.0, 2.0), (9.0, 3.0), (0.5, f64::NEG_INFINITY)];
-        assert_eq!(pareto_front(points.into_iter()), [1, 2, 5]);
-        assert!(pareto_front(std::iter::empty()).is_empty());
-    }
 }

@@ -15,7 +15,7 @@ pub(super) fn report(records: &StudyRecords) -> Result<Report> {
     let Some(study) = &records.study else {
         let title = "A study whose record cannot be read".to_string();
         let (summary, faults) = (String::new(), records.faults.clone());
-        return Ok(Report { title, summary, facts: vec![], sections: vec![], faults });
+        return Ok(Report { title, summary, facts: vec![], sections: vec![], concerns: vec![], faults });
     };
     let title = match study.study {
         Kind::Scenarios => format!("The scenarios of SpikeNAS on {}", study.data),
@@ -38,7 +38,8 @@ pub(super) fn report(records: &StudyRecords) -> Result<Report> {
         sections.extend(compare::learning_curves(&trained)?);
     }
     sections.push(settings(study));
-    Ok(Report { title, summary: summary(study), facts: facts(study), sections, faults: records.faults.clone() })
+    let (facts, concerns, faults) = (facts(study), compare::concerns(&records.runs), records.faults.clone());
+    Ok(Report { title, summary: summary(study), facts, sections, concerns, faults })
 }
 
 fn summary(study: &StudyRecord) -> String {
@@ -166,7 +167,8 @@ fn accuracy_and_memory(study: &StudyRecord) -> Result<Section> {
     for r in &study.results {
         let (x, y) = (r.search.parameters.backbone as f64, r.accuracy);
         let words = format!("{}: {} parameters, {}", r.scenario.name, grouped(x as u64), percent(y));
-        dots.push(Dot { x, y, series: series_of(r), radius: 5.0, words });
+        let label = r.scenario.name.replace("SpikeNAS_", "");
+        dots.push(Dot { x, y, series: series_of(r), radius: 5.0, words, label });
         table.push(vec![
             Value::text(&r.scenario.name),
             Value::number(r.scenario.cells as f64, r.scenario.cells.to_string()),

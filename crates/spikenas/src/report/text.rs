@@ -14,7 +14,8 @@ const ROWS: usize = 15;
 pub fn text(report: &Report, architecture: Option<&Architecture>) -> String {
     let mut lines = vec![report.title.clone(), String::new()];
     lines.extend(wrapped(&report.summary));
-    lines.extend(report.faults.iter().flat_map(|fault| wrapped(&format!("! {fault}"))));
+    let warnings = report.faults.iter().chain(&report.concerns);
+    lines.extend(warnings.flat_map(|warning| wrapped(&format!("! {warning}"))));
     lines.push(String::new());
     let widest = report.facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     lines.extend(report.facts.iter().map(|(name, value)| format!("{name:widest$}  {value}")));
@@ -31,8 +32,13 @@ pub fn text(report: &Report, architecture: Option<&Architecture>) -> String {
 fn section_lines(section: &Section) -> Vec<String> {
     let tables = section.tables.iter().chain(section.figures.iter().map(|f| &f.table));
     let mut lines = Vec::new();
-    for table in tables {
+    if !section.pictures.is_empty() {
         lines.extend([String::new(), section.title.clone()]);
+        lines.extend(section.pictures.iter().flat_map(|picture| wrapped(&picture.words)));
+    }
+    let is_alone = section.tables.len() + section.figures.len() == 1;
+    for table in tables {
+        lines.extend([String::new(), if is_alone { &section.title } else { &table.title }.clone()]);
         lines.extend(table_lines(table));
     }
     lines
@@ -42,7 +48,7 @@ fn section_lines(section: &Section) -> Vec<String> {
 pub fn table_lines(table: &Table) -> Vec<String> {
     let width = |column: usize| {
         let values = table.rows.iter().map(|row| row[column].text.chars().count());
-        values.chain([table.columns[column].name.chars().count()]).max().unwrap_or(0)
+        values.chain([table.columns[column].name.chars().count()]).max().unwrap_or(0).min(COLUMNS)
     };
     let mut widths = Vec::new();
     let mut total = 0;
@@ -71,16 +77,21 @@ pub fn table_lines(table: &Table) -> Vec<String> {
 /// Words in lines of at most [`COLUMNS`].
 fn wrapped(words: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in words.split_whitespace() {
+    for word in words.split_whitespace().flat_map(pieces) {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= COLUMNS => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_string()),
+            _ => lines.push(word),
         }
     }
     lines
+}
+
+/// A word in pieces of at most [`COLUMNS`].
+fn pieces(word: &str) -> Vec<String> {
+    word.chars().collect::<Vec<char>>().chunks(COLUMNS).map(|piece| piece.iter().collect()).collect()
 }
 
 #[cfg(test)]
@@ -102,5 +113,7 @@ mod tests {
     fn words_are_wrapped_whole() {
         let lines = wrapped(&"spikes ".repeat(40));
         assert!(lines.len() == 3 && lines.iter().all(|l| l.chars().count() <= COLUMNS && l.ends_with("spikes")));
+        let long = wrapped(&"x".repeat(250));
+        assert_eq!(long.iter().map(String::len).collect::<Vec<_>>(), [100, 100, 50]);
     }
 }

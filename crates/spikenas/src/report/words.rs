@@ -1,5 +1,7 @@
 //! Numbers and names as a person reads them.
 
+pub use crate::graph::layer_place as layer;
+
 /// A whole number with its thousands separated by narrow spaces: `1 234 567`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -49,26 +51,22 @@ pub(super) fn energy(picojoules: f64) -> String {
     }
 }
 
-/// A module of the reference's state dict as a place in the network: `cell1.cell_architecture.3.1` -> `cell 1, 0→3`.
-pub(super) fn layer(name: &str) -> String {
-    use crate::space::Edge;
-    let parts: Vec<&str> = name.split('.').collect();
-    let number = |text: &str, prefix: &str| text.strip_prefix(prefix).and_then(|n| n.parse::<usize>().ok());
-    match parts.as_slice() {
-        ["stem", ..] => "stem".into(),
-        ["last_act", ..] => "last activation".into(),
-        ["classifier", "1" | "2"] => "classifier, hidden".into(),
-        ["classifier", "3"] => "classifier, output".into(),
-        [cell, "cell_architecture", edge, ..] => {
-            let edge = edge.parse::<usize>().ok().and_then(|i| Edge::ALL.get(i));
-            match (number(cell, "cell"), edge) {
-                (Some(cell), Some(edge)) => format!("cell {cell}, {}→{}", edge.from(), edge.to()),
-                _ => name.into(),
-            }
-        }
-        [reduction, ..] => number(reduction, "downconv").map_or(name.into(), |n| format!("reduction {n}")),
-        [] => name.into(),
+/// A name that a user chose, such as that of a class or a folder, as it can stand in a line: control characters, and those that
+/// turn the direction of the text around them, are shown as `\u{fffd}`.
+pub fn plain(name: &str) -> String {
+    let turns =
+        |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    name.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// A name in at most `most` characters.
+pub fn shortened(name: &str, most: usize) -> String {
+    let name = plain(name);
+    if name.chars().count() <= most {
+        return name;
     }
+    let kept: String = name.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
 }
 
 #[cfg(test)]
@@ -76,17 +74,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn layers_have_places() {
-        for (name, place) in [
-            ("stem.0", "stem"),
-            ("cell2.cell_architecture.3.1", "cell 2, 0→3"),
-            ("cell1.cell_architecture.2", "cell 1, 1→2"),
-            ("downconv1.1", "reduction 1"),
-            ("classifier.3", "classifier, output"),
-            ("something.else", "something.else"),
-        ] {
-            assert_eq!(layer(name), place);
-        }
+    fn names_are_plain_and_short() {
+        assert_eq!(plain("a\u{202e}b\nc\u{1b}[2J"), "a\u{fffd}b\u{fffd}c\u{fffd}[2J");
+        assert_eq!(shortened("katze", 5), "katze");
+        assert_eq!(shortened("größer als", 7), "größer…");
     }
 
     #[test]

@@ -223,7 +223,7 @@ impl Training<'_> {
             record.images_per_second
         ));
         if self.epoch >= self.config.epochs || self.is_out_of_patience() {
-            test.concerns(&self.dataset.test).iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
+            test.concerns().iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) struct TensorFile {
 
 /// The one key of the file's metadata, which holds [`TensorFile::about`]: several would come in random order, and equal
 /// networks would not be equal files.
-const ABOUT: &str = "spikenas";
+pub(super) const ABOUT: &str = "spikenas";
 
 impl TensorFile {
     /// Reads a file. Errors name it: not there, not safetensors, a tensor of another type, another content than that of its

@@ -5,6 +5,8 @@ mod description;
 mod draw;
 mod drawn;
 mod file;
+#[cfg(feature = "report")]
+mod head;
 mod kept;
 mod model;
 mod normals;
@@ -16,6 +18,8 @@ pub use description::NetworkDescription;
 pub use draw::draw;
 pub use drawn::Drawn;
 pub(crate) use file::TensorFile;
+#[cfg(feature = "report")]
+pub(crate) use head::Head;
 pub(crate) use kept::Kept;
 pub use model::Model;
 pub use origin::{Ancestor, DatasetId, Origin};

@@ -47,7 +47,28 @@ for (const button of document.querySelectorAll("th button")) {
     });
 }
 
+// A table that is wider than its place is stacked: each row a list of names and values.
+const fit = () => {
+    const tables = [...document.querySelectorAll(".scroll table")];
+    for (const table of tables) table.classList.remove("stacked");
+    const wide = tables.filter((table) => table.scrollWidth > table.parentNode.clientWidth && table.parentNode.clientWidth > 0);
+    for (const table of wide) {
+        const names = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+        for (const row of table.tBodies[0].rows) {
+            for (const cell of row.cells) cell.dataset.label = names[cell.cellIndex];
+        }
+        table.classList.add("stacked");
+    }
+};
+addEventListener("resize", fit);
+addEventListener("beforeprint", () => {
+    for (const table of document.querySelectorAll(".stacked")) table.classList.remove("stacked");
+});
+addEventListener("afterprint", fit);
+for (const numbers of document.querySelectorAll("details")) numbers.addEventListener("toggle", fit);
+
 // Where there is room, the numbers stand beside their figure.
 if (matchMedia("(min-width: 60rem)").matches) {
     for (const numbers of document.querySelectorAll("figure details")) numbers.open = true;
 }
+fit();

@@ -7,6 +7,7 @@ mod evaluation;
 mod folder;
 #[cfg(test)]
 mod power_loss;
+mod predict;
 mod stages;
 mod student;
 mod tensorboard;
@@ -16,5 +17,6 @@ pub use config::RunConfig;
 pub use estimate::{Estimate, seconds_per_score};
 pub use evaluation::{EvaluationRecord, TestedModel, best_epoch};
 pub use folder::RunFolder;
+pub use predict::{LayerSpikes, Prediction, Vote, image_files};
 pub use stages::{check_search, check_training, find, search, train};
 pub use testing::{LoadedModel, keep_test, load_model, test_folder};

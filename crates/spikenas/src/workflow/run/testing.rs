@@ -86,7 +86,7 @@ impl LoadedModel {
         let classes = self.model.origin.as_ref().map_or(&dataset.classes, |origin| &origin.classes);
         let result =
             evaluate(network.as_mut(), &images, &normalisation, BATCH, progress)?.illustrated(&images, classes);
-        result.concerns(&images).iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
+        result.concerns().iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
         let data = DatasetId { name: dataset.name.clone(), fingerprint: dataset.fingerprint() };
         Ok(EvaluationRecord::new(result, &self.model, data, engine.name()))
     }
