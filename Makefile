@@ -54,13 +54,13 @@ faults:
 # Every reader on inputs that nobody would write, SECONDS each, with coverage as the guide: `make fuzz READERS=journal SECONDS=60`.
 # (`make test` tries the kept corpus and seconds of mutations.) The stable compiler takes the flags of LLVM's instrumentation, and
 # that of AddressSanitizer by the switch. New inputs go to target/fuzz/corpus, and those that break a promise to target/fuzz.
-READERS = $(notdir $(wildcard crates/spikenas-fuzz/corpus/*))
+READERS = architecture budget config settings journal search epochs evaluation study correlation table weights checkpoint image cifar archive
 SECONDS = 600
 FUZZER = target/fuzz/x86_64-unknown-linux-gnu/debug/libfuzzer
 fuzz: fuzz-build
 	for reader in $(READERS); do \
 		mkdir -p target/fuzz/corpus/$$reader; \
-		SPIKENAS_READER=$$reader $(FUZZER) target/fuzz/corpus/$$reader crates/spikenas-fuzz/corpus/$$reader \
+		SPIKENAS_READER=$$reader $(FUZZER) target/fuzz/corpus/$$reader $$(ls -d crates/spikenas-fuzz/corpus/$$reader) \
 			-artifact_prefix=target/fuzz/$$reader- -max_total_time=$(SECONDS) -rss_limit_mb=4096 -timeout=20 || exit 1; \
 	done
 

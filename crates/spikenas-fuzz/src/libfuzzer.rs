@@ -1,4 +1,5 @@
-//! Searches for inputs that break one reader: `SPIKENAS_READER=journal libfuzzer FOLDER...`, with libFuzzer's own options.
+//! Searches for inputs that break one reader: `SPIKENAS_READER=journal libfuzzer FOLDER...`, with libFuzzer's own options. Inputs
+//! that the reader accepts are put into the first folder, to begin with.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -11,6 +12,13 @@ static READER: LazyLock<&Reader> = LazyLock::new(|| {
     Reader::named(&name).unwrap_or_else(|| panic!("SPIKENAS_READER={name}: there is no such reader"))
 });
 
-fuzz_target!(|input: &[u8]| {
+fn put_valid_inputs() {
+    let Some(folder) = std::env::args().nth(1).filter(|folder| !folder.starts_with('-')) else { return };
+    for (index, input) in (READER.valid)().iter().enumerate() {
+        std::fs::write(format!("{folder}/valid-{index}"), input).expect("a file in the folder of inputs");
+    }
+}
+
+fuzz_target!(init: put_valid_inputs(), |input: &[u8]| {
     READER.check(input);
 });
