@@ -32,7 +32,12 @@ pub fn print_bytes(bytes: &[u8]) -> Result<()> {
 }
 
 /// Advice in the library's messages, and the options of the program that it means.
-const OPTIONS: [(&str, &str); 20] = [
+const OPTIONS: [(&str, &str); 25] = [
+    ("lower the repeats", "lower --repeats"),
+    ("raise the widths", "raise --widths"),
+    ("raise the batch", "raise --batch"),
+    ("choose another score", "choose another --score"),
+    ("allow other operations", "allow other --ops"),
     ("go on with the training or choose", "add --resume to go on or choose"),
     ("get it by fetching cifar100 into", "get it with spikenas data fetch cifar100 --data-dir"),
     ("get it by fetching cifar10 into", "get it with spikenas data fetch cifar10 --data-dir"),

@@ -7,7 +7,7 @@ use spikenas::cost::{Ledger, ParameterCount};
 use spikenas::engine::engine;
 use spikenas::graph::Graph;
 use spikenas::record::Number;
-use spikenas::score::{Score, reason, score_batches, scorer};
+use spikenas::score::{Score, check_room, reason, score_batches, scorer};
 use spikenas::space::Architecture;
 
 use crate::arguments::{CommonArguments, DataArguments, DigitArguments, NetworkArguments, ScoreArguments};
@@ -59,6 +59,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let network = arguments.network.config(&arguments.data, Some(&dataset))?;
     let graphs =
         architectures.iter().map(|a| Graph::new(a, &network, dataset.train.shape)).collect::<Result<Vec<Graph>>>()?;
+    graphs.iter().try_for_each(|graph| check_room(&config, graph))?;
     let engine = engine("cpu")?;
     let scorer = scorer(&engine, &config, &network, score_batches(&config, &dataset)?)?;
     let mut begin = Instant::now();

@@ -48,6 +48,9 @@ pub enum Error {
     /// A computation gave a value that is not a number.
     #[error("{0}")]
     NotFinite(String),
+    /// There is too little memory.
+    #[error("{0}")]
+    Memory(String),
     /// A training came to values from which no step leads back.
     #[error("{0}")]
     Diverged(String),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::place::{ARCH, Place, TINY};
+use crate::place::{ARCH, Place, TINY, text};
 
 #[test]
 fn options_that_do_not_parse_are_wrong_usage() {
@@ -125,6 +125,24 @@ fn what_a_command_would_ignore_is_refused() {
     ] {
         place.refuses(&line, 2, reason);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn too_little_memory_is_one_line_before_it_is_taken() {
+    let place = Place::new();
+    let giant = "--widths 4096,4096 --timesteps 1024 --batch 2000 --memory 900TiB";
+    for command in [format!("score {ARCH}"), "search --out run".into()] {
+        place.refuses(&format!("{command} --data sample {giant}"), 1, "scoring needs about");
+    }
+    // An address space of 600 MB.
+    let program = env!("CARGO_BIN_EXE_spikenas");
+    let arch = "--arch '0333 0033 0003 0000'";
+    let line = format!("ulimit -v 600000; exec {program} score {arch} --data sample --preset cifar10 --threads 1");
+    let output = std::process::Command::new("sh").args(["-c", &line]).output().unwrap();
+    let stderr = text(&output.stderr);
+    assert!(matches!(output.status.code(), Some(1 | 2)) && stderr.lines().count() == 1, "{stderr}");
+    assert!(stderr.contains("raise --memory or lower --batch") || stderr.contains("scoring needs about"), "{stderr}");
 }
 
 #[test]

@@ -112,7 +112,7 @@ impl Budget {
 }
 
 /// Units of a budget in lower case, with what they multiply by; the flag says bytes.
-const UNITS: [(&str, u64, bool); 10] = [
+const UNITS: [(&str, u64, bool); 12] = [
     ("", 1, false),
     ("k", 1_000, false),
     ("m", 1_000_000, false),
@@ -123,6 +123,8 @@ const UNITS: [(&str, u64, bool); 10] = [
     ("kib", 1 << 10, true),
     ("mib", 1 << 20, true),
     ("gib", 1 << 30, true),
+    ("tb", 1_000_000_000_000, true),
+    ("tib", 1 << 40, true),
 ];
 
 /// The most parameters or bytes that a budget may name.

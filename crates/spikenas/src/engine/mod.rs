@@ -15,6 +15,7 @@ mod network;
 mod observer;
 mod open;
 mod optimiser;
+mod room;
 mod tally;
 mod testing;
 
@@ -25,4 +26,5 @@ pub use network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
 pub use observer::{Firing, LayerId, Observer};
 pub use open::{DEVICES, engine};
 pub use optimiser::{Optimiser, OptimiserState, Rule};
+pub use room::{available_memory, check_memory};
 pub use testing::{BATCH, check_images, evaluate};

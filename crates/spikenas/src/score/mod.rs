@@ -12,6 +12,7 @@ mod log_determinant;
 mod membrane_entropy;
 mod one_by_one;
 mod reason;
+mod room;
 mod scorer;
 mod spike_scorer;
 mod structure;
@@ -25,6 +26,7 @@ pub use kind::ScoreKind;
 pub use log_determinant::log_abs_determinant;
 pub use one_by_one::scorer;
 pub use reason::reason;
+pub use room::check_room;
 pub use scorer::{Listener, Score, Scorer};
 pub use spike_scorer::{SpikeScorer, Told};
 

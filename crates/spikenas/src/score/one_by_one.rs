@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::config::ScoreConfig;
 use super::kind::ScoreKind;
+use super::room::memory_for_maps;
 use super::scorer::{Listener, Score, Scorer};
 use super::spike_scorer::SpikeScorer;
 use super::{membrane_entropy, structure, synflow, zico};
@@ -25,11 +26,12 @@ pub fn scorer(
         return Ok(Box::new(SpikeScorer::new(engine.as_ref(), config.clone(), network, images)?));
     }
     config.check()?;
-    let ScoreConfig { seed, repeats, memory, .. } = *config;
+    let ScoreConfig { seed, repeats, .. } = *config;
     if batches.len() != repeats {
         return Err(Error::invalid(format!("{} mini-batches for {repeats} repeats", batches.len())));
     }
     let initialisation = network.initialisation;
+    let memory = memory_for_maps(config);
     let untrained = engine.untrained(&Draws { initialisation, seed, repeats, memory });
     let drawn = (0..repeats).map(|repeat| Drawn::new(initialisation, seed, repeat as u64)).collect();
     Ok(Box::new(OneByOne { engine: engine.clone(), config: config.clone(), untrained, batches, drawn }))

@@ -1,5 +1,6 @@
 use super::config::ScoreConfig;
 use super::kind::ScoreKind;
+use super::room::memory_for_maps;
 use crate::Result;
 use crate::data::Batch;
 use crate::engine::{Draws, Engine, Firing, LayerId, Observer};
@@ -15,8 +16,13 @@ pub fn reason(engine: &dyn Engine, config: &ScoreConfig, graph: &Graph, batches:
     if config.kind == ScoreKind::Zico {
         return Ok("a layer has no gradient".into());
     }
-    let ScoreConfig { seed, repeats, memory, .. } = *config;
-    let untrained = engine.untrained(&Draws { initialisation: graph.config.initialisation, seed, repeats, memory });
+    let (ScoreConfig { seed, repeats, .. }, memory) = (config, memory_for_maps(config));
+    let untrained = engine.untrained(&Draws {
+        initialisation: graph.config.initialisation,
+        seed: *seed,
+        repeats: *repeats,
+        memory,
+    });
     for (repeat, batch) in batches.iter().enumerate() {
         let mut seen = Seen { distances: vec![0; config.batch * config.batch], ..Seen::default() };
         untrained.observe(repeat, &[graph], &batch.images, &mut seen)?;

@@ -4,6 +4,7 @@ use super::config::ScoreConfig;
 use super::funnel::funnel;
 use super::kernel_matrix::{Activity, KernelKind, KernelMatrix};
 use super::kind::ScoreKind;
+use super::room::memory_for_maps;
 use super::scorer::{Listener, Score, Scorer};
 use crate::engine::{Draws, Engine, Firing, LayerId, Observer, Untrained};
 use crate::graph::{Graph, NetworkConfig};
@@ -68,10 +69,11 @@ impl SpikeScorer {
         let mut kernels: Vec<KernelKind> = kinds.iter().filter_map(|kind| kind.kernel()).collect();
         kernels.sort_unstable();
         kernels.dedup();
-        let ScoreConfig { batch, repeats, seed, memory, .. } = config;
+        let ScoreConfig { batch, repeats, seed, .. } = config;
         if batches.len() != repeats {
             return Err(Error::invalid(format!("{} mini-batches for {repeats} repeats", batches.len())));
         }
+        let memory = memory_for_maps(&config);
         let draws = Draws { initialisation: network.initialisation, seed, repeats, memory };
         let untrained = engine.untrained(&draws);
         Ok(Self { kinds, kernels, network: network.clone(), batch, untrained, batches })

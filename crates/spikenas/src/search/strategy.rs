@@ -25,8 +25,8 @@ pub fn search(
     if best.score.value == f64::NEG_INFINITY {
         let count: usize = passes.iter().map(|pass| pass.computed).sum();
         return Err(Error::invalid(format!(
-            "every one of {count} candidates has a score of minus infinity, so that none is better than another: raise the widths or \
-             the batch, or choose another score"
+            "every one of {count} candidates has a score of minus infinity, so that none is better than another: raise the widths, \
+             raise the batch, or choose another score"
         )));
     }
     Ok((best, passes))

@@ -37,6 +37,11 @@ impl Buffers {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The most bytes of feature maps to hold.
+    pub(super) fn allowed(&self) -> u64 {
+        (self.pool().ceiling as u64).saturating_mul(size_of::<f32>() as u64)
+    }
+
     /// Values that are in use or free.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {

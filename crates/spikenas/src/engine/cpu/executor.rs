@@ -206,9 +206,11 @@ impl<'a> Executor<'a> {
             }
             let can_go = |slot: &&mut Slot| slot.pins == 0 && matches!(slot.value, Some(Value::Part(_)));
             let Some(oldest) = self.slots.iter_mut().filter(can_go).min_by_key(|slot| slot.last_read) else {
-                return Err(Error::invalid(
-                    "the memory allowed does not hold the feature maps that a score needs at once: raise the memory or lower the batch",
-                ));
+                let allowed = self.parameters.buffers().allowed() as f64 / 1e9;
+                return Err(Error::invalid(format!(
+                    "{allowed:.2} GB, what is allowed or there for feature maps, do not hold those that a score needs at once: raise the \
+                     memory or lower the batch"
+                )));
             };
             oldest.value = None;
         }

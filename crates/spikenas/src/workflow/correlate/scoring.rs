@@ -11,8 +11,8 @@ use crate::engine::Engine;
 use crate::graph::{Graph, NetworkConfig};
 use crate::progress::Progress;
 use crate::record::{FORMAT_VERSION, Journal, Number};
-use crate::score::{Listener, Score, ScoreConfig, ScoreKind, SpikeScorer, Told, score_batches, scorer};
-use crate::space::{Architecture, Cell};
+use crate::score::{Listener, Score, ScoreConfig, ScoreKind, SpikeScorer, Told, check_room, score_batches, scorer};
+use crate::space::{Architecture, Cell, Operation};
 use crate::{Error, Result};
 
 /// How the cells of a table are scored.
@@ -51,7 +51,12 @@ impl CorrelateConfig {
         if self.scores.is_empty() || self.seeds.is_empty() {
             return Err(Error::invalid("a correlation needs at least one score and one seed"));
         }
-        ScoreConfig { batch: self.batch, repeats: self.repeats, ..ScoreConfig::default() }.check()
+        self.of(ScoreKind::default(), 0).check()
+    }
+
+    /// How one score is taken for one seed.
+    fn of(&self, kind: ScoreKind, seed: u64) -> ScoreConfig {
+        ScoreConfig { kind, batch: self.batch, repeats: self.repeats, seed, ..ScoreConfig::default() }
     }
 }
 
@@ -130,6 +135,8 @@ pub fn score_table(
 ) -> Result<Scores> {
     config.check()?;
     let CorrelateConfig { network, batch, repeats, .. } = config;
+    let widest = Architecture::repeated(Cell::uniform(Operation::Conv3x3), network.cells)?;
+    check_room(&config.of(ScoreKind::default(), 0), &Graph::new(&widest, network, dataset.train.shape)?)?;
     let header = Header { version: FORMAT_VERSION, data: &dataset.name, network, batch: *batch, repeats: *repeats };
     let mut journal = journal.map(|path| Journal::<Entry>::open(path, &header)).transpose()?;
     journal.iter().filter_map(Journal::warning).for_each(|warning| progress.note(warning));
@@ -211,7 +218,7 @@ fn take(
     report: &mut dyn FnMut(Told<'_>) -> Result<()>,
 ) -> Result<()> {
     let kind = kinds[0];
-    let score = ScoreConfig { kind, batch: config.batch, repeats: config.repeats, seed, ..ScoreConfig::default() };
+    let score = config.of(kind, seed);
     let batches = score_batches(&score, dataset)?;
     if kind.is_of_spikes() {
         let images = batches.into_iter().map(|batch| batch.images).collect();

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::graph::Graph;
 use crate::progress::Progress;
 use crate::score::{Score, ScoreConfig, reason, score_batches, scorer};
-use crate::search::{Confirmation, Degenerate, Evaluator, Leader};
+use crate::search::{Confirmation, Degenerate, Leader};
 use crate::space::Architecture;
 use crate::{Error, Result};
 
@@ -32,7 +32,7 @@ pub(super) fn length(config: &RunConfig) -> f64 {
     (rounds(config) * LEADERS) as f64 * LENGTH_OF_A_SCORE
 }
 
-/// Scores the leaders of a search again, as often as the configuration says, and finds those tied with the best.
+/// Scores the leaders of a search's ranking again, as often as the configuration says, and finds those tied with the best.
 ///
 /// The score of the search chose the leaders, so it does not judge them: means and deviations are those of the new rounds alone.
 /// Two candidates are tied where the mean of the differences of their scores, each with the same weights and images, is within as
@@ -42,12 +42,11 @@ pub(super) fn confirm(
     config: &RunConfig,
     dataset: &Dataset,
     engine: &Arc<dyn Engine>,
-    evaluator: &Evaluator<'_>,
+    ranking: &[(Architecture, Score, ParameterCount)],
     winner: &Architecture,
     progress: &mut dyn Progress,
 ) -> Result<Confirmation> {
     let begin = Instant::now();
-    let ranking = evaluator.ranking()?;
     let is_sound = |(a, score, _): &&(Architecture, Score, ParameterCount)| {
         score.value.is_finite() && a.cell_without_path().is_none()
     };
@@ -221,6 +220,15 @@ mod tests {
         judge(&mut leaders);
         assert_eq!(leaders[0].architecture.to_string(), "0313 0031 0003 0000");
         assert!((leaders[0].mean.0 - 2.025).abs() < 1e-12 && leaders[0].is_tied && !leaders[1].is_tied);
+        // The first leaders of the built-in images under 40,000 parameters, of equal size.
+        let mut of_sample = vec![
+            of_scores("0313 0031 0003 0000", &[4.894025, 4.882216, 4.898727, 4.889891, 4.961674]),
+            of_scores("0333 0033 0003 0000", &[4.894191, 4.882126, 4.898838, 4.889730, 4.962298]),
+            of_scores("0331 0031 0003 0000", &[4.894337, 4.882469, 4.899204, 4.890336, 4.962216]),
+        ];
+        judge(&mut of_sample);
+        let tied: Vec<bool> = of_sample.iter().map(|leader| leader.is_tied).collect();
+        assert_eq!((of_sample[0].scores[0].0, tied), (4.894337, vec![true, true, false]));
         // Scores that are not drawn are exact.
         let mut exact = vec![of_scores("0333 0033 0003 0000", &[3.0]), of_scores("0313 0031 0003 0000", &[2.0])];
         judge(&mut exact);

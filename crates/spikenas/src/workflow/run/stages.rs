@@ -12,9 +12,9 @@ use crate::graph::Graph;
 use crate::progress::Progress;
 use crate::random::fingerprint;
 use crate::record::{FORMAT_VERSION, files};
-use crate::score::{Scorer, score_batches, scorer};
+use crate::score::{Scorer, check_room, score_batches, scorer};
 use crate::search::{self, Evaluator, Journal, JournalHeader, Problem, SearchRecord};
-use crate::space::{Architecture, Cell, Operation};
+use crate::space::{Architecture, Cell, Kernel, Operation};
 use crate::train::{self, Checkpoint, EpochRecord, TrainConfig, TrainingSink};
 use crate::weights::Weights;
 use crate::{Error, Result};
@@ -22,11 +22,11 @@ use crate::{Error, Result};
 /// Whether a search can begin, so that no folder is made for one that cannot.
 ///
 /// Errors: settings out of range, more images in a mini-batch than there are, images that do not fit the network, a budget
-/// that no candidate fits.
+/// that no candidate fits, certainly too little memory.
 pub fn check_search(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engine>) -> Result<()> {
     config.check()?;
     let (problem, scorer, _) = prepare(config, dataset, engine)?;
-    problem.graph(&any_architecture(config)?)?;
+    check_room(&config.score, &problem.graph(&heaviest(config)?)?.0)?;
     Evaluator::new(problem, scorer.as_ref(), None)?.check_feasible()
 }
 
@@ -45,6 +45,13 @@ pub fn check_training(config: &RunConfig, dataset: &Dataset) -> Result<()> {
     let graph = Graph::new(&architecture, &config.network, dataset.train.shape)?;
     check_images(&graph, &dataset.train)?;
     check_images(&graph, &dataset.test)
+}
+
+/// The architecture whose weights are those of all candidates together: each operation is drawn once for each edge.
+fn heaviest(config: &RunConfig) -> Result<Architecture> {
+    let side = |o: &&Operation| o.kernel().map_or(0, Kernel::side);
+    let operation = config.search.operations.iter().max_by_key(side).copied().unwrap_or(Operation::Skip);
+    Architecture::repeated(Cell::uniform(operation), config.network.cells)
 }
 
 /// One architecture of the network: its images and classes do not depend on its cells.
@@ -107,16 +114,22 @@ pub fn find(
     let mut evaluator = Evaluator::new(problem, scorer.as_ref(), journal)?;
     evaluator.expect_confirmation(confirm::length(config));
     let (mut best, passes) = search::search(&config.search, &mut evaluator, progress)?;
+    evaluator.sync_journal()?;
     let seconds = seconds_before + begin.elapsed().as_secs_f64();
+    let ranking = evaluator.ranking()?;
+    // Their feature maps make room for those of the confirmation.
+    drop(evaluator);
+    drop(scorer);
     let confirmation = match config.search.confirm {
         0 => None,
-        _ => Some(confirm(config, dataset, engine, &evaluator, &best.architecture, progress)?),
+        _ => Some(confirm(config, dataset, engine, &ranking, &best.architecture, progress)?),
     };
     let chosen = confirmation.as_ref().and_then(|c| smallest_tied(c, config.search.scope));
     if let Some(chosen) = chosen {
         best.architecture = chosen.architecture.clone();
         best.parameters = chosen.parameters;
-        best.score = evaluator.score(&chosen.architecture).unwrap_or(best.score);
+        let score = ranking.iter().find(|(architecture, ..)| *architecture == chosen.architecture);
+        best.score = score.map_or(best.score, |(_, score, _)| *score);
     }
     let unreachable = Unreachable::of(&Graph::new(&best.architecture, &config.network, dataset.train.shape)?);
     let record = SearchRecord {
@@ -141,7 +154,6 @@ pub fn find(
         unreachable,
         program: Some(env!("CARGO_PKG_VERSION").into()),
     };
-    evaluator.sync_journal()?;
     Ok(record)
 }
 
