@@ -91,7 +91,7 @@ pub fn parse_widths(text: &str) -> Result<[usize; 2]> {
 
 impl NetworkArguments {
     /// The preset that was named, or that the images imply.
-    fn preset(&self, data: &DataArguments) -> &str {
+    pub fn preset(&self, data: &DataArguments) -> &str {
         self.preset.as_deref().unwrap_or(data.data.preset())
     }
 
@@ -138,13 +138,6 @@ pub struct Operations(pub Vec<Operation>, pub Digits);
 fn parse_operations(text: &str) -> Result<Operations> {
     let digits = if text == "spikenas-bench" { Digits::SpikenasBench } else { Digits::Snasnet };
     Ok(Operations(SearchSpace::parse_operations(text)?, digits))
-}
-
-impl SpaceArguments {
-    /// Reads an architecture in the digits of the space.
-    pub fn architecture(&self, text: &str) -> Result<Architecture> {
-        Architecture::parse(text, self.ops.1)
-    }
 }
 
 /// The operations that an architecture given as an option may use, and its digits.
@@ -315,6 +308,9 @@ pub struct TrainArguments {
     /// Minutes between checkpoints within an epoch [default: 10]
     #[arg(long, value_name = "N")]
     pub checkpoint_minutes: Option<f64>,
+    /// Keep the checkpoint when all epochs are done, twice as large as the model: more epochs then go on without a seam
+    #[arg(long)]
+    pub keep_checkpoint: bool,
     /// Write TensorBoard's event files, too, into RUN/tensorboard
     #[arg(long)]
     pub tensorboard: bool,
@@ -364,6 +360,7 @@ impl TrainArguments {
         config.crop_padding = self.crop_padding.or(config.crop_padding);
         config.mirror = (config.mirror || self.mirror) && !self.no_mirror;
         config.tensorboard |= self.tensorboard;
+        config.keep_checkpoint |= self.keep_checkpoint;
         config.checkpoint_minutes = self.checkpoint_minutes.unwrap_or(config.checkpoint_minutes);
         config.check()
     }
@@ -446,6 +443,7 @@ impl SearchArguments {
         Ok(RunConfig {
             version: FORMAT_VERSION,
             architecture: None,
+            lineage: None,
             data: self.data.config(),
             network: self.network.config(&self.data, Some(dataset))?,
             score,

@@ -32,7 +32,7 @@ pub fn print_bytes(bytes: &[u8]) -> Result<()> {
 }
 
 /// Advice in the library's messages, and the options of the program that it means.
-const OPTIONS: [(&str, &str); 25] = [
+const OPTIONS: [(&str, &str); 28] = [
     ("lower the repeats", "lower --repeats"),
     ("raise the widths", "raise --widths"),
     ("raise the batch", "raise --batch"),
@@ -46,7 +46,13 @@ const OPTIONS: [(&str, &str); 25] = [
     ("or the iterations", "or --iterations"),
     ("allow fewer operations or cells", "use fewer --ops or --cells"),
     ("raise the memory", "raise --memory"),
+    (
+        "lower the batch or the widths, or accumulate over more parts",
+        "lower --batch or --widths, or --accumulate over more parts",
+    ),
     ("lower the batch", "lower --batch"),
+    ("train again in another folder", "train again with another --out"),
+    ("give images of its classes", "give --data with its classes"),
     ("lower the learning rate", "lower --learning-rate"),
     ("choose another folder", "choose another --out"),
     ("give another folder", "give another --data-dir"),

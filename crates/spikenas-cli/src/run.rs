@@ -42,7 +42,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let dataset = arguments.search.data.open()?;
     let mut config = arguments.search.config(&dataset)?;
     arguments.train.apply(&mut config.train)?;
-    run::check_training(&config, &dataset)?;
+    run::check_training(&config, &dataset, device.as_ref())?;
     run::check_search(&config, &dataset, &cpu)?;
     let path = match arguments.out {
         Some(path) => path,

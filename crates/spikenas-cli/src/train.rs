@@ -4,19 +4,20 @@ use clap::Args;
 use serde::Serialize;
 use spikenas::data::Dataset;
 use spikenas::engine::engine;
+use spikenas::record::FORMAT_VERSION;
+use spikenas::score::ScoreConfig;
 use spikenas::search::SearchConfig;
-use spikenas::space::Architecture;
-use spikenas::train::EpochRecord;
-use spikenas::workflow::run::{self, RunConfig, RunFolder};
+use spikenas::space::{Architecture, Digits};
+use spikenas::train::{EpochRecord, TrainConfig};
+use spikenas::workflow::run::{self, Lineage, RunConfig, RunFolder};
 use spikenas::{Error, Result};
 
-use crate::arguments::{DataArguments, SearchArguments, TrainArguments, open_images};
+use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, TrainArguments, open_images};
 use crate::output::{duration, print};
 use crate::progress::Terminal;
 
 /// Options and groups of options for an architecture of the user's own; a run has its own.
-const OWN: [&str; 8] =
-    ["arch", "data", "NetworkArguments", "SpaceArguments", "BudgetArguments", "score", "repeats", "MethodArguments"];
+const OWN: [&str; 3] = ["arch", "data", "NetworkArguments"];
 
 /// Train a run's winner, or an architecture of your own.
 #[derive(Args)]
@@ -28,16 +29,26 @@ pub struct Arguments {
     /// `/`
     #[arg(short = 'a', long, value_name = "MATRIX")]
     arch: Option<String>,
-    /// Run folder of a training with --arch
-    #[arg(short = 'o', long, value_name = "DIR", requires = "arch")]
+    /// Run folder of the training [default: RUN, or a new one under runs/]
+    #[arg(short = 'o', long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Continue from the last checkpoint
+    /// Begin with the weights of another run, or of a .safetensors file, that fit the network
+    #[arg(long, value_name = "RUN|FILE")]
+    from: Option<PathBuf>,
+    /// Continue from the last checkpoint; with another number of --epochs, on the schedule of that many
     #[arg(long)]
     resume: bool,
+    /// Images of a mini-batch [default: 64]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    batch: Option<usize>,
     #[command(flatten)]
     train: TrainArguments,
     #[command(flatten)]
-    search: SearchArguments,
+    data: DataArguments,
+    #[command(flatten)]
+    network: NetworkArguments,
+    #[command(flatten)]
+    common: CommonArguments,
 }
 
 /// The result of a training.
@@ -48,59 +59,124 @@ pub struct Trained {
     pub epochs: Vec<EpochRecord>,
 }
 
-/// Where a training is kept, its settings, its images, what is trained.
-type Prepared = (RunFolder, RunConfig, Dataset, Architecture);
-
-pub fn run(arguments: Arguments) -> Result<()> {
-    arguments.search.common.machine.start_threads()?;
-    let engine = engine(&arguments.train.device)?;
-    let progress = &mut Terminal::new();
-    let (folder, config, dataset, architecture) = match (&arguments.run, &arguments.arch) {
-        (Some(path), _) => winner(path, &arguments, progress)?,
-        (None, Some(text)) => own(text, &arguments, progress)?,
-        (None, None) => return Err(Error::invalid("give a run folder or --arch")),
-    };
-    let epochs = run::train(&config, &architecture, &dataset, engine.as_ref(), &folder, arguments.resume, progress)?;
-    let trained = Trained { architecture, model: folder.model_path(), epochs };
-    print(arguments.search.common.machine.json, &trained, || words(&trained))
+/// What is trained, and where it is kept.
+struct Plan {
+    path: PathBuf,
+    config: RunConfig,
+    architecture: Architecture,
 }
 
-/// A run's winner with the images and the network of its search.
-fn winner(path: &Path, arguments: &Arguments, progress: &mut Terminal) -> Result<Prepared> {
+pub fn run(arguments: Arguments) -> Result<()> {
+    arguments.common.machine.start_threads()?;
+    let engine = engine(&arguments.train.device)?;
+    let progress = &mut Terminal::new();
+    let (plan, dataset) = match (&arguments.run, &arguments.arch) {
+        (Some(path), _) => winner(path, &arguments)?,
+        (None, Some(text)) => own(text, &arguments)?,
+        (None, None) => return Err(Error::invalid("give a run folder or --arch")),
+    };
+    let Plan { path, config, architecture } = plan;
+    run::check_training(&config, &dataset, engine.as_ref())?;
+    if arguments.from.is_some() {
+        run::check_start(&config, &architecture, &dataset)?;
+    }
+    let folder = open(&path, &config, arguments.resume, progress)?;
+    let epochs = run::train(&config, &architecture, &dataset, engine.as_ref(), &folder, arguments.resume, progress)?;
+    let trained = Trained { architecture, model: folder.model_path(), epochs };
+    print(arguments.common.machine.json, &trained, || words(&trained))
+}
+
+/// Opens the folder; a training that goes on may have another number of epochs than it began with.
+fn open(path: &Path, config: &RunConfig, resume: bool, progress: &mut Terminal) -> Result<RunFolder> {
+    let old = match RunFolder::existing(path) {
+        Ok((_, old)) if resume => old,
+        _ => return RunFolder::open(path, config, progress),
+    };
+    let mut opened = config.clone();
+    opened.train.epochs = old.train.epochs;
+    let folder = RunFolder::open(path, &opened, progress)?;
+    run::reschedule(&folder, &opened, config, progress)?;
+    Ok(folder)
+}
+
+/// A run's winner with the images and the network of its search, in its own folder or in another.
+fn winner(path: &Path, arguments: &Arguments) -> Result<(Plan, Dataset)> {
     let (folder, mut config) = RunFolder::existing(path)?;
+    let searched = config.clone();
     let architecture = match (&config.architecture, folder.search_record()?) {
         (Some(architecture), _) => architecture.clone(),
         (None, Some(record)) => record.architecture,
         (None, None) => return Err(Error::file(path, "its search is not finished: repeat it with the same --out")),
     };
-    let search = &arguments.search;
-    config.train.batch = search.score.batch.unwrap_or(config.train.batch);
-    config.train.seed = search.common.seed.unwrap_or(config.train.seed);
-    DataArguments { data: config.data.source.clone(), data_dir: search.data.data_dir.clone() }.check()?;
-    config.data.folder = search.data.data_dir.clone().unwrap_or(config.data.folder);
+    config.train.batch = arguments.batch.unwrap_or(config.train.batch);
+    config.train.seed = arguments.common.seed.unwrap_or(config.train.seed);
+    DataArguments { data: config.data.source.clone(), data_dir: arguments.data.data_dir.clone() }.check()?;
+    config.data.folder = arguments.data.data_dir.clone().unwrap_or(config.data.folder);
     arguments.train.apply(&mut config.train)?;
+    let mut out = path.to_path_buf();
+    if let Some(other) = arguments.out.as_ref().filter(|other| !is_same(other, path)) {
+        out.clone_from(other);
+        config = of_architecture(&architecture, config);
+        config.lineage =
+            Some(Lineage { found_by: Some(std::path::absolute(path).map_err(Error::io(path))?), weights: None });
+    }
+    begin_with(&mut config, arguments)?;
     let dataset = open_images(&config.data.source, &config.data.folder)?;
-    run::check_training(&config, &dataset)?;
-    folder.winner(&config, dataset.train.shape)?;
-    Ok((RunFolder::open(path, &config, progress)?, config, dataset, architecture))
+    folder.winner(&searched, dataset.train.shape)?;
+    Ok((Plan { path: out, config, architecture }, dataset))
+}
+
+/// Whether two paths lead to the same folder.
+fn is_same(a: &Path, b: &Path) -> bool {
+    a == b || a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
 }
 
 /// An architecture of the user's own.
-fn own(text: &str, arguments: &Arguments, progress: &mut Terminal) -> Result<Prepared> {
-    let architecture = arguments.search.space.architecture(text)?;
-    let dataset = arguments.search.data.open()?;
-    let mut config = arguments.search.config(&dataset)?;
-    config.search = SearchConfig { seed: config.search.seed, ..SearchConfig::default() };
-    config.architecture = Some(architecture.clone());
+fn own(text: &str, arguments: &Arguments) -> Result<(Plan, Dataset)> {
+    let architecture = Architecture::parse(text, Digits::Snasnet)?;
+    let dataset = arguments.data.open()?;
+    let seed = arguments.common.seed();
+    let mirror = arguments.data.data.may_be_mirrored();
+    let train = TrainConfig { seed, mirror, ..TrainConfig::for_preset(arguments.network.preset(&arguments.data)) };
+    let mut config = RunConfig {
+        version: FORMAT_VERSION,
+        architecture: None,
+        data: arguments.data.config(),
+        network: arguments.network.config(&arguments.data, Some(&dataset))?,
+        score: ScoreConfig { seed, ..ScoreConfig::default() },
+        search: SearchConfig { seed, ..SearchConfig::default() },
+        train: TrainConfig { batch: arguments.batch.unwrap_or(train.batch), ..train },
+        lineage: None,
+    };
+    config = of_architecture(&architecture, config);
     arguments.train.apply(&mut config.train)?;
-    run::check_training(&config, &dataset)?;
+    begin_with(&mut config, arguments)?;
     let path = match &arguments.out {
         Some(path) => path.clone(),
-        None => {
-            RunFolder::free_or_same(&PathBuf::from("runs").join(format!("trained-seed{}", config.train.seed)), &config)?
-        }
+        None => RunFolder::free_or_same(&PathBuf::from("runs").join(format!("trained-seed{seed}")), &config)?,
     };
-    Ok((RunFolder::open(&path, &config, progress)?, config, dataset, architecture))
+    Ok((Plan { path, config, architecture }, dataset))
+}
+
+/// The configuration of a training alone: of its search, only the seed is left.
+fn of_architecture(architecture: &Architecture, config: RunConfig) -> RunConfig {
+    let seed = config.search.seed;
+    RunConfig {
+        architecture: Some(architecture.clone()),
+        score: ScoreConfig { seed, ..ScoreConfig::default() },
+        search: SearchConfig { seed, ..SearchConfig::default() },
+        ..config
+    }
+}
+
+/// Notes the weights to begin with, where they were named.
+fn begin_with(config: &mut RunConfig, arguments: &Arguments) -> Result<()> {
+    let Some(from) = &arguments.from else { return Ok(()) };
+    let path = if from.is_dir() { RunFolder::existing(from)?.0.model_path() } else { from.clone() };
+    let model = spikenas::weights::Model::load(&path)?;
+    let path = std::path::absolute(&path).map_err(Error::io(&path))?;
+    config.lineage.get_or_insert_default().weights = Some(model.ancestor(&path));
+    Ok(())
 }
 
 /// The result in words.

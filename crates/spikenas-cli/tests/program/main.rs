@@ -19,4 +19,5 @@ mod resume;
 #[cfg(unix)]
 mod signals;
 mod streams;
+mod training;
 mod weights_files;

@@ -50,7 +50,7 @@ fn another_seed_gives_other_scores() {
 fn a_training_is_the_same_again_and_for_any_number_of_threads() {
     let place = Place::new();
     let train = |run: &str, threads: usize| {
-        place.succeeds(&format!("train {ARCH} {TINY} --epochs 2 --threads {threads} --out {run}"));
+        place.succeeds(&format!("train {ARCH} {TINY} --epochs 2 --keep-checkpoint --threads {threads} --out {run}"));
         fs::read(place.path(run).join("checkpoint/last.safetensors")).unwrap()
     };
     let first = train("a", 1);
@@ -117,7 +117,7 @@ fn a_winner_is_trained_with_the_images_and_the_network_of_its_search() {
     assert_eq!(trained["architecture"], found["architecture"]);
     assert_eq!(trained["epochs"].as_array().unwrap().len(), 2);
     place.refuses("train run", 1, "2 epochs are trained already: add --resume");
-    place.refuses("train run --epochs 3 --resume", 1, "train.epochs 2 -> 3");
+    place.refuses("train run --learning-rate 0.01 --resume", 1, "train.learning_rate 0.1 -> 0.01");
     assert_eq!(place.json("train run --resume"), trained);
 }
 

@@ -84,7 +84,8 @@ fn same_weights(place: &Place) {
 #[test]
 fn a_training_that_was_killed_at_any_moment_ends_with_the_same_weights() {
     let place = Place::new();
-    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 --checkpoint-minutes 0 --out {run}");
+    let train =
+        |run: &str| format!("train {ARCH} {TINY} --epochs 60 --checkpoint-minutes 0 --keep-checkpoint --out {run}");
     // What a kill leaves while the configuration is written.
     fs::create_dir(place.path("run")).unwrap();
     fs::write(place.path("run/config.toml.part"), "version").unwrap();
@@ -108,7 +109,7 @@ fn a_training_that_was_killed_at_any_moment_ends_with_the_same_weights() {
 #[test]
 fn an_interrupted_training_keeps_its_last_step_and_says_how_to_go_on() {
     let place = Place::new();
-    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 --optimizer adam --out {run}");
+    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 --optimizer adam --keep-checkpoint --out {run}");
     let output = interrupt(&place, &train("run"), "run/train.jsonl", 2, "INT");
     assert_eq!(output.status.code(), Some(130));
     let stderr = String::from_utf8(output.stderr).unwrap();

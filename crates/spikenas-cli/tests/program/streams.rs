@@ -43,12 +43,13 @@ fn help_names_the_options_of_each_command() {
     let search = format!(
         "{network} --ops --budget --scope --bits --score --batch --repeats --method --iterations --seed --threads --out"
     );
+    let training = "--batch --seed --threads --arch --from --resume --keep-checkpoint --checkpoint-minutes";
     let train =
         "--epochs --learning-rate --limit-train --crop-padding --mirror --no-mirror --no-augment --device --out";
     for (command, options) in [
         ("search", search.clone()),
         ("run", format!("{search} {train}")),
-        ("train", format!("{search} {train} --arch --resume")),
+        ("train", format!("{network} {train} {training}")),
         ("score", format!("{network} --ops --arch --score --batch --repeats --seed --threads")),
         ("memory", "--data --image --preset --widths --cells --ops --arch --bits --json".into()),
         ("evaluate", "--data --data-dir --threads --json".into()),
@@ -63,6 +64,10 @@ fn help_names_the_options_of_each_command() {
                 "{command} {option}"
             );
         }
+    }
+    let help = place.succeeds("train --help");
+    for unused in ["--budget", "--ops", "--score", "--repeats", "--method", "--iterations", "--confirm"] {
+        assert!(!help.contains(unused), "a training does not search: {unused}");
     }
 }
 

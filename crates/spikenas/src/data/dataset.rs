@@ -3,6 +3,7 @@ use rayon::prelude::*;
 use super::images::Images;
 use crate::graph::{Normalisation, Shape};
 use crate::random::fingerprint;
+use crate::weights::DatasetId;
 
 /// Training images, test images, and what both have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,11 @@ impl Dataset {
             }
         }
         counts
+    }
+
+    /// Its name and its fingerprint.
+    pub fn id(&self) -> DatasetId {
+        DatasetId { name: self.name.clone(), fingerprint: self.fingerprint() }
     }
 
     /// What a training depends on as 16 hexadecimal digits: shape, pixels and labels of both splits in their order, the

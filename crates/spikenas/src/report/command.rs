@@ -21,7 +21,10 @@ pub fn command_line(config: &RunConfig) -> String {
     }
     let mut said = line.data_and_network(config);
     said.architecture = config.architecture.clone();
-    line.search(config, &mut said);
+    match &config.architecture {
+        Some(_) => line.given(config, &mut said),
+        None => line.search(config, &mut said),
+    }
     line.training(&config.train, &mut said.train);
     let unsaid = said.differences(config).unwrap_or_default();
     if !unsaid.is_empty() {
@@ -86,6 +89,7 @@ impl Line {
         RunConfig {
             version: config.version,
             architecture: None,
+            lineage: None,
             data: data.clone(),
             network: said,
             score: ScoreConfig { kind: ScoreKind::of_preset(preset), ..ScoreConfig::default() },
@@ -118,6 +122,15 @@ impl Line {
         self.set(&mut said.score.repeats, &score.repeats, "repeats", score.repeats);
         self.set(&mut said.search.seed, &search.seed, "seed", search.seed);
         (said.score.seed, said.train.seed) = (search.seed, search.seed);
+    }
+
+    /// What a training of a given architecture shares with a search, and the weights that it began with.
+    fn given(&mut self, config: &RunConfig, said: &mut RunConfig) {
+        self.set(&mut said.train.batch, &config.train.batch, "batch", config.train.batch);
+        self.set(&mut said.train.seed, &config.train.seed, "seed", config.train.seed);
+        let weights = config.lineage.as_ref().and_then(|lineage| lineage.weights.as_ref());
+        weights.iter().for_each(|weights| self.option("from", &weights.model));
+        said.lineage.clone_from(&config.lineage);
     }
 
     fn training(&mut self, config: &TrainConfig, said: &mut TrainConfig) {

@@ -17,7 +17,7 @@ use crate::space::Architecture;
 use crate::train::EpochRecord;
 use crate::weights::Head;
 use crate::workflow::correlate::Correlation;
-use crate::workflow::run::{EvaluationRecord, RunConfig, best_epoch};
+use crate::workflow::run::{EvaluationRecord, RunConfig, TrainingEnd, best_epoch};
 use crate::workflow::study::StudyRecord;
 use crate::{Error, Result};
 
@@ -101,6 +101,8 @@ pub struct RunRecords {
     pub candidates: Vec<JournalEntry>,
     /// `train.jsonl`
     pub epochs: Vec<EpochRecord>,
+    /// `trained.json`
+    pub end: Option<TrainingEnd>,
     /// `evaluate.json`
     pub evaluation: Option<EvaluationRecord>,
     /// `evaluate-NAME.json`: tests on images that are not the run's.
@@ -125,6 +127,14 @@ impl RunRecords {
         run.evaluation = path("evaluate.json").and_then(|path| faults.keep(read_record(&path)));
         run.other_tests = other_tests(folder).iter().filter_map(|path| faults.keep(read_record(path))).collect();
         run.epochs = path("train.jsonl").map_or(Vec::new(), |path| read_lines(&path, 0, &mut faults));
+        run.end = path("trained.json").and_then(|path| faults.keep(read_record(&path)));
+        if let Some(end) = run.end.as_ref().filter(|end| end.epochs > run.epochs.len()) {
+            let (lines, epochs) = (run.epochs.len(), end.epochs);
+            faults.0.push(format!(
+                "{}: {lines} of the {epochs} epochs that were trained",
+                folder.join("train.jsonl").display()
+            ));
+        }
         run.model = path("model.safetensors").and_then(|path| faults.keep(Head::read(&path)));
         let mut searched_with = None;
         if let Some(path) = path("journal.jsonl") {

@@ -84,7 +84,10 @@ fn summary(run: &RunRecords) -> String {
             best.epoch,
             percent(best.test_accuracy)
         ),
-        (None, None) => "It is not trained yet.".into(),
+        (None, None) => match &run.end {
+            Some(end) => format!("It was trained for {} epochs, whose records are missing.", end.epochs),
+            None => "It is not trained yet.".into(),
+        },
     };
     words
 }

@@ -7,11 +7,14 @@ use crate::data::Dataset;
 use crate::engine::OptimiserState;
 use crate::graph::Graph;
 use crate::record::FORMAT_VERSION;
-use crate::weights::{DatasetId, Origin, TensorFile, Weights};
+use crate::weights::{Origin, TensorFile, Weights};
 use crate::{Error, Result};
 
 /// Name of [`About`] in the file's metadata.
 const ABOUT: &str = "checkpoint";
+
+/// Steps and epochs that no training makes.
+const MOST_STEPS: u64 = 1 << 50;
 
 /// Progress of an epoch: loss and accuracy over its images so far, as each was seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -68,7 +71,7 @@ impl Checkpoint {
         let origin = Origin {
             classes: dataset.classes.clone(),
             normalisation: dataset.normalisation,
-            data: DatasetId { name: dataset.name.clone(), fingerprint: dataset.fingerprint() },
+            data: dataset.id(),
             epoch: 0,
             program: env!("CARGO_PKG_VERSION").into(),
             from: None,
@@ -92,20 +95,6 @@ impl Checkpoint {
         let mut tensors = self.weights.tensors().iter().chain(&self.optimiser.buffers);
         let diverged = tensors.find(|(_, tensor)| tensor.values.iter().any(|v| !v.is_finite()));
         diverged.map(|(name, _)| name.as_str())
-    }
-
-    /// Whether a training that came to this point may go on with a dataset; if not, why.
-    pub fn check_images(&self, dataset: &Dataset) -> std::result::Result<(), String> {
-        let Some(Origin { data, .. }) = &self.origin else { return Ok(()) };
-        let fingerprint = dataset.fingerprint();
-        if data.fingerprint == fingerprint {
-            return Ok(());
-        }
-        let (began, now) = (&data.fingerprint, &dataset.name);
-        Err(format!(
-            "the training began with other images (fingerprint {began}) than {now} holds now \
-             ({fingerprint}): bring those back or choose another folder"
-        ))
     }
 
     /// Writes a safetensors file in one step.
@@ -148,6 +137,9 @@ impl Checkpoint {
             }
         }
         let About { epoch, best_accuracy, best_epoch, learned, steps, .. } = about;
+        if learned.correct > learned.images || steps > MOST_STEPS || epoch as u64 > MOST_STEPS {
+            return Err(wrong(format!("damaged checkpoint (epoch {epoch}, {steps} steps, {learned:?})")));
+        }
         let optimiser = OptimiserState { steps, buffers };
         Ok(Self { epoch, best_accuracy, best_epoch, learned, origin, weights, optimiser })
     }
@@ -171,14 +163,13 @@ mod tests {
     #[test]
     fn changed_images_are_told_by_their_fingerprint() {
         let mut dataset = images();
-        let start = Checkpoint::start(Weights::new(BTreeMap::new(), 0), &dataset);
-        assert_eq!(start.check_images(&dataset), Ok(()));
+        let origin = Checkpoint::start(Weights::new(BTreeMap::new(), 0), &dataset).origin.unwrap();
+        assert_eq!(origin.check_images(&dataset.id()), Ok(()));
         dataset.name = "moved".into();
-        assert_eq!(start.check_images(&dataset), Ok(()));
+        assert_eq!(origin.check_images(&dataset.id()), Ok(()));
         dataset.test.labels[0] = 1;
-        let reason = start.check_images(&dataset).unwrap_err();
+        let reason = origin.check_images(&dataset.id()).unwrap_err();
         assert!(reason.contains(&dataset.fingerprint()) && reason.contains("other images"), "{reason}");
-        assert_eq!(Checkpoint { origin: None, ..start }.check_images(&dataset), Ok(()));
     }
 
     #[test]

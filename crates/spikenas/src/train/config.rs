@@ -85,6 +85,9 @@ pub struct TrainConfig {
     /// Whether TensorBoard's event files are written, too.
     #[serde(skip)]
     pub tensorboard: bool,
+    /// Whether the checkpoint stays when the last epoch is kept, twice as large as the model.
+    #[serde(skip)]
+    pub keep_checkpoint: bool,
 }
 
 /// The most padding of a crop.
@@ -124,6 +127,7 @@ impl Default for TrainConfig {
             seed: 1,
             checkpoint_minutes: default_checkpoint_minutes(),
             tensorboard: false,
+            keep_checkpoint: false,
         }
     }
 }
@@ -150,6 +154,11 @@ impl TrainConfig {
             Schedule::Step { epochs } => self.learning_rate * 0.1f64.powf(((epoch - 1) / epochs) as f64),
             Schedule::Constant => self.learning_rate,
         }
+    }
+
+    /// Whether a training ends after this many epochs, of which one had the best test accuracy so far.
+    pub fn is_over(&self, epochs: usize, best_epoch: usize) -> bool {
+        epochs >= self.epochs || self.patience.is_some_and(|patience| epochs >= best_epoch.saturating_add(patience))
     }
 
     /// Whether every value is in range; the first that is not, named.

@@ -56,7 +56,7 @@ pub fn train(
     let (kept, pace) = (Instant::now(), Pace::new());
     let mut training =
         Training { config, dataset, chosen, network, optimiser, epoch, best, learned, origin, kept, pace, tested: 0 };
-    while training.epoch < config.epochs && !training.is_out_of_patience() {
+    while !config.is_over(training.epoch, training.best.1) {
         if let Err(error) = training.run_epoch(sink, progress) {
             let Error::Interrupted(_) = error else { return Err(error) };
             sink.pause(&training.sound_state()?)?;
@@ -125,10 +125,6 @@ impl Training<'_> {
         let train = (epochs * self.chosen.len()).saturating_sub(self.learned.images);
         let [left, tested] = [epochs, self.tested].map(|tests| tests * self.dataset.test.len());
         self.pace.seconds(train, left, tested).map(rough_duration)
-    }
-
-    fn is_out_of_patience(&self) -> bool {
-        self.config.patience.is_some_and(|patience| self.epoch >= self.best.1 + patience)
     }
 
     /// A generator of the epoch's or step's own, so that resuming from a checkpoint needs no other state.
@@ -222,7 +218,7 @@ impl Training<'_> {
             record.test_accuracy,
             record.images_per_second
         ));
-        if self.epoch >= self.config.epochs || self.is_out_of_patience() {
+        if self.config.is_over(self.epoch, self.best.1) {
             test.concerns().iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
         }
     }

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::description::NetworkDescription;
 use super::file::TensorFile;
-use super::origin::Origin;
+use super::origin::{Ancestor, Origin};
 use super::state_dict::Weights;
 use crate::graph::Graph;
 use crate::{Error, Result};
@@ -32,6 +32,12 @@ impl Model {
         let origin = Origin::read(&file.about).map_err(damaged)?;
         let checksum = file.checksum.clone();
         Ok(Self { weights: Weights::from_file(file), network, origin, checksum })
+    }
+
+    /// What a training that begins with these weights tells of them.
+    pub fn ancestor(&self, path: &Path) -> Ancestor {
+        let epoch = self.origin.as_ref().map(|origin| origin.epoch);
+        Ancestor { model: path.display().to_string(), checksum: self.checksum.clone(), epoch }
     }
 
     /// The network that the file of these weights describes, which fits them. Errors name the file.

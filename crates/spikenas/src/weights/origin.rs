@@ -50,6 +50,18 @@ pub struct Ancestor {
 }
 
 impl Origin {
+    /// Whether a training that came to these weights may go on with images; if not, why.
+    pub fn check_images(&self, now: &DatasetId) -> Result<(), String> {
+        let (began, DatasetId { name, fingerprint }) = (&self.data.fingerprint, now);
+        if began == fingerprint {
+            return Ok(());
+        }
+        Err(format!(
+            "the training began with other images (fingerprint {began}) than {name} holds now ({fingerprint}): bring those back \
+             or choose another folder"
+        ))
+    }
+
     /// Its entries of a file's metadata.
     pub(super) fn about(&self) -> BTreeMap<String, Value> {
         match serde_json::to_value(self) {

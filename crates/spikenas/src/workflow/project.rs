@@ -78,7 +78,7 @@ impl Project {
     ///
     /// Errors: those of [`run::check_training`] and [`train`].
     pub fn train(&self, architecture: &Architecture, progress: &mut dyn Progress) -> Result<Trained> {
-        run::check_training(&self.config, &self.dataset)?;
+        run::check_training(&self.config, &self.dataset, self.engine.as_ref())?;
         let config = &self.config.train;
         let graph = Graph::new(architecture, &self.config.network, self.dataset.train.shape)?;
         let start = Checkpoint::start(Weights::initialised(&graph, config.seed, 0), &self.dataset);

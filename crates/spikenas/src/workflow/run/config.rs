@@ -9,6 +9,7 @@ use crate::score::ScoreConfig;
 use crate::search::SearchConfig;
 use crate::space::Architecture;
 use crate::train::TrainConfig;
+use crate::weights::Ancestor;
 use crate::{Error, Result};
 
 /// Everything that is needed to repeat a run: `config.toml`.
@@ -30,6 +31,21 @@ pub struct RunConfig {
     pub search: SearchConfig,
     /// How the winner is trained.
     pub train: TrainConfig,
+    /// What was taken over from other runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lineage: Option<Lineage>,
+}
+
+/// What a run took over from others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lineage {
+    /// The run folder that found the architecture.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub found_by: Option<PathBuf>,
+    /// The model with whose weights the training began.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub weights: Option<Ancestor>,
 }
 
 impl RunConfig {
@@ -46,6 +62,7 @@ impl RunConfig {
             search: SearchConfig::default(),
             train: TrainConfig { mirror: data.source.may_be_mirrored(), ..TrainConfig::for_preset(preset) },
             data,
+            lineage: None,
         };
         config.check()?;
         Ok(config)
@@ -87,11 +104,18 @@ impl RunConfig {
         write_toml(path, self)
     }
 
-    /// What differs from another configuration, as `key old -> new`; the folder of the data is not compared.
+    /// What differs from another configuration, as `key old -> new`; the folder of the data is not compared, nor, where the
+    /// architecture was given, how it was found.
     pub fn differences(&self, new: &Self) -> Result<Vec<String>> {
         let value = |config: &Self| {
             let mut config = config.clone();
             config.data.folder = PathBuf::new();
+            if config.architecture.is_some() {
+                // Nothing is searched for.
+                (config.score, config.search) = Default::default();
+            }
+            let weights = config.lineage.and_then(|lineage| lineage.weights);
+            config.lineage = weights.map(|weights| Lineage { found_by: None, weights: Some(weights) });
             comparable(&config)
         };
         Ok(list_differences(&value(self)?, &value(new)?))

@@ -16,7 +16,7 @@ use crate::train::EpochRecord;
 use crate::{Error, Result};
 
 /// A run folder: `config.toml`, `journal.jsonl`, `search.json`, `train.jsonl`, `checkpoint/`, `model.safetensors`,
-/// `evaluate.json`.
+/// `trained.json`, `evaluate.json`.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -27,7 +27,7 @@ pub struct RunFolder {
 impl RunFolder {
     /// Opens a folder for a configuration, or makes it.
     ///
-    /// Where the folder holds another configuration, the error says what differs. As long as nothing was trained, the
+    /// Where the folder holds another configuration, the error says what differs. As long as no epoch was trained, the
     /// settings of the training may change; as long as nothing was scored either, all may. `progress` is told where the file system
     /// cannot keep other processes from writing here.
     pub fn open(path: &Path, config: &RunConfig, progress: &mut dyn Progress) -> Result<Self> {
@@ -37,9 +37,11 @@ impl RunFolder {
         let folder = Self { path: path.to_path_buf(), _lock: lock.map(Arc::new) };
         if files::is_there(&folder.config_path())? {
             let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
-            let only_training = differences.iter().all(|d| d.starts_with("train."));
-            let may_change = !files::is_there(&folder.checkpoint_path())? && (only_training || folder.is_unused()?);
-            if !differences.is_empty() && !may_change {
+            let is_of_training = |d: &String| d.starts_with("train.") || d.starts_with("lineage");
+            let only_training = differences.iter().all(is_of_training);
+            let may_change =
+                differences.is_empty() || (!folder.has_trained()? && (only_training || folder.is_unused()?));
+            if !may_change {
                 let differences = differences.join(", ");
                 return Err(Error::file(
                     path,
@@ -47,6 +49,10 @@ impl RunFolder {
                         "belongs to another configuration ({differences}): choose another folder or repeat the options"
                     ),
                 ));
+            }
+            if !differences.is_empty() {
+                // At most the state of a training with the old settings, within its first epoch.
+                folder.drop_checkpoint()?;
             }
             if !only_training && files::is_there(&folder.journal_path())? {
                 // Its header is that of the old configuration.
@@ -69,11 +75,11 @@ impl RunFolder {
         Ok((folder, config))
     }
 
-    /// Whether it holds only a configuration: no result, and at most the header of a journal.
+    /// Whether no search has begun: no result, and at most the header of a journal.
     fn is_unused(&self) -> Result<bool> {
         let journal = files::read_if_there(&self.journal_path())?.unwrap_or_default();
         let lines = journal.iter().filter(|&&byte| byte == b'\n').count();
-        Ok(lines <= 1 && !files::is_there(&self.search_path())? && !files::is_there(&self.epochs_path())?)
+        Ok(lines <= 1 && !files::is_there(&self.search_path())?)
     }
 
     /// The first of `path`, `path-2`, … `path-1000` that does not exist or holds a run of this very configuration.
@@ -133,25 +139,14 @@ impl RunFolder {
         self.path.join("search.json")
     }
 
-    fn epochs_path(&self) -> PathBuf {
+    /// `train.jsonl`: a line per epoch.
+    pub fn epochs_path(&self) -> PathBuf {
         self.path.join("train.jsonl")
     }
 
     /// The result of the search, once it is finished.
     pub fn search_record(&self) -> Result<Option<SearchRecord>> {
         read_record_if_there(&self.search_path())
-    }
-
-    /// Whether there is a model to apply. Errors: nothing was trained, or its file is missing.
-    pub fn check_model(&self) -> Result<()> {
-        let path = self.model_path();
-        if files::is_there(&path)? {
-            return Ok(());
-        }
-        match self.epochs()?.len() {
-            0 => Err(Error::file(&self.path, "nothing is trained yet: run `spikenas train` on it")),
-            epochs => Err(Error::file(path, format!("is missing, though {epochs} epochs are trained: bring it back"))),
-        }
     }
 
     /// The result of the search, once it is finished, for images of a shape.
@@ -212,14 +207,6 @@ impl RunFolder {
     /// Adds an epoch, safely on the disk when this returns: the checkpoint that is written next relies on it.
     pub fn keep_epoch(&self, record: &EpochRecord) -> Result<()> {
         append_line(&self.epochs_path(), record)
-    }
-
-    /// Takes over the finished training of the same network from another folder; the checkpoint last, so that there is none
-    /// while anything is missing.
-    pub fn copy_training(&self, other: &Self) -> Result<()> {
-        self.checkpoint_path().parent().map_or(Ok(()), files::create_folder)?;
-        let paths = [Self::epochs_path, Self::model_path, Self::checkpoint_path];
-        paths.iter().try_for_each(|path| files::copy(&path(other), &path(self)))
     }
 
     /// Drops the epochs after one, for which no checkpoint was written, and a line that was cut off.

@@ -5,6 +5,7 @@ mod confirm;
 mod estimate;
 mod evaluation;
 mod folder;
+mod memory;
 #[cfg(test)]
 mod power_loss;
 mod predict;
@@ -12,11 +13,15 @@ mod stages;
 mod student;
 mod tensorboard;
 mod testing;
+mod training;
+mod training_files;
 
-pub use config::RunConfig;
+pub use config::{Lineage, RunConfig};
 pub use estimate::{Estimate, seconds_per_score};
 pub use evaluation::{EvaluationRecord, TestedModel, best_epoch};
 pub use folder::RunFolder;
 pub use predict::{LayerSpikes, Prediction, Vote, image_files};
-pub use stages::{check_search, check_training, find, search, train};
+pub use stages::{check_search, check_training, find, search};
 pub use testing::{LoadedModel, keep_test, load_model, test_folder};
+pub use training::{check_start, reschedule, train};
+pub use training_files::TrainingEnd;

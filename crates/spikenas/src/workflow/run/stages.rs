@@ -4,19 +4,18 @@ use std::time::Instant;
 use super::config::RunConfig;
 use super::confirm::{self, confirm, smallest_tied};
 use super::folder::RunFolder;
-use super::tensorboard::EventFile;
+use super::memory::check_peak;
+
 use crate::cost::Unreachable;
 use crate::data::Dataset;
 use crate::engine::{Engine, check_images};
 use crate::graph::Graph;
 use crate::progress::Progress;
 use crate::random::fingerprint;
-use crate::record::{FORMAT_VERSION, files};
+use crate::record::FORMAT_VERSION;
 use crate::score::{Scorer, check_room, score_batches, scorer};
 use crate::search::{self, Evaluator, Journal, JournalHeader, Problem, SearchRecord};
 use crate::space::{Architecture, Cell, Kernel, Operation};
-use crate::train::{self, Checkpoint, EpochRecord, TrainConfig, TrainingSink};
-use crate::weights::Weights;
 use crate::{Error, Result};
 
 /// Whether a search can begin, so that no folder is made for one that cannot.
@@ -32,8 +31,8 @@ pub fn check_search(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engi
 
 /// Whether the network of a configuration can be trained on a dataset, whatever its cells.
 ///
-/// Errors: settings out of range, images that do not fit the network, labels that it has no class for.
-pub fn check_training(config: &RunConfig, dataset: &Dataset) -> Result<()> {
+/// Errors: settings out of range, images that do not fit the network, labels that it has no class for, too little memory.
+pub fn check_training(config: &RunConfig, dataset: &Dataset, engine: &dyn Engine) -> Result<()> {
     config.check()?;
     let architecture = any_architecture(config)?;
     if let Some(cell) = architecture.cell_without_path() {
@@ -44,7 +43,8 @@ pub fn check_training(config: &RunConfig, dataset: &Dataset) -> Result<()> {
     }
     let graph = Graph::new(&architecture, &config.network, dataset.train.shape)?;
     check_images(&graph, &dataset.train)?;
-    check_images(&graph, &dataset.test)
+    check_images(&graph, &dataset.test)?;
+    check_peak(&config.train, engine, &graph, dataset)
 }
 
 /// The architecture whose weights are those of all candidates together: each operation is drawn once for each edge.
@@ -155,86 +155,4 @@ pub fn find(
         program: Some(env!("CARGO_PKG_VERSION").into()),
     };
     Ok(record)
-}
-
-/// Trains an architecture as a configuration says, into a folder's records; returns all epochs.
-///
-/// With `resume`, continues from the folder's checkpoint if it has one; without, a checkpoint there is an error.
-pub fn train(
-    config: &RunConfig,
-    architecture: &Architecture,
-    dataset: &Dataset,
-    engine: &dyn Engine,
-    folder: &RunFolder,
-    resume: bool,
-    progress: &mut dyn Progress,
-) -> Result<Vec<EpochRecord>> {
-    let graph = Graph::new(architecture, &config.network, dataset.train.shape)?;
-    check_images(&graph, &dataset.train)?;
-    if let Some(unreachable) = Unreachable::of(&graph) {
-        progress.note(&unreachable.words());
-    }
-    let path = folder.checkpoint_path();
-    let start = match (files::is_there(&path)?, resume) {
-        (true, false) => {
-            let epoch = Checkpoint::load(&path, &graph)?.epoch;
-            return Err(Error::file(
-                path,
-                format!("{epoch} epochs are trained already: go on with the training or choose another folder"),
-            ));
-        }
-        (true, true) => Checkpoint::load(&path, &graph)?,
-        (false, _) => Checkpoint::start(Weights::initialised(&graph, config.train.seed, 0), dataset),
-    };
-    if let Some(parent) = path.parent() {
-        files::create_folder(parent)?;
-    }
-    folder.truncate_epochs(start.epoch)?;
-    if start.epoch > 0 || start.learned.images > 0 {
-        let (epoch, epochs, images) = (start.epoch, config.train.epochs, start.learned.images);
-        progress.note(&format!("continuing after epoch {epoch} of {epochs} and {images} images of the next"));
-    }
-    let events = match config.train.tensorboard {
-        true => Some(EventFile::create(&folder.events_path(), &folder.epochs()?)?),
-        false => None,
-    };
-    config.train.notes(dataset).iter().for_each(|note| progress.note(note));
-    if let Some(bytes) = peak_memory(&config.train, engine, &graph, dataset) {
-        progress.note(&format!("training takes about {:.2} GB of memory", bytes / 1e9));
-    }
-    let mut sink = Files { folder, graph: &graph, events };
-    train::train(&config.train, &graph, engine, dataset, start, &mut sink, progress)?;
-    folder.epochs()
-}
-
-/// The most memory that the process is expected to take in training, in bytes, where the engine knows.
-fn peak_memory(config: &TrainConfig, engine: &dyn Engine, graph: &Graph, dataset: &Dataset) -> Option<f64> {
-    /// Memory of the program itself and its threads.
-    const PROGRAM: f64 = 3e7;
-    let images = (dataset.train.len() + dataset.test.len()) * graph.input.len();
-    let part = config.batch.min(dataset.train.len()).div_ceil(config.accumulate);
-    Some(PROGRAM + images as f64 + engine.training_memory(graph, part)? as f64)
-}
-
-/// Keeps epochs in a run folder: the record first, then the model if it is the best, the checkpoint last, so that a kill
-/// in between loses no more than the epoch.
-struct Files<'a> {
-    folder: &'a RunFolder,
-    graph: &'a Graph,
-    events: Option<EventFile>,
-}
-
-impl TrainingSink for Files<'_> {
-    fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
-        self.folder.keep_epoch(record)?;
-        if is_best {
-            state.weights.save(&self.folder.model_path(), self.graph, state.origin().as_ref())?;
-        }
-        self.pause(state)?;
-        self.events.as_mut().map_or(Ok(()), |events| events.append(record))
-    }
-
-    fn pause(&mut self, state: &Checkpoint) -> Result<()> {
-        state.save(&self.folder.checkpoint_path(), self.graph)
-    }
 }

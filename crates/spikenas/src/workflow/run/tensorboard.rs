@@ -16,21 +16,74 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// Begins the file anew with the epochs so far.
-    pub fn create(path: &Path, epochs: &[EpochRecord]) -> Result<Self> {
+    /// Goes on with a file where it stands, so that a reader that follows it reads on, or begins one; `epochs` are those kept so far.
+    ///
+    /// What was cut off at the end is dropped, and epochs that are missing are added. Where later ones are there, which are trained
+    /// again, an event tells readers to forget them.
+    pub fn open(path: &Path, epochs: &[EpochRecord]) -> Result<Self> {
         path.parent().map_or(Ok(()), files::create_folder)?;
-        files::write_atomically(path, |out| {
-            out.write_all(&tf_record(&version_event(seconds_now())))?;
-            epochs.iter().try_for_each(|epoch| out.write_all(&tf_record(&epoch_event(seconds_now(), epoch))))
-        })?;
-        let file = OpenOptions::new().append(true).open(path).map_err(Error::io(path))?;
-        Ok(Self { path: path.to_path_buf(), file })
+        let found = Found::read(&files::read_if_there(path)?.unwrap_or_default());
+        let wrong = |error| Error::io(path)(error);
+        let file = OpenOptions::new().create(true).append(true).open(path).map_err(wrong)?;
+        file.set_len(found.whole as u64).map_err(wrong)?;
+        let mut events = Self { path: path.to_path_buf(), file };
+        if found.whole == 0 {
+            events.write(&version_event(seconds_now()))?;
+        }
+        let kept = epochs.last().map_or(0, |epoch| epoch.epoch as u64);
+        if found.last_step > kept {
+            events.write(&restart_event(seconds_now(), kept + 1))?;
+        }
+        let missing = epochs.iter().filter(|epoch| epoch.epoch as u64 > found.last_step);
+        missing.into_iter().try_for_each(|epoch| events.append(epoch))?;
+        Ok(events)
     }
 
     /// Adds an epoch.
     pub fn append(&mut self, epoch: &EpochRecord) -> Result<()> {
-        self.file.write_all(&tf_record(&epoch_event(seconds_now(), epoch))).map_err(Error::io(&self.path))
+        self.write(&epoch_event(seconds_now(), epoch))
     }
+
+    fn write(&mut self, event: &[u8]) -> Result<()> {
+        self.file.write_all(&tf_record(event)).map_err(Error::io(&self.path))
+    }
+}
+
+/// What a file of events holds.
+#[derive(Debug, Default, PartialEq)]
+struct Found {
+    /// Bytes of its whole records.
+    whole: usize,
+    /// The step of its last event of scalars; 0 where there is none.
+    last_step: u64,
+}
+
+impl Found {
+    fn read(bytes: &[u8]) -> Self {
+        let mut found = Self::default();
+        while let Some((message, length)) = first_record(&bytes[found.whole..]) {
+            found.whole += length;
+            found.last_step = epoch_of(message).unwrap_or(found.last_step);
+        }
+        found
+    }
+}
+
+/// The message of the first record, if it is whole, and the length of the record.
+fn first_record(bytes: &[u8]) -> Option<(&[u8], usize)> {
+    let (length, rest) = bytes.split_first_chunk::<8>()?;
+    let rest = rest.strip_prefix(&masked_checksum(length))?;
+    let (message, rest) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    rest.starts_with(&masked_checksum(message)).then_some((message, 16 + message.len()))
+}
+
+/// The step of an event as [`epoch_event`] writes it: behind the wall time, before the scalars.
+fn epoch_of(event: &[u8]) -> Option<u64> {
+    let rest = event.get(9..)?.strip_prefix(key(2, 0).as_slice())?;
+    let digits = rest.iter().position(|byte| byte & 0x80 == 0)? + 1;
+    let is_summary = rest[digits..].starts_with(&key(5, 2));
+    let number = |value, &byte: &u8| value << 7 | u64::from(byte & 0x7f);
+    is_summary.then(|| rest[..digits].iter().rev().fold(0, number))
 }
 
 fn seconds_now() -> f64 {
@@ -78,6 +131,11 @@ fn epoch_event(wall_time: f64, epoch: &EpochRecord) -> Vec<u8> {
     };
     let summary: Vec<u8> = present.flat_map(value).collect();
     [field_f64(1, wall_time), field_integer(2, epoch.epoch as u64), field_bytes(5, &summary)].concat()
+}
+
+/// `wall_time = 1`, `step = 2`, `session_log = 7` with `status = 1`, which is START: events from this step on are void.
+fn restart_event(wall_time: f64, step: u64) -> Vec<u8> {
+    [field_f64(1, wall_time), field_integer(2, step), field_bytes(7, &field_integer(1, 1))].concat()
 }
 
 /// A number in base 128, lowest digit first.
@@ -146,15 +204,38 @@ mod tests {
         assert_eq!(hex, WRITTEN_BY_TENSORBOARD);
     }
 
+    fn epochs(count: usize) -> Vec<EpochRecord> {
+        (1..=count).map(|number| EpochRecord { epoch: number * 100, ..epoch() }).collect()
+    }
+
     #[test]
-    fn a_file_that_is_begun_anew_holds_the_same_as_one_that_grew() {
+    fn a_file_goes_on_in_place_and_lacks_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events");
-        let length = || std::fs::metadata(&path).unwrap().len();
-        let mut grown = EventFile::create(&path, &[epoch()]).unwrap();
-        grown.append(&epoch()).unwrap();
-        let expected = length();
-        EventFile::create(&path, &[epoch(), epoch()]).unwrap();
-        assert_eq!(length(), expected);
+        let read = || std::fs::read(&path).unwrap();
+        let mut begun = EventFile::open(&path, &[]).unwrap();
+        begun.append(&epochs(1)[0]).unwrap();
+        let before = read();
+        // A kill in the middle of an event, after an epoch whose event was not written.
+        std::fs::write(&path, [&before[..], &tf_record(&epoch_event(1.0, &epoch()))[..20]].concat()).unwrap();
+        EventFile::open(&path, &epochs(2)).unwrap();
+        let after = read();
+        assert_eq!(after[..before.len()], before);
+        assert_eq!(Found::read(&after), Found { whole: after.len(), last_step: 200 });
+        EventFile::open(&path, &epochs(2)).unwrap();
+        assert_eq!(read(), after);
+    }
+
+    #[test]
+    fn epochs_that_are_trained_again_are_void_for_readers() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events");
+        EventFile::open(&path, &epochs(3)).unwrap();
+        let length = std::fs::metadata(&path).unwrap().len() as usize;
+        EventFile::open(&path, &epochs(2)).unwrap();
+        let text = std::fs::read(&path).unwrap();
+        let (message, size) = first_record(&text[length..]).unwrap();
+        assert_eq!(length + size, text.len());
+        assert_eq!(message[9..], [0x10, 0xc9, 0x01, 0x3a, 0x02, 0x08, 0x01]);
     }
 }

@@ -87,8 +87,7 @@ impl LoadedModel {
         let result =
             evaluate(network.as_mut(), &images, &normalisation, BATCH, progress)?.illustrated(&images, classes);
         result.concerns().iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
-        let data = DatasetId { name: dataset.name.clone(), fingerprint: dataset.fingerprint() };
-        Ok(EvaluationRecord::new(result, &self.model, data, engine.name()))
+        Ok(EvaluationRecord::new(result, &self.model, dataset.id(), engine.name()))
     }
 
     /// Whether it was trained on these very images; unknown where its file does not say.

@@ -49,6 +49,7 @@ impl Study {
         let config = RunConfig {
             version: FORMAT_VERSION,
             architecture: None,
+            lineage: None,
             data: self.data.clone(),
             network,
             score: ScoreConfig { kind, batch, repeats, seed: self.seed, ..ScoreConfig::default() },

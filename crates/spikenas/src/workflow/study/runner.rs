@@ -25,7 +25,7 @@ pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &
     let cpu = on_cpu();
     for scenario in scenarios {
         let config = study.config(scenario, dataset)?;
-        run::check_training(&config, dataset)?;
+        run::check_training(&config, dataset, cpu.as_ref())?;
         run::check_search(&config, dataset, &cpu)?;
     }
     let path = study_path(folder);
