@@ -15,6 +15,8 @@ use crate::output::say;
 /// How soon a signal is noticed where no work looks for it.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// Signals that come within this time are one: `timeout` sends its own to the program and to its group.
+const SAME: Duration = Duration::from_millis(500);
 /// A step that takes longer than this is worth a word.
 const LONG_STEP: Duration = Duration::from_secs(1);
 
@@ -25,9 +27,10 @@ static ATTENTIVE: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Default)]
 struct Received {
-    any: Arc<AtomicBool>,
-    /// The first one, or 0.
+    /// The last one, or 0.
     number: Arc<AtomicUsize>,
+    /// Whether the next one ends the program at once.
+    is_last_warning: Arc<AtomicBool>,
 }
 
 /// Listens from now on.
@@ -36,10 +39,8 @@ struct Received {
 pub fn listen() {
     let received = RECEIVED.get_or_init(Received::default);
     for signal in stopping() {
-        // The order matters: the first one finds nothing received yet.
-        let _ = flag::register_conditional_shutdown(signal, 128 + signal, received.any.clone());
+        let _ = flag::register_conditional_shutdown(signal, 128 + signal, received.is_last_warning.clone());
         let _ = flag::register_usize(signal, received.number.clone(), signal as usize);
-        let _ = flag::register(signal, received.any.clone());
     }
     let _ = std::thread::Builder::new().name("signals".into()).stack_size(1 << 17).spawn(watch);
 }
@@ -75,7 +76,11 @@ fn watch() {
             say("error: interrupted: repeat the command to go on");
             std::process::exit(status.into());
         }
-        if !is_told && noticed.get_or_insert_with(Instant::now).elapsed() > LONG_STEP {
+        let waited = noticed.get_or_insert_with(Instant::now).elapsed();
+        if waited > SAME {
+            RECEIVED.get().inspect(|received| received.is_last_warning.store(true, SeqCst));
+        }
+        if !is_told && waited > LONG_STEP {
             let _ = writeln!(stderr(), "\nstopping after this step; once more stops at once");
             is_told = true;
         }
@@ -84,7 +89,7 @@ fn watch() {
 
 /// Whether a signal asks to stop.
 pub fn is_received() -> bool {
-    RECEIVED.get().is_some_and(|received| received.any.load(SeqCst))
+    status().is_some()
 }
 
 /// The exit status of a program that a signal stopped.

@@ -2,13 +2,14 @@
 
 use crate::place::{Place, TINY};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "run",
     "search",
     "score",
     "memory",
     "train",
     "evaluate",
+    "predict",
     "reproduce",
     "ablate",
     "correlate",

@@ -42,6 +42,20 @@ fn every_signal_keeps_the_training_and_has_its_status() {
     }
 }
 
+/// `timeout` sends its signal to the program, and then to the group that the program is in.
+#[test]
+fn a_signal_that_is_sent_twice_is_one() {
+    let place = Place::new();
+    let line = format!("train {ARCH} {TINY} --epochs 500 --out run");
+    let child = place.start_until(&line, "run/train.jsonl", 1);
+    let twice = format!("kill -HUP {0}; kill -HUP {0} 2>/dev/null", child.id());
+    assert!(Command::new("sh").args(["-c", &twice]).status().is_ok());
+    let output = child.wait_with_output().unwrap();
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(129), "{stderr}");
+    assert!(stderr.lines().last().unwrap().starts_with("error: interrupted: epoch "), "{stderr}");
+}
+
 #[test]
 fn work_that_cannot_look_for_signals_ends_at_once_with_one_line() {
     for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
@@ -64,7 +78,7 @@ fn a_second_signal_does_not_wait_for_a_step() {
     let child = place.start_until(&line, "run/train.jsonl", 0);
     std::thread::sleep(Duration::from_secs(3));
     send(&child, "INT");
-    std::thread::sleep(Duration::from_millis(200));
+    std::thread::sleep(Duration::from_millis(1500));
     let begin = Instant::now();
     let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).stderr(Stdio::null()).status();
     let output = child.wait_with_output().unwrap();

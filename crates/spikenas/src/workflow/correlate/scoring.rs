@@ -156,7 +156,10 @@ pub fn score_table(
             let graph = |architecture: &Architecture| Graph::new(architecture, network, dataset.train.shape);
             let graphs = unknown.iter().map(graph).collect::<Result<Vec<Graph>>>()?;
             let mut begin = Instant::now();
-            let go_on = "repeat it with the same journal to go on";
+            let go_on = match journal {
+                Some(_) => "repeat it with the same journal to go on",
+                None => "nothing is kept without a folder",
+            };
             take(&kinds, seed, config, (dataset, engine), &graphs, &mut |told| {
                 if progress.is_cancelled() {
                     return Err(Error::Interrupted(go_on.into()));
