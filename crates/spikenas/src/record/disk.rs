@@ -6,17 +6,15 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::trace::{Change, note};
 
-/// Names that are tried for a file beside its place: more processes than that do not write the same file at once.
-const TRIES: usize = 100;
+/// The most processes that may write the same file at once.
+const WRITERS: usize = 8;
 
 /// Replaces a file in one step; what stood there before stays until the new content is safely on the disk.
 ///
-/// The content is written beside the place, under a name that no other process has. What is no file, such as a pipe or
+/// The content is written beside the place, under a name that no other process writes to. What is no file, such as a pipe or
 /// `/dev/null`, is written to where it stands.
 pub(super) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
@@ -115,21 +113,25 @@ impl Growing {
 /// Whether a name is that of an unfinished file beside the place of `name`.
 pub(super) fn is_part_of(name: &str, found: &str) -> bool {
     let middle = found.strip_prefix(name).and_then(|rest| rest.strip_suffix(".part"));
-    middle.is_some_and(|middle| middle.bytes().all(|b| b.is_ascii_digit() || b".-".contains(&b)))
+    middle.is_some_and(|middle| middle.bytes().all(|b| b == b'.' || b.is_ascii_digit()))
+}
+
+/// The `number`-th name of an unfinished file beside a place: `NAME.part`, `NAME.2.part`, …
+fn part_path(path: &Path, number: usize) -> PathBuf {
+    let mut part = path.as_os_str().to_owned();
+    if number > 1 {
+        part.push(format!(".{number}"));
+    }
+    part.push(".part");
+    part.into()
 }
 
 /// Begins a file beside a place, and locks it for as long as it is open: what is not locked was left by a process that is gone.
 ///
-/// It is called `NAME.part`, and gets a name of this process's own where another writes that one.
+/// It gets the first name that no other process is writing to.
 fn create_part(path: &Path) -> io::Result<(PathBuf, File)> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    for attempt in 0..TRIES {
-        let mut part = path.as_os_str().to_owned();
-        if attempt > 0 {
-            part.push(format!(".{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-        }
-        part.push(".part");
-        let part = PathBuf::from(part);
+    for number in 1..=WRITERS {
+        let part = part_path(path, number);
         let file = match OpenOptions::new().write(true).create_new(true).open(&part) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
             other => other?,
@@ -169,13 +171,11 @@ fn is_at(_: &File, path: &Path) -> io::Result<bool> {
 
 /// Removes what killed processes left beside a place, as far as that is possible.
 fn remove_leftovers(path: &Path) {
-    let (Some(name), Ok(entries)) = (path.file_name().and_then(|n| n.to_str()), fs::read_dir(folder_of(path))) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let is_part = entry.file_name().to_str().is_some_and(|found| is_part_of(name, found));
-        if is_part && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
-            let _ = fs::remove_file(entry.path());
+    for part in (1..=WRITERS).map(|number| part_path(path, number)) {
+        let Ok(file) = File::open(&part) else { continue };
+        // Its process may just have given it its place, and another have begun one of the same name.
+        if file.try_lock().is_ok() && is_at(&file, &part).unwrap_or(false) {
+            let _ = fs::remove_file(&part);
         }
     }
 }
