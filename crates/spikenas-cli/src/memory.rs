@@ -3,6 +3,7 @@ use serde::Serialize;
 use spikenas::cost::{Bits, Ledger, LedgerEntry, ParameterCount, Unreachable};
 use spikenas::data::Source;
 use spikenas::graph::{Graph, Shape};
+use spikenas::report::layer;
 use spikenas::space::Architecture;
 use spikenas::{Error, Result};
 
@@ -97,7 +98,7 @@ fn words(memory: &Memory) -> String {
     let mut text = row("layer", heads);
     for l in &memory.layers {
         let cells = [grouped(l.weights), grouped(l.batch_norm), grouped(l.bias), grouped(l.total()), bytes(l.total())];
-        text += &row(&format!("{}{}", l.name, if l.unreachable { " *" } else { "" }), cells);
+        text += &row(&format!("{}{}", layer(&l.name), if l.unreachable { " *" } else { "" }), cells);
     }
     let p = &memory.parameters;
     for (name, total) in [("backbone", p.backbone), ("classifier", p.classifier), ("network", p.network)] {

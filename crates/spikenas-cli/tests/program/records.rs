@@ -210,7 +210,7 @@ fn parameters_that_do_no_work_are_a_line_of_their_own() {
     assert_eq!(backbone(&memory) - backbone(&rest), memory["unreachable"].as_u64().unwrap());
     assert_eq!((&rest["unreachable"], rest.get("without_unreachable")), (&json!(0), None));
     let words = place.succeeds(&format!("memory --arch '0010 0033 0003 0000' {network}"));
-    assert!(words.contains("* on no path") && words.contains("cell1.cell_architecture.2 *"), "{words}");
+    assert!(words.contains("* on no path") && words.contains("cell 1, 1→2 *"), "{words}");
 }
 
 #[test]

@@ -139,6 +139,11 @@ fn a_page_tells_classes_and_mistakes_by_name() {
     let mistakes = test["mistakes"].as_array().unwrap();
     assert_eq!(mistakes.len() as u64, test["total"].as_u64().unwrap() - test["correct"].as_u64().unwrap());
     assert_eq!(test["classes"][0]["name"], "<b>dark");
+    for mistake in mistakes {
+        let (index, class) =
+            (mistake["index"].as_u64().unwrap(), ["<b>dark", "light"][mistake["class"].as_u64().unwrap() as usize]);
+        assert_eq!(mistake["file"], format!("test/{class}/{}.png", index % 4));
+    }
     place.succeeds("report run");
     let page = place.read("run/report.html");
     assert_eq!(page.matches("data:image/png;base64,").count(), mistakes.len());

@@ -54,6 +54,13 @@ pub(super) fn read(folder: &Path) -> Result<Folder> {
     Ok(Folder { dataset, listing, transparent, turned })
 }
 
+/// The files of a folder's test images within it, in the order of the images; none where the folder cannot be listed.
+pub(crate) fn test_files(folder: &Path) -> Vec<String> {
+    let Ok(listing) = Listing::of(folder) else { return Vec::new() };
+    let within = |path: &PathBuf| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    listing.test.iter().map(|(path, _)| within(path)).collect()
+}
+
 /// Decodes in parallel; of several bad files the first is reported. Counts images with transparency, and turned ones.
 fn decode(files: &[(PathBuf, u16)], shape: Shape, odd: &mut [usize; 2]) -> Result<Images> {
     let mut pixels = Vec::new();

@@ -26,6 +26,7 @@ pub use dataset::Dataset;
 #[cfg(feature = "fetch")]
 pub use fetch::{Fetched, fetch, unpack};
 pub use folder::PassedOver;
+pub(crate) use folder::test_files;
 pub use images::{Images, shuffled};
 pub use picture::Picture;
 pub use source::Source;

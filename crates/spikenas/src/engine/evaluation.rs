@@ -58,6 +58,9 @@ impl ClassResult {
 pub struct Mistake {
     /// Its place among the test images, counted from 0.
     pub index: usize,
+    /// Its file, where the images are files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Its class.
     pub class: usize,
     /// The class that was predicted.
@@ -99,13 +102,14 @@ impl Evaluation {
     /// Mistakes that are kept, at most.
     pub const MISTAKES: usize = 12;
 
-    /// With the names of the classes, and the images of the mistakes.
-    pub fn illustrated(mut self, images: &Images, names: &[String]) -> Self {
+    /// With the names of the classes, and the images of the mistakes with their files, where there is one for each image.
+    pub fn illustrated(mut self, images: &Images, names: &[String], files: &[String]) -> Self {
         for (class, name) in self.classes.iter_mut().zip(names) {
             class.name.clone_from(name);
         }
         for mistake in &mut self.mistakes {
             mistake.picture = images.thumbnail(mistake.index);
+            mistake.file = files.get(mistake.index).filter(|_| files.len() == images.len()).cloned();
         }
         self
     }

@@ -29,7 +29,7 @@ impl<'a> Tally<'a> {
         self.loss += cross_entropy(logits, label);
         if predicted != label {
             let share = shares(logits)[predicted];
-            self.keep(Mistake { index, class: label, predicted, share, picture: None });
+            self.keep(Mistake { index, file: None, class: label, predicted, share, picture: None });
         }
     }
 

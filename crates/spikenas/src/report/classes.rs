@@ -50,7 +50,7 @@ pub(super) fn mistakes(evaluation: &Evaluation) -> Option<Section> {
     let mut section = Section::titled("Most certain mistakes");
     section.words.push(format!(
         "Of {} test images whose class was not predicted, those with the largest share of the votes (the softmax of the outputs) \
-         for another class. Numbers count the test images from 0.",
+         for another class. Images without a file are counted from 0.",
         grouped(evaluation.total.saturating_sub(evaluation.correct) as u64)
     ));
     section.pictures = evaluation.mistakes.iter().take(Evaluation::MISTAKES).map(|m| picture(m, evaluation)).collect();
@@ -59,9 +59,9 @@ pub(super) fn mistakes(evaluation: &Evaluation) -> Option<Section> {
 
 fn picture(mistake: &Mistake, evaluation: &Evaluation) -> Picture {
     let name = |class: usize| shortened(&name(&evaluation.classes, class), NAME);
+    let image = mistake.file.as_ref().map_or(format!("image {}", mistake.index), |file| shortened(file, 80));
     let words = format!(
-        "image {}: {}, taken for {} with {} of the votes",
-        mistake.index,
+        "{image}: {}, taken for {} with {} of the votes",
         name(mistake.class),
         name(mistake.predicted),
         percent(100.0 * mistake.share)
@@ -182,7 +182,7 @@ mod tests {
         (test.correct, test.total) = (5, 1);
         let share = 2.0;
         let picture = Some("\" onerror=\"alert(1)".to_string());
-        test.mistakes = vec![Mistake { index: 3, class: 9, predicted: 8, share, picture }];
+        test.mistakes = vec![Mistake { index: 3, file: None, class: 9, predicted: 8, share, picture }];
         assert!(section(&test).unwrap().figures[0].svg.ends_with("</svg>"));
         let pictures = mistakes(&test).unwrap().pictures;
         assert_eq!(pictures[0].words, "image 3: class 9, taken for class 8 with 200.00 % of the votes");

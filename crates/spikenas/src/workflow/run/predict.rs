@@ -65,7 +65,8 @@ pub fn image_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(path).map_err(Error::io(path))? {
             let file = entry.map_err(Error::io(path))?.path();
-            let known = |e: &OsStr| ["png", "jpg", "jpeg"].iter().any(|name| e.eq_ignore_ascii_case(name));
+            let known =
+                |e: &OsStr| ["png", "jpg", "jpeg", "jpe", "jfif"].iter().any(|name| e.eq_ignore_ascii_case(name));
             let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
             if !is_hidden && file.extension().is_some_and(known) && !file.is_dir() {
                 found.push(file);

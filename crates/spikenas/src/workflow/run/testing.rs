@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use super::config::RunConfig;
 use super::evaluation::EvaluationRecord;
 use super::folder::RunFolder;
-use crate::data::{Dataset, Images, Normalisation};
+use crate::data::{Dataset, Images, Normalisation, Source, test_files};
 use crate::engine::{BATCH, Engine, evaluate};
 use crate::graph::Graph;
 use crate::progress::Progress;
@@ -84,8 +84,12 @@ impl LoadedModel {
         let network = engine.network(&self.graph, &self.model.weights);
         let mut network = network.map_err(|e| Error::file(&self.path, e.to_string()))?;
         let classes = self.model.origin.as_ref().map_or(&dataset.classes, |origin| &origin.classes);
-        let result =
-            evaluate(network.as_mut(), &images, &normalisation, BATCH, progress)?.illustrated(&images, classes);
+        let files = match dataset.name.parse::<Source>() {
+            Ok(Source::Folder(folder)) => test_files(&folder),
+            _ => Vec::new(),
+        };
+        let result = evaluate(network.as_mut(), &images, &normalisation, BATCH, progress)?;
+        let result = result.illustrated(&images, classes, &files);
         result.concerns().iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
         Ok(EvaluationRecord::new(result, &self.model, dataset.id(), engine.name()))
     }
