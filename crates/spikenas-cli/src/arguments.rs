@@ -6,6 +6,7 @@ use clap::Args;
 use spikenas::cost::{Bits, Budget, Scope};
 use spikenas::data::{DataConfig, Dataset, Source};
 use spikenas::graph::{NetworkConfig, Shape};
+use spikenas::random::fingerprint;
 use spikenas::record::FORMAT_VERSION;
 use spikenas::score::{ScoreConfig, ScoreKind};
 use spikenas::search::{Method, SearchConfig};
@@ -20,9 +21,9 @@ use crate::output::say;
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Images")]
 pub struct DataArguments {
-    /// sample (built in), cifar10, cifar100, or a folder with train/CLASS/*.png|jpg and test/CLASS/*.png|jpg
-    #[arg(short = 'd', long, value_name = "NAME|PATH", default_value = "sample")]
-    pub data: Source,
+    /// sample (built in), cifar10, cifar100, or a folder with train/CLASS/*.png|jpg and test/CLASS/*.png|jpg [default: sample]
+    #[arg(short = 'd', long, value_name = "NAME|PATH")]
+    pub data: Option<Source>,
     /// Folder that holds cifar-10-batches-bin and cifar-100-binary [default: data]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -32,12 +33,12 @@ impl DataArguments {
     /// Reads the images.
     pub fn open(&self) -> Result<Dataset> {
         self.check()?;
-        open_images(&self.data, &self.folder())
+        open_images(&self.source(), &self.folder())
     }
 
     /// Refuses a folder for CIFAR's that would not be looked at.
     pub fn check(&self) -> Result<()> {
-        match (&self.data, &self.data_dir) {
+        match (self.source(), &self.data_dir) {
             (Source::Sample | Source::Folder(_), Some(folder)) => Err(Error::invalid(format!(
                 "data-dir {}: it is for cifar10 and cifar100, give --data with one of them",
                 folder.display()
@@ -47,14 +48,32 @@ impl DataArguments {
     }
 
     /// The configuration that says so.
-    pub fn config(&self) -> DataConfig {
-        DataConfig { source: self.data.clone(), folder: self.folder() }
+    pub fn config(&self, dataset: &Dataset) -> DataConfig {
+        DataConfig::of(&self.source(), &self.folder(), dataset)
+    }
+
+    /// Where the images come from.
+    pub fn source(&self) -> Source {
+        self.data.clone().unwrap_or_default()
     }
 
     /// The folder that holds CIFAR's binary versions.
     pub fn folder(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(|| "data".into())
     }
+}
+
+/// The most bytes of a name of images in the name of a folder; file systems take 255 in all.
+const NAME: usize = 100;
+
+/// What images are called in the name of a folder: a long name is cut, with a number that stands for all of it.
+pub fn short_name(source: &Source) -> String {
+    let name = source.label();
+    if name.len() <= NAME {
+        return name;
+    }
+    let begin = &name[..name.floor_char_boundary(NAME - 17)];
+    format!("{begin}-{:016x}", fingerprint(name.bytes()))
 }
 
 /// Reads images, and says on stderr what is odd about them.
@@ -92,13 +111,13 @@ pub fn parse_widths(text: &str) -> Result<[usize; 2]> {
 impl NetworkArguments {
     /// The preset that was named, or that the images imply.
     pub fn preset(&self, data: &DataArguments) -> &str {
-        self.preset.as_deref().unwrap_or(data.data.preset())
+        self.preset.as_deref().unwrap_or(data.source().preset())
     }
 
     /// The preset with the options applied; a folder of images brings its own number of classes.
     pub fn config(&self, data: &DataArguments, dataset: Option<&Dataset>) -> Result<NetworkConfig> {
         let mut config = NetworkConfig::preset(self.preset(data))?;
-        if let (Source::Folder(_), None, Some(dataset)) = (&data.data, &self.preset, dataset) {
+        if let (Source::Folder(_), None, Some(dataset)) = (data.source(), &self.preset, dataset) {
             config.classes = dataset.classes.len();
         }
         config.widths = self.widths.unwrap_or(config.widths);
@@ -438,13 +457,13 @@ impl SearchArguments {
         let seed = self.common.seed();
         let score = self.score.config(&self.network, seed);
         let preset = self.network.preset(&self.data);
-        let mirror = self.data.data.may_be_mirrored();
+        let mirror = self.data.source().may_be_mirrored();
         let train = TrainConfig { batch: score.batch, seed, mirror, ..TrainConfig::for_preset(preset) };
         Ok(RunConfig {
             version: FORMAT_VERSION,
             architecture: None,
             lineage: None,
-            data: self.data.config(),
+            data: self.data.config(dataset),
             network: self.network.config(&self.data, Some(dataset))?,
             score,
             search: SearchConfig {
@@ -463,8 +482,7 @@ impl SearchArguments {
 
     /// Where a run with these options is kept by default: `runs/sample-2c3o-40k-seed1`.
     pub fn default_folder(&self, config: &RunConfig) -> PathBuf {
-        let source = config.data.source.to_string();
-        let name = Path::new(&source).file_name().map_or("run".into(), |n| n.to_string_lossy());
+        let name = short_name(&config.data.source);
         let (cells, operations) = (config.network.cells, config.search.operations.len());
         let budget = config.search.budget.map_or(String::new(), |budget| format!("-{}", short(budget)));
         Path::new("runs").join(format!("{name}-{cells}c{operations}o{budget}-seed{}", config.search.seed))
@@ -477,5 +495,21 @@ fn short(budget: Budget) -> String {
         Budget::Parameters(n) if n >= 1_000_000 && n % 100_000 == 0 => format!("{}M", n as f64 / 1e6),
         Budget::Parameters(n) if n >= 1000 && n % 1000 == 0 => format!("{}k", n / 1000),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_folders_are_short_enough_and_differ_as_the_images_do() {
+        let name = |text: &str| short_name(&text.parse().unwrap());
+        assert_eq!(name("sample"), "sample");
+        assert_eq!(name("some/pets/"), "pets");
+        assert_eq!(name("/"), "images");
+        let long = "é".repeat(120);
+        assert!(name(&long).len() <= NAME && name(&long).starts_with("éééé"), "{}", name(&long));
+        assert_ne!(name(&long), name(&format!("{long}é")));
     }
 }

@@ -57,7 +57,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::List { data_dir, json } => list(&data_dir, json),
         Command::Check { data, json } => {
             data.check()?;
-            let report = check(&data.data, &data.folder())?;
+            let report = check(&data.source(), &data.folder())?;
             print(json, &report, || report_words(&report))
         }
         Command::Fetch { name, data_dir, from, json } => bring(&name, &data_dir, from.as_deref(), json),

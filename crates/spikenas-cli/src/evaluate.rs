@@ -35,10 +35,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
         let (path, data) = (folder.model_path(), config.data.clone());
         (Some((folder, config)), path, data)
     } else {
-        (None, what.clone(), DataConfig { source: Source::Sample, folder: "data".into() })
+        (None, what.clone(), DataConfig { source: Source::Sample, folder: "data".into(), fingerprint: None })
     };
     data.source = arguments.data.unwrap_or(data.source);
-    DataArguments { data: data.source.clone(), data_dir: arguments.data_dir.clone() }.check()?;
+    DataArguments { data: Some(data.source.clone()), data_dir: arguments.data_dir.clone() }.check()?;
     data.folder = arguments.data_dir.unwrap_or(data.folder);
     if let Some((folder, _)) = &run {
         folder.check_model()?;

@@ -59,9 +59,9 @@ struct Memory {
 pub fn run(arguments: Arguments) -> Result<()> {
     let architecture = arguments.digits.architecture(&arguments.arch)?;
     let Arguments { preset, widths, cells, .. } = arguments;
-    let data = DataArguments { data: arguments.data, data_dir: None };
+    let data = DataArguments { data: Some(arguments.data), data_dir: None };
     // Only a folder has to be read to know the shape and the classes of its images.
-    let dataset = match (&data.data, arguments.image) {
+    let dataset = match (data.source(), arguments.image) {
         (Source::Folder(_), Some(_)) => {
             return Err(Error::invalid("the images of the folder have a shape: leave --image or --data out"));
         }

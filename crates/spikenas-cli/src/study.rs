@@ -5,7 +5,7 @@ use spikenas::engine::engine;
 use spikenas::workflow::study::{self, Estimate, Kind, Scenario, Settings, Study, StudyRecord};
 use spikenas::{Error, Progress, Result};
 
-use crate::arguments::{CommonArguments, DataArguments};
+use crate::arguments::{CommonArguments, DataArguments, short_name};
 use crate::output::{duration, grouped, print};
 use crate::progress::Terminal;
 use crate::report;
@@ -76,12 +76,12 @@ fn run(kind: Kind, arguments: StudyArguments) -> Result<()> {
     let scenarios = Scenario::pick(Scenario::all(kind), &arguments.scenario)?;
     let dataset = arguments.data.open()?;
     let seed = arguments.common.seed.unwrap_or(settings.train.seed);
-    let question = Study { kind, scale: arguments.scale.clone(), seed, data: arguments.data.config(), settings };
+    let question =
+        Study { kind, scale: arguments.scale.clone(), seed, data: arguments.data.config(&dataset), settings };
     let folder = arguments.out.unwrap_or_else(|| {
         let scale =
             PathBuf::from(&question.scale).file_stem().map_or(question.scale.clone(), |s| s.to_string_lossy().into());
-        let data = PathBuf::from(question.data.source.to_string());
-        let data = data.file_name().map_or("images".into(), |d| d.to_string_lossy());
+        let data = short_name(&question.data.source);
         PathBuf::from("runs").join(format!("{kind}-{data}-{scale}-seed{seed}"))
     });
     study::check(&question, &scenarios, &dataset, &folder)?;

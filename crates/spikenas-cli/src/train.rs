@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::data::Dataset;
+use spikenas::data::{DataConfig, Dataset};
 use spikenas::engine::engine;
 use spikenas::record::FORMAT_VERSION;
 use spikenas::score::ScoreConfig;
@@ -17,12 +17,13 @@ use crate::output::{duration, print};
 use crate::progress::Terminal;
 
 /// Options and groups of options for an architecture of the user's own; a run has its own.
-const OWN: [&str; 3] = ["arch", "data", "NetworkArguments"];
+const OWN: [&str; 2] = ["arch", "NetworkArguments"];
 
 /// Train a run's winner, or an architecture of your own.
 #[derive(Args)]
 pub struct Arguments {
-    /// The run folder whose winner is trained, with the images and the network of its search
+    /// The run folder whose winner is trained, with the images and the network of its search; --data says where the images
+    /// lie now
     #[arg(value_name = "RUN", conflicts_with_all = OWN)]
     run: Option<PathBuf>,
     /// The architecture to train: a connection matrix, such as "0313 0031 0003 0000", or one matrix per cell joined by
@@ -110,8 +111,12 @@ fn winner(path: &Path, arguments: &Arguments) -> Result<(Plan, Dataset)> {
     };
     config.train.batch = arguments.batch.unwrap_or(config.train.batch);
     config.train.seed = arguments.common.seed.unwrap_or(config.train.seed);
-    DataArguments { data: config.data.source.clone(), data_dir: arguments.data.data_dir.clone() }.check()?;
-    config.data.folder = arguments.data.data_dir.clone().unwrap_or(config.data.folder);
+    let source = arguments.data.data.clone().unwrap_or(config.data.source);
+    let data = DataArguments { data: Some(source), data_dir: arguments.data.data_dir.clone() };
+    data.check()?;
+    let data_dir = data.data_dir.clone().unwrap_or(config.data.folder);
+    let dataset = open_images(&data.source(), &data_dir)?;
+    config.data = DataConfig::of(&data.source(), &data_dir, &dataset);
     arguments.train.apply(&mut config.train)?;
     let mut out = path.to_path_buf();
     if let Some(other) = arguments.out.as_ref().filter(|other| !is_same(other, path)) {
@@ -121,7 +126,6 @@ fn winner(path: &Path, arguments: &Arguments) -> Result<(Plan, Dataset)> {
             Some(Lineage { found_by: Some(std::path::absolute(path).map_err(Error::io(path))?), weights: None });
     }
     begin_with(&mut config, arguments)?;
-    let dataset = open_images(&config.data.source, &config.data.folder)?;
     folder.winner(&searched, dataset.train.shape)?;
     Ok((Plan { path: out, config, architecture }, dataset))
 }
@@ -136,12 +140,12 @@ fn own(text: &str, arguments: &Arguments) -> Result<(Plan, Dataset)> {
     let architecture = Architecture::parse(text, Digits::Snasnet)?;
     let dataset = arguments.data.open()?;
     let seed = arguments.common.seed();
-    let mirror = arguments.data.data.may_be_mirrored();
+    let mirror = arguments.data.source().may_be_mirrored();
     let train = TrainConfig { seed, mirror, ..TrainConfig::for_preset(arguments.network.preset(&arguments.data)) };
     let mut config = RunConfig {
         version: FORMAT_VERSION,
         architecture: None,
-        data: arguments.data.config(),
+        data: arguments.data.config(&dataset),
         network: arguments.network.config(&arguments.data, Some(&dataset))?,
         score: ScoreConfig { seed, ..ScoreConfig::default() },
         search: SearchConfig { seed, ..SearchConfig::default() },

@@ -259,9 +259,7 @@ fn folders_without_a_run_or_a_finished_search_are_refused() {
 fn a_run_brings_its_own_images_and_network_to_its_training() {
     let place = Place::new();
     place.succeeds(&format!("search {TINY} --ops skip --out run"));
-    for option in
-        ["--widths 8,16", "--score hamming", "--repeats 2", "--data sample", "--ops skip", "--budget 40k", ARCH]
-    {
+    for option in ["--widths 8,16", "--score hamming", "--repeats 2", "--ops skip", "--budget 40k", ARCH] {
         place.refuses(&format!("train run {option}"), 2, option.split(' ').next().unwrap());
     }
 }

@@ -6,6 +6,7 @@ mod damage;
 mod errors;
 mod fetch;
 mod hostile;
+mod images;
 mod kept;
 mod list;
 mod manual;

@@ -22,6 +22,24 @@ pub enum Source {
 }
 
 impl Source {
+    /// What the source is called, wherever a folder lies.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Source::Sample => "sample",
+            Source::Cifar10 => "cifar10",
+            Source::Cifar100 => "cifar100",
+            Source::Folder(_) => "folder",
+        }
+    }
+
+    /// What it is called in few words: a folder by its last name alone.
+    pub fn label(&self) -> String {
+        match self {
+            Source::Folder(path) => path.file_name().map_or("images".into(), |name| name.to_string_lossy().into()),
+            other => other.name().into(),
+        }
+    }
+
     /// The network preset that the images imply.
     pub fn preset(&self) -> &'static str {
         match self {

@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn what_differs_is_said_and_what_cannot_be_said_is_noted() {
         let mut config = RunConfig::of_sample();
-        config.data = DataConfig { source: Source::Cifar10, folder: "my data".into() };
+        config.data = DataConfig { source: Source::Cifar10, folder: "my data".into(), fingerprint: None };
         config.network.widths = [32, 64];
         config.search.budget = Some("200k".parse().unwrap());
         config.train.dropout = 0.25;

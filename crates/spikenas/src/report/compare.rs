@@ -71,7 +71,7 @@ fn table(runs: &[&RunRecords]) -> Section {
         let training: f64 = run.epochs.iter().map(|e| e.seconds).sum();
         table.push(vec![
             Value::text(plain(&run.name())),
-            Value::text(run.config.as_ref().map_or("–".into(), |c| plain(&c.data.source.to_string()))),
+            Value::text(run.config.as_ref().map_or("–".into(), |c| plain(&c.data.source.label()))),
             Value::maybe(run.current_test().map(|test| test.accuracy), |a| format!("{a:.2}")),
             whole(parameters.map(|p| p.backbone)),
             whole(parameters.map(|p| p.network)),

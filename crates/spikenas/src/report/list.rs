@@ -126,7 +126,7 @@ impl Listed {
         let tested = run.current_test().map(|test| test.accuracy);
         Self {
             state,
-            data: config.map(|c| c.data.source.to_string()),
+            data: config.map(|c| c.data.source.label()),
             cells: config.map(|c| c.network.cells),
             operations: config.filter(|c| c.architecture.is_none()).map(|c| c.search.operations.len()),
             budget: config.and_then(|c| c.search.budget_parameters()),

@@ -12,7 +12,7 @@ use crate::space::Architecture;
 pub struct JournalHeader {
     /// Format version of the journal.
     pub version: u32,
-    /// Where the images come from.
+    /// Where the images come from: `sample`, `cifar10`, `cifar100` or `folder`.
     pub data: String,
     /// Fingerprint of the images that are scored with.
     pub images: String,

@@ -61,7 +61,7 @@ impl Project {
     ///
     /// Errors: a dataset without a valid name.
     pub fn new(dataset: Dataset) -> Result<Self> {
-        let data = DataConfig { source: dataset.name.parse()?, folder: "data".into() };
+        let data = DataConfig::of(&dataset.name.parse()?, "data".as_ref(), &dataset);
         let config = RunConfig::for_images(data, dataset.classes.len())?;
         Ok(Self { dataset, config, engine: Arc::new(Cpu) })
     }

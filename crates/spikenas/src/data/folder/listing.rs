@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::classes;
-use super::entries::{Entry, Kind, entries};
+use super::entries::{Entry, Kind, entries, is_folder};
 use super::passed_over::{PassedOver, PassedOverList};
 use crate::{Error, Result};
 
@@ -28,7 +28,7 @@ impl Listing {
     /// Errors: what cannot be looked at, links that lead nowhere in the place of an image or a class, classes that are in one
     /// split only or hold no image, fewer than two classes or more than 65,536.
     pub(in crate::data) fn of(folder: &Path) -> Result<Self> {
-        if !folder.is_dir() {
+        if !is_folder(folder)? {
             let reason = "no such folder: give sample, cifar10, cifar100 or a folder with train/CLASS and test/CLASS";
             return Err(Error::file(folder, reason));
         }
@@ -89,7 +89,7 @@ impl Lister<'_> {
 
     /// The folders of a split.
     fn classes(&mut self, split: &Path) -> Result<Vec<Entry>> {
-        if !split.is_dir() {
+        if !is_folder(split)? {
             return Err(Error::file(split, "no such folder: images belong into train/CLASS and test/CLASS"));
         }
         let mut classes = Vec::new();

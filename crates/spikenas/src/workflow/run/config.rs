@@ -70,7 +70,11 @@ impl RunConfig {
 
     #[cfg(test)]
     pub(crate) fn of_sample() -> Self {
-        Self::for_images(DataConfig { source: crate::data::Source::Sample, folder: "data".into() }, 10).unwrap()
+        Self::for_images(
+            DataConfig { source: crate::data::Source::Sample, folder: "data".into(), fingerprint: None },
+            10,
+        )
+        .unwrap()
     }
 
     /// Whether every value is in range; the first that is not, named.
@@ -104,12 +108,17 @@ impl RunConfig {
         write_toml(path, self)
     }
 
-    /// What differs from another configuration, as `key old -> new`; the folder of the data is not compared, nor, where the
-    /// architecture was given, how it was found.
+    /// What differs from another configuration, as `key old -> new`; not compared is, where the architecture was given, how it
+    /// was found. Images are the same where their fingerprints are, wherever they lie; where one configuration has none, in
+    /// the same folder.
     pub fn differences(&self, new: &Self) -> Result<Vec<String>> {
+        let changed = match (&self.data.fingerprint, &new.data.fingerprint) {
+            (Some(old), Some(new)) => Some((old != new).then(|| format!("other images: fingerprint {old} -> {new}"))),
+            _ => None,
+        };
         let value = |config: &Self| {
             let mut config = config.clone();
-            config.data.folder = PathBuf::new();
+            config.data = if changed.is_some() { self.data.place() } else { config.data.place() };
             if config.architecture.is_some() {
                 // Nothing is searched for.
                 (config.score, config.search) = Default::default();
@@ -118,7 +127,8 @@ impl RunConfig {
             config.lineage = weights.map(|weights| Lineage { found_by: None, weights: Some(weights) });
             comparable(&config)
         };
-        Ok(list_differences(&value(self)?, &value(new)?))
+        let settings = list_differences(&value(self)?, &value(new)?);
+        Ok(changed.flatten().into_iter().chain(settings).collect())
     }
 }
 
@@ -165,5 +175,20 @@ mod tests {
         let differences = config().differences(&new).unwrap();
         assert_eq!(differences.len(), 1);
         assert!(differences[0].starts_with("train.epochs"), "{differences:?}");
+    }
+
+    #[test]
+    fn the_same_images_may_lie_elsewhere_and_others_may_not_lie_in_their_place() {
+        let with = |folder: &str, fingerprint: Option<&str>| {
+            let source = crate::data::Source::Folder(folder.into());
+            let data = DataConfig { source, folder: "data".into(), fingerprint: fingerprint.map(String::from) };
+            RunConfig { data, ..config() }
+        };
+        let differences = |old: RunConfig, new: RunConfig| old.differences(&new).unwrap();
+        assert_eq!(differences(with("here", Some("1")), with("there", Some("1"))), [""; 0]);
+        assert_eq!(differences(with("here", Some("1")), with("here", Some("2"))), ["other images: fingerprint 1 -> 2"]);
+        let here = std::env::current_dir().unwrap().join("here");
+        assert_eq!(differences(with("here", None), with(here.to_str().unwrap(), Some("2"))), [""; 0]);
+        assert_eq!(differences(with("here", None), with("there", Some("2"))).len(), 1);
     }
 }

@@ -102,7 +102,7 @@ pub fn find(
     let (problem, scorer, images) = prepare(config, dataset, engine)?;
     let header = JournalHeader {
         version: FORMAT_VERSION,
-        data: config.data.source.to_string(),
+        data: config.data.source.name().into(),
         images,
         input: dataset.train.shape,
         network: config.network.clone(),
