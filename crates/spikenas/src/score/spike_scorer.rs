@@ -303,6 +303,32 @@ mod tests {
     }
 
     #[test]
+    fn a_listener_hears_of_every_mini_batch_and_may_stop_between_them() {
+        struct Stopping {
+            steps: usize,
+            most: usize,
+        }
+        impl Listener for Stopping {
+            fn scored(&mut self, _: usize, _: Score) -> Result<()> {
+                Ok(())
+            }
+
+            fn step(&mut self) -> Result<()> {
+                self.steps += 1;
+                if self.steps > self.most { Err(Error::Interrupted("enough".into())) } else { Ok(()) }
+            }
+        }
+        let network = network(1);
+        let graphs = graphs(&network, candidates(1));
+        let scorer = scorer(&network, ScoreConfig { repeats: 3, ..ScoreConfig::default() });
+        let mut patient = Stopping { steps: 0, most: usize::MAX };
+        scorer.score_each(&graphs, &mut patient).unwrap();
+        assert_eq!(patient.steps, 2 * graphs.len());
+        let mut hasty = Stopping { steps: 0, most: 1 };
+        assert!(matches!(scorer.score_each(&graphs, &mut hasty), Err(Error::Interrupted(_))));
+    }
+
+    #[test]
     fn a_graph_of_another_network_is_refused() {
         let network = network(2);
         let other = NetworkConfig { timesteps: 3, ..network.clone() };
