@@ -37,7 +37,7 @@ pub const READERS: &[Reader] = &[
     Reader { name: "table", valid: table::valid, read: table::read, memory: 8 * MIB },
     Reader { name: "weights", valid: weights::valid, read: weights::read, memory: 16 * MIB },
     Reader { name: "checkpoint", valid: checkpoint::valid, read: checkpoint::read, memory: 16 * MIB },
-    Reader { name: "image", valid: image::valid, read: image::read, memory: 600 * MIB },
+    Reader { name: "image", valid: image::valid, read: image::read, memory: 300 * MIB },
     Reader { name: "cifar", valid: cifar::valid, read: cifar::read, memory: 8 * MIB },
     Reader { name: "archive", valid: archive::valid, read: archive::read, memory: 8 * MIB },
 ];

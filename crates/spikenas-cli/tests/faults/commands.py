@@ -96,7 +96,8 @@ class Commands:
         if ran_well and not (command.name == "report" and "warning:" in run.err):
             changed = differences(digest(folder), self.undisturbed(command), before)
             return reasons + ([f"status 0, but {', '.join(changed)} differ"] if changed else [])
-        if run.failed() and command.name != "fetch":
+        # What a signal leaves half-written goes with the next write.
+        if run.rc in (1, 2) and command.name != "fetch":
             left = [name for name in digest(folder) if name.endswith(".part") and name not in before]
             reasons += [f"left {', '.join(left)}"] if left else []
         reasons += harmed(folder, before)

@@ -131,13 +131,19 @@ class Damaged:
             differ += ["stdout"] if now != text else []
             warned = name in run.err and "warning:" in run.err
             # A report of a folder without a record is a report of the others.
-            absent = self.command.argv[0] == "report" and (changed == "deleted" or changed == b"")
+            absent = self.command.argv[0] == "report" and (changed == "deleted" or changed == b"" or self.is_earlier(changed))
             if differ and not warned and not absent:
                 reasons.append(f"not noticed: {', '.join(differ)} differ")
             if isinstance(changed, bytes):
                 reasons += [r for r in work_lost(folder, before) if name not in r]
             note = "warned" if warned else "harmless" if not differ else "absent" if absent else "believed"
         return Verdict(reasons, run, folder, note)
+
+    def is_earlier(self, changed):
+        """Whether a journal of an unfinished search is what it was some candidates ago."""
+        path = self.commands.templates / self.command.template / self.name
+        whole = isinstance(changed, bytes) and changed.rstrip() in [line.rstrip() for line in prefixes(path.read_bytes())]
+        return whole and self.command.template == "searching" and path.name == "journal.jsonl"
 
     def damage(self, folder, changed):
         """Puts the damage into a folder; returns the user to run as, where it matters."""
@@ -157,6 +163,12 @@ class Damaged:
             give_away(folder.parent)
             return NOBODY
         return None
+
+
+def prefixes(data):
+    """The first line, the first two, and so on."""
+    lines = data.splitlines(keepends=True)
+    return [b"".join(lines[:count]) for count in range(1, len(lines) + 1)]
 
 
 def outcome(run, folder):

@@ -41,10 +41,10 @@ class Attacks:
         return folder
 
     def run(self, argv, folder=None, program=None, slow=20, most=1500):
-        """A command on a hostile input: it ends soon, within its memory, with 0 or one line."""
+        """A command on a hostile input: it ends within so many seconds of one core, within its memory, with 0 or one line."""
         argv = [program or self.commands.place.program, *argv]
-        limits = {resource.RLIMIT_AS: 4_000_000 << 10, resource.RLIMIT_CORE: 0}
-        run = self.commands.place.execute(argv, limits=limits, timeout=slow)
+        limits = {resource.RLIMIT_AS: 4_000_000 << 10, resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: slow}
+        run = self.commands.place.execute(argv, limits=limits, timeout=10 * slow)
         reasons = crashed(run)
         if run.failed():
             reasons += complaint(run, longest=2000 + 3 * max(len(str(word)) for word in argv))
