@@ -130,7 +130,10 @@ fn main() -> ExitCode {
     };
     match arguments.command.run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => output::failure(&error),
+        Err(error) => {
+            let status = output::failure(&error);
+            if matches!(error, spikenas::Error::Interrupted(_)) { signals::exit_code() } else { status }
+        }
     }
 }
 

@@ -7,7 +7,6 @@ pub use spikenas::report::duration;
 use spikenas::{Error, Result};
 
 use crate::printable::{lines, one_line};
-use crate::signals;
 use crate::suggestion::suggestion;
 
 /// Prints a result: JSON where it was asked for, words otherwise.
@@ -72,13 +71,10 @@ pub fn line(error: &Error) -> String {
     one_line(&OPTIONS.iter().fold(text, |text, (words, option)| text.replace(words, option)))
 }
 
-/// Prints an error in one line; returns the exit status.
+/// Prints an error in one line; returns the exit status, where no signal has one of its own.
 pub fn failure(error: &Error) -> ExitCode {
     say(&format!("error: {}", line(error)));
-    match error {
-        Error::Interrupted(_) => signals::exit_code(),
-        error => ExitCode::from(if error.is_usage() { 2 } else { 1 }),
-    }
+    ExitCode::from(if error.is_usage() { 2 } else { 1 })
 }
 
 /// What the standard library says of a text that is no number, and what helps.

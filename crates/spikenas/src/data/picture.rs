@@ -1,9 +1,11 @@
 //! One picture of a file: PNG or JPEG, whole, upright, without transparency.
 
 mod bits;
+mod fault;
 mod jpeg;
 mod png;
 mod scan;
+mod size;
 
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -12,11 +14,9 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, RgbaImage};
 
+use self::size::{MOST_PIXELS, too_many_pixels};
 use crate::graph::Shape;
 use crate::{Error, Result};
-
-/// The most pixels that an image may have: a small file may claim to be huge.
-const MOST_PIXELS: usize = 1 << 24;
 
 /// The longest file that is read: 16 bytes for each pixel.
 const MOST_BYTES: u64 = 16 << 24;
@@ -83,10 +83,6 @@ fn check(bytes: &[u8]) -> std::result::Result<(ImageFormat, Option<&[u8]>), Stri
         _ if bytes.starts_with(PNG) || PNG.starts_with(bytes) => Ok((ImageFormat::Png, png::check(bytes)?)),
         _ => Err("not a readable image (neither PNG nor JPEG)".into()),
     }
-}
-
-fn too_many_pixels(width: usize, height: usize) -> String {
-    format!("{width}x{height} pixels, and {MOST_PIXELS} are the most: scale it down")
 }
 
 /// The planes of an image one after the other: red, green, blue.

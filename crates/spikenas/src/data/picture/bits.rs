@@ -1,6 +1,6 @@
 //! The bits of a JPEG's scan, and the Huffman codes in them (ITU T.81, annexes C and F).
 
-use super::jpeg::{Fault, Result};
+use super::fault::{Fault, Result};
 
 /// The bytes of a scan as bits. `FF 00` stands for one byte `FF`; any other byte after `FF` is a marker and ends the scan.
 pub(super) struct Bits<'a> {

@@ -1,33 +1,9 @@
 //! Whether a JPEG is whole: decoders make up what is missing.
 
-use std::fmt;
-
 use super::bits::Huffman;
+use super::fault::{Fault, Result};
 use super::scan::{Frame, Scan, Tables};
-use super::{MOST_PIXELS, too_many_pixels};
-
-/// Why a JPEG is not whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// It ends early.
-    Cut,
-    /// Something in it cannot be.
-    Damaged(&'static str),
-    /// It claims to be that wide and high.
-    Huge([usize; 2]),
-}
-
-pub(super) type Result<T> = std::result::Result<T, Fault>;
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Cut => f.write_str("the JPEG is cut off (its end marker is missing)"),
-            Fault::Damaged(what) => write!(f, "the JPEG is damaged ({what})"),
-            Fault::Huge([width, height]) => f.write_str(&too_many_pixels(*width, *height)),
-        }
-    }
-}
+use super::size::MOST_PIXELS;
 
 /// Goes through all segments and scans to the end marker; returns the EXIF data, if there are any.
 ///

@@ -1,7 +1,7 @@
 //! The scans of a JPEG: whether each holds exactly the blocks that it should (ITU T.81, annexes F and G).
 
 use super::bits::{Bits, Huffman};
-use super::jpeg::{Fault, Result};
+use super::fault::{Fault, Result};
 
 /// The picture that the scans make up.
 pub(super) struct Frame {
