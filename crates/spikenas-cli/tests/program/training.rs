@@ -1,8 +1,10 @@
 //! What a training keeps, and what it makes of a folder in which something was lost or changed.
 
 use std::fs;
+use std::process::Stdio;
 
 use crate::place::{ARCH, Place, TINY, text};
+use crate::signals::send;
 
 fn train(epochs: usize, more: &str) -> String {
     format!("train {ARCH} {TINY} --threads 1 --epochs {epochs} {more} --out run")
@@ -145,6 +147,21 @@ fn a_training_never_begins_again_over_a_model() {
     fs::write(&path, checkpoint).unwrap();
     fs::copy(place.path("images/train/dark/1.png"), place.path("images/train/light/more.png")).unwrap();
     place.refuses("train run --resume", 1, "the training began with other images");
+}
+
+#[test]
+fn a_training_that_was_stopped_in_its_first_epoch_does_not_go_on_with_other_images() {
+    let place = Place::new();
+    let child = place.command(&train(500, "")).stderr(Stdio::null()).spawn().unwrap();
+    let begins = || {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        place.path("run/checkpoint/last.safetensors").exists()
+    };
+    assert!((0..30_000).any(|_| begins()));
+    send(&child, "INT");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    fs::copy(place.path("images/train/dark/1.png"), place.path("images/train/light/1.png")).unwrap();
+    place.refuses("train run --resume", 1, "other images");
 }
 
 #[test]

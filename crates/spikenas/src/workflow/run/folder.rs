@@ -39,19 +39,20 @@ impl RunFolder {
             let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
             let is_of_training = |d: &String| d.starts_with("train.") || d.starts_with("lineage");
             let only_training = differences.iter().all(is_of_training);
-            let may_change =
-                differences.is_empty() || (!folder.has_trained()? && (only_training || folder.is_unused()?));
+            let has_begun = files::is_there(&folder.checkpoint_path())?;
+            // Images of which a training has seen some may not change: only other settings begin it again.
+            let is_unused = folder.is_unused()? && !(has_begun && differences.iter().any(|d| is_of_images(d)));
+            let may_change = differences.is_empty() || (!folder.has_trained()? && (only_training || is_unused));
             if !may_change {
+                let same =
+                    if differences.iter().any(|d| is_of_images(d)) { "bring those back" } else { "repeat the options" };
                 let differences = differences.join(", ");
-                return Err(Error::file(
-                    path,
-                    format!(
-                        "belongs to another configuration ({differences}): choose another folder or repeat the options"
-                    ),
-                ));
+                let reason =
+                    format!("belongs to another configuration ({differences}): choose another folder or {same}");
+                return Err(Error::file(path, reason));
             }
-            if !differences.is_empty() {
-                // At most the state of a training with the old settings, within its first epoch.
+            if !differences.is_empty() && has_begun {
+                progress.note("settings changed within the first epoch of the training: it begins again");
                 folder.drop_checkpoint()?;
             }
             if !only_training && files::is_there(&folder.journal_path())? {
@@ -220,4 +221,9 @@ impl RunFolder {
 fn file_name_of(source: &str) -> String {
     let last = Path::new(source).file_name().map_or("other".into(), |name| name.to_string_lossy());
     last.chars().take(60).map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
+}
+
+/// Whether a difference between two configurations is one of their images.
+fn is_of_images(difference: &str) -> bool {
+    difference.starts_with("other images") || difference.starts_with("data.")
 }
