@@ -36,6 +36,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.dont_write_bytecode = True
 
 from commands import Commands  # noqa: E402
 from process import Place  # noqa: E402

@@ -87,13 +87,15 @@ def work_lost(folder, before):
 
 
 def harmed(folder, before):
-    """Files that stood there before and are gone, or no more whole; journals and event files grow."""
+    """Files that stood there before and are gone, or no more whole; journals and event files grow, and a checkpoint goes when
+    the training has ended."""
     reasons = []
+    ended = (folder / "trained.json").exists()
     for name, data in before.items():
         if data is not None and not name.endswith((".jsonl", ".part")) and "tfevents" not in name:
             path = folder / name
             if not path.is_file():
-                reasons.append(f"{name} is gone")
+                reasons += [] if ended and name.startswith("checkpoint/") else [f"{name} is gone"]
             elif path.read_bytes() != data and not is_whole(path):
                 reasons.append(f"{name} is damaged")
     return reasons
