@@ -140,10 +140,10 @@ class Damaged:
         return Verdict(reasons, run, folder, note)
 
     def is_earlier(self, changed):
-        """Whether a journal of an unfinished search is what it was some candidates ago."""
+        """Whether a journal is what it was some candidates ago, which nobody can tell from a search that was stopped then."""
         path = self.commands.templates / self.command.template / self.name
         whole = isinstance(changed, bytes) and changed.rstrip() in [line.rstrip() for line in prefixes(path.read_bytes())]
-        return whole and self.command.template == "searching" and path.name == "journal.jsonl"
+        return whole and path.name == "journal.jsonl"
 
     def damage(self, folder, changed):
         """Puts the damage into a folder; returns the user to run as, where it matters."""
