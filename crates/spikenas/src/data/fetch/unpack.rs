@@ -70,6 +70,12 @@ impl Drop for Beside {
 
 /// Where an entry belongs: a file or folder inside `folder`. Anything else is refused, with the reason.
 fn place<R: Read>(entry: &Entry<'_, R>, folder: &str) -> std::result::Result<PathBuf, String> {
+    /// No system has longer paths, and a message with one helps nobody.
+    const LONGEST: usize = 4096;
+    let length = entry.path_bytes().len();
+    if length > LONGEST {
+        return Err(format!("an entry has a name of {length} bytes, {LONGEST} are the most: remove it and try again"));
+    }
     let path = entry.path().map_err(|error| error.to_string())?;
     let kind = entry.header().entry_type();
     if !matches!(kind, EntryType::Regular | EntryType::Directory) {
