@@ -63,14 +63,14 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
 
 /// A file that grows at its end.
 #[derive(Debug)]
-pub(super) struct Growing {
+pub(crate) struct Growing {
     path: PathBuf,
     file: File,
 }
 
 impl Growing {
     /// Opens a file, or begins an empty one.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         note(|| Change::Begin(path.to_path_buf()));
         Ok(Self { path: path.to_path_buf(), file })
@@ -82,21 +82,21 @@ impl Growing {
     }
 
     /// All that it holds.
-    pub(super) fn read(&mut self) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&mut self) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         self.file.read_to_end(&mut content)?;
         Ok(content)
     }
 
     /// Adds to the end, in one call to the system: a kill leaves all of it, and only a full disk a part.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         note(|| Change::Append(self.path.clone(), bytes.to_vec()));
         Ok(())
     }
 
     /// Drops what stands behind a length.
-    pub(super) fn cut(&mut self, length: u64) -> io::Result<()> {
+    pub(crate) fn cut(&mut self, length: u64) -> io::Result<()> {
         // Through another handle: some systems let one that appends do nothing else.
         OpenOptions::new().write(true).open(&self.path)?.set_len(length)?;
         note(|| Change::Cut(self.path.clone(), length as usize));

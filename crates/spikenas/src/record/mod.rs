@@ -16,6 +16,7 @@ pub(crate) mod trace;
 mod version;
 
 pub(crate) use difference::{comparable, list_differences};
+pub(crate) use disk::Growing;
 pub use journal::Journal;
 pub(crate) use lines::{append_line, parse_line, read_lines, write_lines};
 pub(crate) use lock::lock_folder;

@@ -1,9 +1,7 @@
-use std::fs::{File, OpenOptions};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::record::files;
+use crate::record::{Growing, files};
 use crate::train::EpochRecord;
 use crate::{Error, Result};
 
@@ -12,7 +10,7 @@ use crate::{Error, Result};
 /// Formats: <https://www.tensorflow.org/tutorials/load_data/tfrecord> and `tensorboard/compat/proto/event.proto`.
 pub struct EventFile {
     path: PathBuf,
-    file: File,
+    file: Growing,
 }
 
 impl EventFile {
@@ -22,10 +20,10 @@ impl EventFile {
     /// again, an event tells readers to forget them.
     pub fn open(path: &Path, epochs: &[EpochRecord]) -> Result<Self> {
         path.parent().map_or(Ok(()), files::create_folder)?;
-        let found = Found::read(&files::read_if_there(path)?.unwrap_or_default());
         let wrong = |error| Error::io(path)(error);
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(wrong)?;
-        file.set_len(found.whole as u64).map_err(wrong)?;
+        let mut file = Growing::open(path).map_err(wrong)?;
+        let found = Found::read(&file.read().map_err(wrong)?);
+        file.cut(found.whole as u64).map_err(wrong)?;
         let mut events = Self { path: path.to_path_buf(), file };
         if found.whole == 0 {
             events.write(&version_event(seconds_now()))?;
@@ -45,7 +43,7 @@ impl EventFile {
     }
 
     fn write(&mut self, event: &[u8]) -> Result<()> {
-        self.file.write_all(&tf_record(event)).map_err(Error::io(&self.path))
+        self.file.append(&tf_record(event)).map_err(Error::io(&self.path))
     }
 }
 
