@@ -231,12 +231,13 @@ pub struct ScoreArguments {
     /// Images of a mini-batch [default: 64]
     #[arg(long, value_name = "N")]
     pub batch: Option<usize>,
-    /// Mini-batches, each with weights of its own, whose scores are averaged
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub repeats: usize,
-    /// Most memory for feature maps: what architectures have in common is computed again rather than go beyond it
-    #[arg(long, value_name = "SIZE", default_value = "4GiB", value_parser = parse_memory)]
-    pub memory: u64,
+    /// Mini-batches, each with weights of its own, whose scores are averaged [default: 1]
+    #[arg(long, value_name = "N")]
+    pub repeats: Option<usize>,
+    /// Most memory for feature maps: what architectures have in common is computed again rather than go beyond it [default:
+    /// 4GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
+    pub memory: Option<u64>,
 }
 
 fn parse_memory(text: &str) -> Result<u64> {
@@ -247,11 +248,20 @@ fn parse_memory(text: &str) -> Result<u64> {
 }
 
 impl ScoreArguments {
-    /// The configuration that says so.
-    pub fn config(&self, network: &NetworkArguments, seed: u64) -> ScoreConfig {
-        let batch = self.batch.unwrap_or(ScoreConfig::default().batch);
+    /// The configuration that says so. Errors: options that the score has no use for.
+    pub fn config(&self, network: &NetworkArguments, seed: u64) -> Result<ScoreConfig> {
+        let default = ScoreConfig::default();
         let kind = self.score.unwrap_or_else(|| ScoreKind::of_preset(network.preset.as_deref().unwrap_or_default()));
-        ScoreConfig { kind, batch, repeats: self.repeats, seed, memory: self.memory }
+        if !kind.is_drawn() && (self.repeats.is_some() || self.memory.is_some()) {
+            return Err(Error::invalid(format!("score {kind}: it draws nothing, and takes no repeats and no memory")));
+        }
+        Ok(ScoreConfig {
+            kind,
+            batch: self.batch.unwrap_or(default.batch),
+            repeats: self.repeats.unwrap_or(default.repeats),
+            seed,
+            memory: self.memory.unwrap_or(default.memory),
+        })
     }
 }
 
@@ -455,7 +465,7 @@ impl SearchArguments {
     /// The configuration of a run with these options.
     pub fn config(&self, dataset: &Dataset) -> Result<RunConfig> {
         let seed = self.common.seed();
-        let score = self.score.config(&self.network, seed);
+        let score = self.score.config(&self.network, seed)?;
         let preset = self.network.preset(&self.data);
         let mirror = self.data.source().may_be_mirrored();
         let train = TrainConfig { batch: score.batch, seed, mirror, ..TrainConfig::for_preset(preset) };

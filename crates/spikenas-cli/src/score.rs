@@ -2,13 +2,13 @@ use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::Result;
 use spikenas::cost::{Ledger, ParameterCount};
 use spikenas::engine::engine;
 use spikenas::graph::Graph;
 use spikenas::record::Number;
 use spikenas::score::{Score, check_room, reason, score_batches, scorer};
 use spikenas::space::Architecture;
+use spikenas::{Error, Result};
 
 use crate::arguments::{CommonArguments, DataArguments, DigitArguments, NetworkArguments, ScoreArguments};
 use crate::output::{grouped, print};
@@ -53,7 +53,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
     arguments.common.machine.start_threads()?;
     let architectures =
         arguments.arch.iter().map(|text| arguments.digits.architecture(text)).collect::<Result<Vec<_>>>()?;
-    let config = arguments.score.config(&arguments.network, arguments.common.seed());
+    let config = arguments.score.config(&arguments.network, arguments.common.seed())?;
+    if let (false, Some(batch)) = (config.kind.is_drawn(), arguments.score.batch) {
+        return Err(Error::invalid(format!("batch {batch}: the score {} looks at no images", config.kind)));
+    }
     config.check()?;
     let dataset = arguments.data.open()?;
     let network = arguments.network.config(&arguments.data, Some(&dataset))?;
