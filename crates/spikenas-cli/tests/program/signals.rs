@@ -29,10 +29,18 @@ fn stuck(place: &Place) -> Child {
     child
 }
 
+/// Whether these tests were started by `nohup` or the like: then the program, too, ignores the signal.
+fn ignores_hangups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
 #[test]
 fn every_signal_keeps_the_training_and_has_its_status() {
     let place = Place::new();
-    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    let signals = [("INT", 130), ("TERM", 143), ("HUP", 129)];
+    for (signal, status) in signals.into_iter().filter(|(name, _)| *name != "HUP" || !ignores_hangups()) {
         let line = format!("train {ARCH} {TINY} --epochs 500 --out {signal}");
         let output = interrupt(&place, &line, &format!("{signal}/train.jsonl"), 1, signal);
         let stderr = text(&output.stderr);
@@ -48,11 +56,11 @@ fn a_signal_that_is_sent_twice_is_one() {
     let place = Place::new();
     let line = format!("train {ARCH} {TINY} --epochs 500 --out run");
     let child = place.start_until(&line, "run/train.jsonl", 1);
-    let twice = format!("kill -HUP {0}; kill -HUP {0} 2>/dev/null", child.id());
+    let twice = format!("kill -TERM {0}; kill -TERM {0} 2>/dev/null", child.id());
     assert!(Command::new("sh").args(["-c", &twice]).status().is_ok());
     let output = child.wait_with_output().unwrap();
     let stderr = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(129), "{stderr}");
+    assert_eq!(output.status.code(), Some(143), "{stderr}");
     assert!(stderr.lines().last().unwrap().starts_with("error: interrupted: epoch "), "{stderr}");
 }
 
