@@ -41,11 +41,7 @@ fn a_model_knows_its_classes_by_their_names() {
         let folder = place.path(&format!("images/{split}"));
         fs::rename(folder.join("dark"), folder.join("white")).unwrap();
     }
-    place.refuses(
-        "evaluate run",
-        1,
-        "model.safetensors: its classes are dark, light, those of images are white, light",
-    );
+    place.refuses("evaluate run", 1, "images are white, light: give --data with its classes");
 }
 
 #[test]
@@ -54,7 +50,7 @@ fn a_test_on_other_images_is_no_figure_of_the_run() {
     place.succeeds(&train(1, ""));
     let own = place.json("evaluate run");
     assert_eq!((&own["engine"], &own["device"], &own["model"]["epoch"]), (&"float".into(), &"cpu".into(), &1.into()));
-    assert_eq!(own["data"]["name"], "images");
+    assert!(own["data"]["name"].as_str().unwrap().ends_with("images"), "{}", own["data"]);
     let kept = place.read("run/evaluate.json");
     let copy = |split: &str, class: &str| {
         let folder = place.path(&format!("others/{split}/{class}"));
@@ -146,7 +142,7 @@ fn a_training_never_begins_again_over_a_model() {
     }
     fs::write(&path, checkpoint).unwrap();
     fs::copy(place.path("images/train/dark/1.png"), place.path("images/train/light/more.png")).unwrap();
-    place.refuses("train run --resume", 1, "the training began with other images");
+    place.refuses("train run --resume", 1, "other images");
 }
 
 #[test]
