@@ -86,7 +86,7 @@ pub fn search(
     Ok(record)
 }
 
-/// Searches as [`search`] does, and leaves it to the caller to keep the result.
+/// Searches as [`search()`] does, and leaves it to the caller to keep the result.
 pub fn find(
     config: &RunConfig,
     dataset: &Dataset,
