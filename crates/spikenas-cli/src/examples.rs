@@ -2,9 +2,9 @@
 
 pub const RUN: &str = "\
 Examples:
-  spikenas run --budget 40k                     the built-in images, in a few minutes
-  spikenas run -d photographs -b 200k -e 20     own images, 20 epochs
-  spikenas run -d cifar10 -b 480KiB --bits 8    a network whose backbone fits 480 KiB of 8-bit weights";
+  spikenas run --budget 40k                           the built-in images, in a few minutes
+  spikenas run -d photographs --widths 16,32 -b 40k   own images, in narrow layers
+  spikenas run -d cifar10 -b 480KiB --bits 8          a backbone that fits 480 KiB of 8-bit weights";
 
 pub const SEARCH: &str = "\
 Examples:

@@ -146,7 +146,7 @@ fn a_training_never_begins_again_over_a_model() {
 }
 
 #[test]
-fn a_training_that_was_stopped_in_its_first_epoch_does_not_go_on_with_other_images() {
+fn a_training_that_was_stopped_in_its_first_epoch_goes_on_with_the_same_settings_and_images_alone() {
     let place = Place::new();
     let child = place.command(&train(500, "")).stderr(Stdio::null()).spawn().unwrap();
     let begins = || {
@@ -156,6 +156,10 @@ fn a_training_that_was_stopped_in_its_first_epoch_does_not_go_on_with_other_imag
     assert!((0..30_000).any(|_| begins()));
     send(&child, "INT");
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    for change in ["--seed 7", "--learning-rate 0.01"] {
+        place.refuses(&train(500, change), 1, "belongs to another configuration (train.");
+        place.refuses(&format!("train run --resume {change}"), 1, "choose another --out or repeat the options");
+    }
     fs::copy(place.path("images/train/dark/1.png"), place.path("images/train/light/1.png")).unwrap();
     place.refuses("train run --resume", 1, "other images");
 }

@@ -145,7 +145,8 @@ impl FromStr for Budget {
         let unit = text.trim()[number.len()..].to_ascii_lowercase();
         let known = UNITS.into_iter().find(|(name, ..)| *name == unit);
         let (_, scale, is_bytes) = known.ok_or_else(|| wrong(&format!("the unit `{unit}` is not known")))?;
-        let number: f64 = number.trim().parse().map_err(|_| wrong("it does not begin with a number"))?;
+        let number: f64 =
+            number.trim().replace('_', "").parse().map_err(|_| wrong("it does not begin with a number"))?;
         let count = (number * scale as f64).round();
         if !(1.0..=MOST).contains(&count) {
             return Err(wrong("it is out of range"));
@@ -187,6 +188,7 @@ mod tests {
     fn budgets_read_units_and_refuse_nonsense() {
         for (text, budget) in [
             ("1.2M", Budget::Parameters(1_200_000)),
+            ("40_000", Budget::Parameters(40_000)),
             ("800k", Budget::Parameters(800_000)),
             ("1200000", Budget::Parameters(1_200_000)),
             ("480KiB", Budget::Bytes(491_520)),

@@ -5,6 +5,7 @@ mod entries;
 mod listing;
 mod passed_over;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -55,11 +56,19 @@ pub(super) fn read(folder: &Path) -> Result<Folder> {
     Ok(Folder { dataset, listing, transparent, turned })
 }
 
-/// The files of a folder's test images within it, in the order of the images; none where the folder cannot be listed.
-pub(crate) fn test_files(folder: &Path) -> Vec<String> {
-    let Ok(listing) = Listing::of(folder) else { return Vec::new() };
+/// The files of a folder's test images within it, in the order of the images; none where it is no folder of images.
+///
+/// Errors: the system cannot list it.
+pub(crate) fn test_files(folder: &Path) -> Result<Vec<String>> {
+    let listing = match Listing::of(folder) {
+        Err(Error::Io { path, source }) if source.kind() != ErrorKind::NotFound => {
+            return Err(Error::Io { path, source });
+        }
+        Err(_) => return Ok(Vec::new()),
+        Ok(listing) => listing,
+    };
     let within = |path: &PathBuf| path.strip_prefix(folder).unwrap_or(path).display().to_string();
-    listing.test.iter().map(|(path, _)| within(path)).collect()
+    Ok(listing.test.iter().map(|(path, _)| within(path)).collect())
 }
 
 /// Decodes in parallel; of several bad files the first is reported. Counts images with transparency, and turned ones.

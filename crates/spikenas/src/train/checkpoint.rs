@@ -65,6 +65,18 @@ struct About {
     steps: u64,
 }
 
+impl About {
+    fn of(file: &TensorFile, path: &Path) -> Result<Self> {
+        let wrong = |reason: String| Error::file(path, reason);
+        let about = file.about.get(ABOUT).ok_or_else(|| wrong("not a checkpoint: it does not say its epoch".into()))?;
+        let about = Self::deserialize(about).map_err(|e| wrong(format!("damaged checkpoint ({e})")))?;
+        match about.version {
+            FORMAT_VERSION => Ok(about),
+            other => Err(wrong(format!("format version {other}, this program knows {FORMAT_VERSION}"))),
+        }
+    }
+}
+
 impl Checkpoint {
     /// The start of a training on a dataset.
     pub fn start(weights: Weights, dataset: &Dataset) -> Self {
@@ -114,16 +126,17 @@ impl Checkpoint {
         file.write(path)
     }
 
+    /// Whether the checkpoint in a file has learned anything. Errors: those of [`Checkpoint::load`], but for the network.
+    pub fn has_learned(path: &Path) -> Result<bool> {
+        let about = About::of(&TensorFile::read(path)?, path)?;
+        Ok(about.epoch > 0 || about.learned.images > 0)
+    }
+
     /// Reads a checkpoint of a graph's network. Errors name the file: damaged, of another version or network.
     pub fn load(path: &Path, graph: &Graph) -> Result<Self> {
         let mut file = TensorFile::read(path)?;
         let wrong = |reason: String| Error::file(path, reason);
-        let about =
-            file.about.remove(ABOUT).ok_or_else(|| wrong("not a checkpoint: it does not say its epoch".into()))?;
-        let about: About = serde_json::from_value(about).map_err(|e| wrong(format!("damaged checkpoint ({e})")))?;
-        if about.version != FORMAT_VERSION {
-            return Err(wrong(format!("format version {}, this program knows {FORMAT_VERSION}", about.version)));
-        }
+        let about = About::of(&file, path)?;
         let origin = Origin::read(&file.about).map_err(wrong)?;
         let (buffers, weights) = std::mem::take(&mut file.tensors)
             .into_iter()

@@ -12,7 +12,7 @@ use crate::record::{
     write_record,
 };
 use crate::search::SearchRecord;
-use crate::train::EpochRecord;
+use crate::train::{Checkpoint, EpochRecord};
 use crate::{Error, Result};
 
 /// A run folder: `config.toml`, `journal.jsonl`, `search.json`, `train.jsonl`, `checkpoint/`, `model.safetensors`,
@@ -27,8 +27,8 @@ pub struct RunFolder {
 impl RunFolder {
     /// Opens a folder for a configuration, or makes it.
     ///
-    /// Where the folder holds another configuration, the error says what differs. As long as no epoch was trained, the
-    /// settings of the training may change; as long as nothing was scored either, all may. `progress` is told where the file system
+    /// Where the folder holds another configuration, the error says what differs. As long as nothing was learned, the settings of
+    /// the training may change; as long as nothing was scored either, all may. `progress` is told where the file system
     /// cannot keep other processes from writing here.
     pub fn open(path: &Path, config: &RunConfig, progress: &mut dyn Progress) -> Result<Self> {
         files::create_folder(path)?;
@@ -39,20 +39,20 @@ impl RunFolder {
             let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
             let is_of_training = |d: &String| d.starts_with("train.") || d.starts_with("lineage");
             let only_training = differences.iter().all(is_of_training);
-            let has_begun = files::is_there(&folder.checkpoint_path())?;
-            // Images of which a training has seen some may not change: only other settings begin it again.
-            let is_unused = folder.is_unused()? && !(has_begun && differences.iter().any(|d| is_of_images(d)));
-            let may_change = differences.is_empty() || (!folder.has_trained()? && (only_training || is_unused));
+            // Of a training that has begun, the images may not change, and once it has learned anything, nothing may.
+            let has_begun = !differences.is_empty() && files::is_there(&folder.checkpoint_path())?;
+            let has_learned = has_begun && Checkpoint::has_learned(&folder.checkpoint_path())?;
+            let has_other_images = has_begun && differences.iter().any(|d| is_of_images(d));
+            let is_free = !has_learned && !has_other_images && !folder.has_trained()?;
+            let may_change = differences.is_empty() || is_free && (only_training || folder.is_unused()?);
             if !may_change {
-                let same =
-                    if differences.iter().any(|d| is_of_images(d)) { "bring those back" } else { "repeat the options" };
+                let same = if has_other_images { "bring those back" } else { "repeat the options" };
                 let differences = differences.join(", ");
                 let reason =
                     format!("belongs to another configuration ({differences}): choose another folder or {same}");
                 return Err(Error::file(path, reason));
             }
-            if !differences.is_empty() && has_begun {
-                progress.note("settings changed within the first epoch of the training: it begins again");
+            if has_begun {
                 folder.drop_checkpoint()?;
             }
             if !only_training && files::is_there(&folder.journal_path())? {

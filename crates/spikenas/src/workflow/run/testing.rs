@@ -85,7 +85,7 @@ impl LoadedModel {
         let mut network = network.map_err(|e| Error::file(&self.path, e.to_string()))?;
         let classes = self.model.origin.as_ref().map_or(&dataset.classes, |origin| &origin.classes);
         let files = match dataset.name.parse::<Source>() {
-            Ok(Source::Folder(folder)) => test_files(&folder),
+            Ok(Source::Folder(folder)) => test_files(&folder)?,
             _ => Vec::new(),
         };
         let result = evaluate(network.as_mut(), &images, &normalisation, BATCH, progress)?;

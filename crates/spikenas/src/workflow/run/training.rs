@@ -69,9 +69,19 @@ pub fn train(
     if !is_there(&folder.checkpoint_path())? {
         sink.pause(&start)?;
     }
-    let end = train::train(&config.train, &graph, engine, dataset, start, &mut sink, progress)?;
-    finish(folder, &config.train, &end)?;
-    folder.epochs()
+    match train::train(&config.train, &graph, engine, dataset, start, &mut sink, progress) {
+        Ok(end) => {
+            finish(folder, &config.train, &end)?;
+            folder.epochs()
+        }
+        Err(error) => {
+            if matches!(error, Error::Diverged(_)) && folder.epochs()?.is_empty() {
+                // What was learned leads nowhere: the folder is free for another learning rate.
+                folder.drop_checkpoint()?;
+            }
+            Err(error)
+        }
+    }
 }
 
 /// Records the end of a training; after that the checkpoint is of no use but to those who want to go on with more epochs.
