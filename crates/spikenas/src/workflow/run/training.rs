@@ -75,7 +75,7 @@ pub fn train(
             folder.epochs()
         }
         Err(error) => {
-            if matches!(error, Error::Diverged(_)) && folder.epochs()?.is_empty() {
+            if matches!(error, Error::Diverged(_) | Error::NotFinite(_)) && folder.epochs()?.is_empty() {
                 // What was learned leads nowhere: the folder is free for another learning rate.
                 folder.drop_checkpoint()?;
             }
