@@ -6,6 +6,12 @@ import re
 from trials import Trial, Verdict
 
 
+def closes_folder(line):
+    """On Linux this cannot fail, and the standard library counts on that."""
+    closed = re.search(r"close\(\d+<([^>]*)>", line)
+    return closed is not None and os.path.isdir(closed[1])
+
+
 class Calls:
     """The calls of a command on its files, by name: which of a thread's calls of that name they are."""
 
@@ -20,9 +26,8 @@ class Calls:
                 self.numbers.setdefault(syscall, set()).add(number)
 
     def is_on_files(self, line):
-        if (closed := re.search(r"close\(\d+<([^>]*)>", line)) and os.path.isdir(closed[1]):
-            return False  # on Linux this cannot fail, and the standard library counts on that
-        return str(self.commands.place.work) in line or (self.command.name == "fetch" and "socket:" in line)
+        is_download = self.command.name == "fetch" and "socket:" in line
+        return not closes_folder(line) and (str(self.commands.place.work) in line or is_download)
 
     def trials(self, group, syscall, action, expect):
         """The same fault at the first call, the second, and so on."""
@@ -42,4 +47,6 @@ class Calls:
             return Verdict([] if run.rc == 0 else [f"untouched, but ended with {run.rc}"], run, folder, "not reached")
         if "(" in call and not self.is_on_files(call):
             return None  # another thread's call of the same number
+        if any(map(closes_folder, commands.place.disturbed())) or "closedir" in run.err:
+            return None
         return Verdict(expect(commands, command, folder, run, before, call), run, folder, call[:160])

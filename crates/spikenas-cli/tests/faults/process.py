@@ -96,10 +96,15 @@ class Place:
                 counts[found[1], found[2]] += 1
                 yield found[2], counts[found[1], found[2]], line
 
+    def disturbed(self):
+        """The lines of all calls that were disturbed in the last traced run: each thread has an N-th call of its own."""
+        text = (self.work / "strace").read_text(errors="replace")
+        return [line for line in text.splitlines() if "INJECTED" in line]
+
     def injected(self):
         """The call that was disturbed in the last traced run, or nothing."""
         text = (self.work / "strace").read_text(errors="replace")
-        lines = [line for line in text.splitlines() if "INJECTED" in line]
+        lines = self.disturbed()
         if not lines and ("+++ killed by" in text or "--- SIG" in text):
             lines = [line for line in text.splitlines() if "(" in line and "+++" not in line and "---" not in line][-1:] or ["killed"]
         return re.sub(r"^\d+\s+", "", lines[0]) if lines else None
