@@ -90,7 +90,7 @@ pub struct NetworkArguments {
     /// Network settings: sample, cifar10, cifar100 or snasnet-cifar10 [default: as --data]
     #[arg(short = 'p', long, value_name = "NAME")]
     pub preset: Option<String>,
-    /// Channels before and after the first reduction, such as 128,256
+    /// Channels before and after the first reduction, such as 128,256 [default: the preset's; 16,32 with a folder of images]
     #[arg(long, value_name = "N,N", value_parser = parse_widths)]
     pub widths: Option<[usize; 2]>,
     /// Cells of the network: 1, 2 or 3
@@ -116,8 +116,9 @@ impl NetworkArguments {
 
     /// The preset with the options applied; a folder of images brings its own number of classes.
     pub fn config(&self, data: &DataArguments, dataset: Option<&Dataset>) -> Result<NetworkConfig> {
-        let mut config = NetworkConfig::preset(self.preset(data))?;
-        if let (Source::Folder(_), None, Some(dataset)) = (data.source(), &self.preset, dataset) {
+        let source = data.source();
+        let mut config = self.preset.as_deref().map_or_else(|| source.network(), NetworkConfig::preset)?;
+        if let (Source::Folder(_), None, Some(dataset)) = (&source, &self.preset, dataset) {
             config.classes = dataset.classes.len();
         }
         config.widths = self.widths.unwrap_or(config.widths);

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::graph::NetworkConfig;
 use crate::{Error, Result};
 
 /// Where images come from. Written `sample`, `cifar10`, `cifar100`, or the path of a folder of images.
@@ -47,6 +48,16 @@ impl Source {
             Source::Cifar10 | Source::Folder(_) => "cifar10",
             Source::Cifar100 => "cifar100",
         }
+    }
+
+    /// The network around the cells that the images imply: that of their preset, and for a folder one of narrow layers, which
+    /// trains in minutes.
+    pub fn network(&self) -> Result<NetworkConfig> {
+        let network = NetworkConfig::preset(self.preset())?;
+        Ok(match self {
+            Source::Folder(_) => NetworkConfig { widths: [16, 32], ..network },
+            _ => network,
+        })
     }
 
     /// Whether a mirrored image is known to be of the same class: of CIFAR's. Digits and letters are not.

@@ -57,7 +57,7 @@ impl RunConfig {
         let config = Self {
             version: FORMAT_VERSION,
             architecture: None,
-            network: NetworkConfig { classes, ..NetworkConfig::preset(preset)? },
+            network: NetworkConfig { classes, ..data.source.network()? },
             score: ScoreConfig::default(),
             search: SearchConfig::default(),
             train: TrainConfig { mirror: data.source.may_be_mirrored(), ..TrainConfig::for_preset(preset) },
