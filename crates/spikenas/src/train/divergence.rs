@@ -3,7 +3,7 @@ use crate::{Error, Result};
 
 /// The mean cross entropy from which a training is lost: on average, the probability of an image's class is below the smallest
 /// number above zero that f32 has, `2^-149`. The probabilities that gradients are made of are then zeros and ones, and say
-/// nothing of the way back. A guess among 65,536 classes costs 11.1.
+/// nothing of how to return to a lower loss. A guess among 65,536 classes costs 11.1.
 const LOST: f64 = 149.0 * std::f64::consts::LN_2;
 
 /// Where a training is when it is looked at.
