@@ -1,4 +1,4 @@
-//! The one place that changes what is on the disk: every file that the program writes, extends, renames or removes.
+//! The one place that changes what is on the disk, but for downloads: every file that the program writes, extends, renames or removes.
 //!
 //! A kill leaves the old content or the new, or a file that grew by whole appends and at most a part of one. So does a loss of
 //! power, because a file is synced before it takes its place, and the folder after.
