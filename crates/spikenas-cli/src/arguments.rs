@@ -33,7 +33,23 @@ impl DataArguments {
     /// Reads the images.
     pub fn open(&self) -> Result<Dataset> {
         self.check()?;
-        open_images(&self.source(), &self.folder())
+        let dataset = Dataset::open(&self.source(), &self.folder())?;
+        say_notes(&dataset);
+        Ok(dataset)
+    }
+
+    /// Reads the images that a run or a model was made of, from where these options say they lie now; returns where that is, too.
+    pub fn open_again(&self, recorded: DataConfig, owner: &Path) -> Result<(DataConfig, Dataset)> {
+        let source = self.data.clone().unwrap_or(recorded.source);
+        let folder = self.data_dir.clone().unwrap_or(recorded.folder);
+        Self { data: Some(source.clone()), data_dir: self.data_dir.clone() }.check()?;
+        let place = DataConfig { source, folder, fingerprint: None };
+        let dataset = match &self.data {
+            Some(source) => Dataset::open(source, &place.folder)?,
+            None => place.open(owner)?,
+        };
+        say_notes(&dataset);
+        Ok((DataConfig::of(&place.source, &place.folder, &dataset), dataset))
     }
 
     /// Refuses a folder for CIFAR's that would not be looked at.
@@ -76,11 +92,9 @@ pub fn short_name(source: &Source) -> String {
     format!("{begin}-{:016x}", fingerprint(name.bytes()))
 }
 
-/// Reads images, and says on stderr what is odd about them.
-pub fn open_images(source: &Source, data_dir: &Path) -> Result<Dataset> {
-    let dataset = Dataset::open(source, data_dir)?;
+/// Says on stderr what is odd about images.
+fn say_notes(dataset: &Dataset) {
     dataset.notes.iter().for_each(|note| say(&format!("note: {}: {note}", dataset.name)));
-    Ok(dataset)
 }
 
 /// The network around the cells.

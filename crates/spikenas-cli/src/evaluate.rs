@@ -1,13 +1,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spikenas::data::{DataConfig, Source};
+use spikenas::data::{Dataset, Source};
 use spikenas::engine::{Evaluation, engine};
 use spikenas::report::layer;
-use spikenas::workflow::run::{self, RunFolder};
+use spikenas::workflow::run::{self, LoadedModel};
 use spikenas::{Progress, Result};
 
-use crate::arguments::{DataArguments, MachineArguments, open_images};
+use crate::arguments::{DataArguments, MachineArguments};
+use crate::named::NamedModel;
 use crate::output::{grouped, print};
 use crate::progress::Terminal;
 
@@ -17,7 +18,7 @@ pub struct Arguments {
     /// A run folder, or a .safetensors file that says which network it belongs to
     #[arg(value_name = "RUN|FILE")]
     what: PathBuf,
-    /// Other images than those of the run: sample, cifar10, cifar100 or a folder [default: the run's, or sample]
+    /// Other images than those of the training: sample, cifar10, cifar100 or a folder; also where those lie now, if they were moved
     #[arg(short = 'd', long, value_name = "NAME|PATH")]
     data: Option<Source>,
     /// Folder that holds cifar-10-batches-bin and cifar-100-binary [default: the run's, or data]
@@ -29,23 +30,21 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.machine.start_threads()?;
-    let what = &arguments.what;
-    let (run, path, mut data) = if what.is_dir() {
-        let (folder, config) = RunFolder::existing(what)?;
-        let (path, data) = (folder.model_path(), config.data.clone());
-        (Some((folder, config)), path, data)
-    } else {
-        (None, what.clone(), DataConfig { source: Source::Sample, folder: "data".into(), fingerprint: None })
-    };
-    data.source = arguments.data.unwrap_or(data.source);
-    DataArguments { data: Some(data.source.clone()), data_dir: arguments.data_dir.clone() }.check()?;
-    data.folder = arguments.data_dir.unwrap_or(data.folder);
-    if let Some((folder, _)) = &run {
-        folder.check_model()?;
-    }
+    let NamedModel { run, path } = NamedModel::find(&arguments.what)?;
     let model = run::load_model(&path)?;
-    let dataset = open_images(&data.source, &data.folder)?;
+    let data = DataArguments { data: arguments.data, data_dir: arguments.data_dir };
+    let recorded = || match &run {
+        Some((_, config)) => Ok(config.data.clone()),
+        None => model.trained_on(&data.folder()),
+    };
+    let dataset = match (&data.data, &run) {
+        (Some(_), None) => data.open()?,
+        _ => data.open_again(recorded()?, &arguments.what)?.1,
+    };
     let progress = &mut Terminal::new();
+    if run.is_none() && data.data.is_none() {
+        announce(&model, &dataset, progress);
+    }
     let record = model.test(&dataset, engine("cpu")?.as_ref(), progress)?;
     print(arguments.machine.json, &record, || words(&record.result))?;
     // What was computed is told before it turns out that it cannot be kept.
@@ -56,6 +55,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Says which images a model is tested on where nobody named any.
+fn announce(model: &LoadedModel, dataset: &Dataset, progress: &mut dyn Progress) {
+    let is_same = model.is_trained_on(&dataset.id()) == Some(true);
+    let changed = if is_same { "" } else { ", which has other images now than the model was trained on" };
+    progress.note(&format!("tested on the images of its training: {}{changed}", dataset.name));
 }
 
 /// The result in words.

@@ -18,6 +18,7 @@ Examples:
 
 pub const MEMORY: &str = "\
 Examples:
+  spikenas memory runs/small
   spikenas memory --arch '0313 0031 0003 0000' --bits 8
   spikenas memory -a '0313 0031 0003 0000' --preset cifar100 --widths 64,128";
 

@@ -8,6 +8,7 @@ mod examples;
 mod list;
 mod manual;
 mod memory;
+mod named;
 mod output;
 mod predict;
 mod printable;
@@ -47,7 +48,7 @@ enum Command {
     /// Score architectures without training them
     #[command(after_help = examples::SCORE)]
     Score(score::Arguments),
-    /// Itemise the memory of an architecture
+    /// Itemise the memory of an architecture, or of a run
     #[command(after_help = examples::MEMORY)]
     Memory(memory::Arguments),
     /// Train a run's winner, or an architecture of your own

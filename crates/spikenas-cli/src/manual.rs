@@ -7,6 +7,9 @@ use spikenas::{Error, Result};
 
 use crate::output::print_bytes;
 
+/// What stands at the foot of a manual page.
+const SOURCE: &str = concat!("spikenas ", env!("CARGO_PKG_VERSION"));
+
 /// Print the completions of a shell, to be kept where it looks for them.
 #[derive(Args)]
 pub struct CompletionsArguments {
@@ -31,12 +34,13 @@ pub fn completions(arguments: &CompletionsArguments, mut program: Command) -> Re
 
 pub fn man(arguments: &ManArguments, mut program: Command) -> Result<()> {
     program.build();
-    let mut page = &program;
+    let (mut page, mut title) = (&program, String::from("spikenas"));
     for name in &arguments.command {
+        title = format!("{title}-{name}");
         let known = || page.get_subcommands().map(Command::get_name);
         page = page.find_subcommand(name).ok_or_else(|| Error::unknown("command", name, known()))?;
     }
     let mut text = Vec::new();
-    Man::new(page.clone()).render(&mut text).map_err(Error::io("the manual page"))?;
+    Man::new(page.clone()).title(title).source(SOURCE).render(&mut text).map_err(Error::io("the manual page"))?;
     print_bytes(&text)
 }

@@ -1,21 +1,28 @@
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use serde::Serialize;
 use spikenas::cost::{Bits, Ledger, LedgerEntry, ParameterCount, Unreachable};
 use spikenas::data::Source;
 use spikenas::graph::{Graph, Shape};
-use spikenas::report::layer;
+use spikenas::report::{RunRecords, layer};
 use spikenas::space::Architecture;
+use spikenas::workflow::run::{self, RunFolder};
 use spikenas::{Error, Result};
 
 use crate::arguments::{CIFAR, DataArguments, DigitArguments, NetworkArguments, parse_bits, parse_shape, parse_widths};
+use crate::named::NamedModel;
 use crate::output::{grouped, print};
 
-/// Itemise the memory of an architecture.
+/// Itemise the memory of an architecture, of a run's winner, or of a model.
 #[derive(Args)]
 pub struct Arguments {
+    /// A run folder, whose winner it is, or a .safetensors file that says which network it belongs to
+    #[arg(value_name = "RUN|FILE", conflicts_with_all = OWN)]
+    what: Option<PathBuf>,
     /// The architecture as a connection matrix, such as "0313 0031 0003 0000", or one matrix per cell joined by `/`
-    #[arg(short = 'a', long, value_name = "MATRIX")]
-    arch: String,
+    #[arg(short = 'a', long, value_name = "MATRIX", required_unless_present = "what")]
+    arch: Option<String>,
     /// Whose images: sample, cifar10, cifar100, or a folder, which is read for their shape and classes
     #[arg(long, value_name = "NAME|PATH", default_value = "sample")]
     data: Source,
@@ -41,9 +48,14 @@ pub struct Arguments {
     json: bool,
 }
 
+/// Options for an architecture of the user's own; a run and a model have theirs.
+const OWN: [&str; 7] = ["arch", "data", "image", "preset", "widths", "cells", "ops"];
+
 #[derive(Serialize)]
 struct Memory {
     architecture: Architecture,
+    /// Shape of an image.
+    input: Shape,
     parameters: ParameterCount,
     bits_per_parameter: Bits,
     memory_bits: u64,
@@ -57,25 +69,16 @@ struct Memory {
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
-    let architecture = arguments.digits.architecture(&arguments.arch)?;
-    let Arguments { preset, widths, cells, .. } = arguments;
-    let data = DataArguments { data: Some(arguments.data), data_dir: None };
-    // Only a folder has to be read to know the shape and the classes of its images.
-    let dataset = match (data.source(), arguments.image) {
-        (Source::Folder(_), Some(_)) => {
-            return Err(Error::invalid("the images of the folder have a shape: leave --image or --data out"));
-        }
-        (Source::Folder(_), None) => Some(data.open()?),
-        (Source::Sample | Source::Cifar10 | Source::Cifar100, _) => None,
+    let graph = match (&arguments.what, &arguments.arch) {
+        (Some(path), _) => recorded(path)?,
+        (None, arch) => own(arch.as_deref().unwrap_or_default(), &arguments)?,
     };
-    let network = NetworkArguments { preset, widths, cells, timesteps: None }.config(&data, dataset.as_ref())?;
-    let input = arguments.image.unwrap_or(dataset.map_or(CIFAR, |d| d.train.shape));
-    let graph = Graph::new(&architecture, &network, input)?;
     let ledger = Ledger::new(&graph);
     let parameters = ledger.count();
     let unreachable = Unreachable::of(&graph);
     let memory = Memory {
         architecture: graph.architecture,
+        input: graph.input,
         parameters,
         bits_per_parameter: arguments.bits,
         memory_bits: arguments.bits.memory_bits(parameters.network),
@@ -87,27 +90,68 @@ pub fn run(arguments: Arguments) -> Result<()> {
     print(arguments.json, &memory, || words(&memory))
 }
 
+/// The network of a run's winner, or of a model.
+fn recorded(path: &Path) -> Result<Graph> {
+    if !path.is_dir() {
+        return Ok(run::load_model(&NamedModel::find(path)?.path)?.graph);
+    }
+    RunFolder::existing(path)?;
+    let RunRecords { graph, faults, search, config, .. } = RunRecords::read(path);
+    let is_found = search.is_some() || config.is_some_and(|config| config.architecture.is_some());
+    graph.ok_or_else(|| match faults.into_iter().next() {
+        Some(fault) => Error::invalid(fault),
+        None if is_found => Error::file(path, "does not say which shape its images have: give --arch with --image"),
+        None => Error::file(path, "its search is not finished: repeat it with the same --out"),
+    })
+}
+
+/// The network of an architecture of the user's own.
+fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
+    let architecture = arguments.digits.architecture(arch)?;
+    let data = DataArguments { data: Some(arguments.data.clone()), data_dir: None };
+    // Only a folder has to be read to know the shape and the classes of its images.
+    let dataset = match (&arguments.data, arguments.image) {
+        (Source::Folder(_), Some(_)) => {
+            return Err(Error::invalid("the images of the folder have a shape: leave --image or --data out"));
+        }
+        (Source::Folder(_), None) => Some(data.open()?),
+        (Source::Sample | Source::Cifar10 | Source::Cifar100, _) => None,
+    };
+    let Arguments { preset, widths, cells, .. } = arguments;
+    let network = NetworkArguments { preset: preset.clone(), widths: *widths, cells: *cells, timesteps: None };
+    let network = network.config(&data, dataset.as_ref())?;
+    Graph::new(&architecture, &network, arguments.image.unwrap_or(dataset.map_or(CIFAR, |d| d.train.shape)))
+}
+
 fn words(memory: &Memory) -> String {
     let bytes =
         |parameters: u64| format!("{:.1} KiB", memory.bits_per_parameter.memory_bytes(parameters) as f64 / 1024.0);
-    let row = |name: &str, cells: [String; 5]| {
-        let [weights, norm, bias, total, bytes] = cells;
-        format!("{name:<26} {weights:>12} {norm:>11} {bias:>7} {total:>12} {bytes:>14}\n")
+    let row = |name: &str, cells: [String; 6]| {
+        let [output, weights, norm, bias, total, bytes] = cells;
+        format!("{name:<26} {output:>12} {weights:>12} {norm:>11} {bias:>7} {total:>12} {bytes:>14}\n")
     };
-    let heads = ["weights", "batch norm", "bias", "total", "memory"].map(String::from);
-    let mut text = row("layer", heads);
+    let heads = ["output", "weights", "batch norm", "bias", "total", "memory"].map(String::from);
+    let mut text =
+        format!("{} on images of {}\n", memory.architecture, shape_words(memory.input)) + &row("layer", heads);
     for l in &memory.layers {
-        let cells = [grouped(l.weights), grouped(l.batch_norm), grouped(l.bias), grouped(l.total()), bytes(l.total())];
+        let [weights, norm, bias, total] = [l.weights, l.batch_norm, l.bias, l.total()].map(grouped);
+        let cells = [shape_words(l.output), weights, norm, bias, total, bytes(l.total())];
         text += &row(&format!("{}{}", layer(&l.name), if l.unreachable { " *" } else { "" }), cells);
     }
+    let none = String::new;
+    let sum = |total| [none(), none(), none(), none(), grouped(total), bytes(total)];
     let p = &memory.parameters;
     for (name, total) in [("backbone", p.backbone), ("classifier", p.classifier), ("network", p.network)] {
-        text += &row(name, ["".into(), "".into(), "".into(), grouped(total), bytes(total)]);
+        text += &row(name, sum(total));
     }
     if let Some(without) = &memory.without_unreachable {
-        let (total, bytes) = (grouped(memory.unreachable), bytes(memory.unreachable));
-        text += &row("* on no path", ["".into(), "".into(), "".into(), total, bytes]);
+        text += &row("* on no path", sum(memory.unreachable));
         text += &format!("The same network without what is on no path from input to output: {without}\n");
     }
     text
+}
+
+/// Channels, rows and columns: `16x32x32`.
+fn shape_words(Shape { channels, height, width }: Shape) -> String {
+    format!("{channels}x{height}x{width}")
 }

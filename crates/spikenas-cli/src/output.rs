@@ -31,7 +31,10 @@ pub fn print_bytes(bytes: &[u8]) -> Result<()> {
 }
 
 /// Advice in the library's messages, and the options of the program that it means.
-const OPTIONS: [(&str, &str); 28] = [
+const OPTIONS: [(&str, &str); 31] = [
+    ("list the runs there are", "`spikenas list` shows the runs"),
+    ("say where they lie now", "give --data with the folder where they lie now"),
+    ("say which images to test it on", "give --data with images to test it on"),
     ("lower the repeats", "lower --repeats"),
     ("raise the widths", "raise --widths"),
     ("raise the batch", "raise --batch"),

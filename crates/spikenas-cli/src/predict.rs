@@ -5,9 +5,10 @@ use serde::Serialize;
 use spikenas::Result;
 use spikenas::engine::engine;
 use spikenas::report::{layer, plain};
-use spikenas::workflow::run::{self, Prediction, RunFolder};
+use spikenas::workflow::run::{self, Prediction};
 
 use crate::arguments::MachineArguments;
+use crate::named::NamedModel;
 use crate::output::{grouped, print};
 use crate::progress::Terminal;
 
@@ -35,13 +36,7 @@ struct Predictions {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.machine.start_threads()?;
-    let path = if arguments.model.is_dir() {
-        let (folder, _) = RunFolder::existing(&arguments.model)?;
-        folder.check_model()?;
-        folder.model_path()
-    } else {
-        arguments.model.clone()
-    };
+    let path = NamedModel::find(&arguments.model)?.path;
     let model = run::load_model(&path)?;
     let files = run::image_files(&arguments.images)?;
     let predictions = model.predict(&files, engine("cpu")?.as_ref(), &mut Terminal::new())?;

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::data::{DataConfig, Dataset};
+use spikenas::data::Dataset;
 use spikenas::engine::engine;
 use spikenas::record::FORMAT_VERSION;
 use spikenas::score::ScoreConfig;
@@ -12,7 +12,8 @@ use spikenas::train::{EpochRecord, TrainConfig};
 use spikenas::workflow::run::{self, Lineage, RunConfig, RunFolder};
 use spikenas::{Error, Result};
 
-use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, TrainArguments, open_images};
+use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, TrainArguments};
+use crate::named::NamedModel;
 use crate::output::{duration, print};
 use crate::progress::Terminal;
 
@@ -111,12 +112,8 @@ fn winner(path: &Path, arguments: &Arguments) -> Result<(Plan, Dataset)> {
     };
     config.train.batch = arguments.batch.unwrap_or(config.train.batch);
     config.train.seed = arguments.common.seed.unwrap_or(config.train.seed);
-    let source = arguments.data.data.clone().unwrap_or(config.data.source);
-    let data = DataArguments { data: Some(source), data_dir: arguments.data.data_dir.clone() };
-    data.check()?;
-    let data_dir = data.data_dir.clone().unwrap_or(config.data.folder);
-    let dataset = open_images(&data.source(), &data_dir)?;
-    config.data = DataConfig::of(&data.source(), &data_dir, &dataset);
+    let (data, dataset) = arguments.data.open_again(config.data, path)?;
+    config.data = data;
     arguments.train.apply(&mut config.train)?;
     let mut out = path.to_path_buf();
     if let Some(other) = arguments.out.as_ref().filter(|other| !is_same(other, path)) {
@@ -176,7 +173,7 @@ fn of_architecture(architecture: &Architecture, config: RunConfig) -> RunConfig 
 /// Notes the weights to begin with, where they were named.
 fn begin_with(config: &mut RunConfig, arguments: &Arguments) -> Result<()> {
     let Some(from) = &arguments.from else { return Ok(()) };
-    let path = if from.is_dir() { RunFolder::existing(from)?.0.model_path() } else { from.clone() };
+    let path = NamedModel::find(from)?.path;
     let model = spikenas::weights::Model::load(&path)?;
     let path = std::path::absolute(&path).map_err(Error::io(&path))?;
     config.lineage.get_or_insert_default().weights = Some(model.ancestor(&path));

@@ -1,3 +1,4 @@
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Errors, in one line each: what went wrong, where, and how to fix it.
@@ -84,6 +85,16 @@ impl Error {
     pub fn io(path: impl AsRef<Path>) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.as_ref().to_path_buf();
         move |source| Error::Io { path, source }
+    }
+
+    /// Turns the system's error about a path into an [`Error::File`] that says what was expected there, where nothing is, and into
+    /// an [`Error::Io`] otherwise; for `map_err`.
+    pub fn io_or_absent(path: impl AsRef<Path>, expected: &str) -> impl FnOnce(std::io::Error) -> Error {
+        let (path, expected) = (path.as_ref().to_path_buf(), expected.to_string());
+        move |source| match source.kind() {
+            ErrorKind::NotFound => Error::file(path, expected),
+            _ => Error::io(path)(source),
+        }
     }
 
     /// Whether the user gave wrong input (exit status 2) rather than something having failed (1).

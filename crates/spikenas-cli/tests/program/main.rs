@@ -10,6 +10,7 @@ mod images;
 mod kept;
 mod list;
 mod manual;
+mod named;
 mod place;
 mod predict;
 mod promises;

@@ -27,8 +27,9 @@ fn every_command_has_help_with_an_example_and_a_manual_page() {
         let help = place.succeeds(&format!("{command} --help"));
         assert!(help.contains(&format!("Examples:\n  spikenas {command}")), "{help}");
         let page = place.succeeds(&format!("man {command}"));
-        assert!(page.contains(".TH") && page.contains(command), "{page}");
+        assert!(page.contains(&format!(".TH spikenas-{command} 1")), "{page}");
     }
+    assert!(place.succeeds("man data check").contains(".TH spikenas-data-check 1"));
     assert!(place.succeeds("man").contains("spikenas"));
     assert!(place.succeeds("man data fetch").contains("from"));
     place.refuses("man runn", 2, "did you mean run?");

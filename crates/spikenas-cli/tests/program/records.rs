@@ -43,7 +43,7 @@ fn memory_itemises_the_paper_s_smallest_network() {
     assert_eq!(memory["parameters"]["network"], 17_179_620);
     assert_eq!((&memory["memory_bytes"], &memory["memory_bits"]), (&json!(17_179_620), &json!(137_436_960)));
     let total = |layer: &Value| -> u64 {
-        has_keys(layer, &["name", "weights", "batch_norm", "bias"]);
+        has_keys(layer, &["name", "output", "weights", "batch_norm", "bias"]);
         ["weights", "batch_norm", "bias"].iter().map(|key| layer[key].as_u64().unwrap()).sum()
     };
     let layers = memory["layers"].as_array().unwrap();

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::budget::Scope;
-use crate::graph::{Graph, Parameter, ParameterKind};
+use crate::graph::{Graph, Parameter, ParameterKind, Shape};
 use crate::space::Architecture;
 
 /// Number of trainable parameters.
@@ -30,6 +30,8 @@ impl ParameterCount {
 pub struct LedgerEntry {
     /// Module name in the reference's state dict.
     pub name: String,
+    /// Shape of what the layer gives for one image at one timestep.
+    pub output: Shape,
     /// Convolution or linear weights: height x width x channels x filters (paper, Eq. 7).
     pub weights: u64,
     /// Scales and shifts of batch norms.
@@ -76,8 +78,8 @@ impl Ledger {
         for (node, parameter) in parameters {
             let name = layer_name(&parameter);
             if layers.last().is_none_or(|last| last.name != name) {
-                let (name, unreachable) = (name.to_string(), graph.is_idle(node));
-                layers.push(LedgerEntry { name, weights: 0, batch_norm: 0, bias: 0, unreachable });
+                let (name, output, unreachable) = (name.to_string(), node.shape, graph.is_idle(node));
+                layers.push(LedgerEntry { name, output, weights: 0, batch_norm: 0, bias: 0, unreachable });
             }
             let Some(entry) = layers.last_mut() else { continue };
             let count: u64 = parameter.shape.iter().map(|&n| n as u64).product();
@@ -143,7 +145,7 @@ fn layer_name(parameter: &Parameter) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{NetworkConfig, Shape};
+    use crate::graph::NetworkConfig;
     use crate::space::{Architecture, Cell, Edge, Operation};
 
     fn count(cell: Cell, cells: usize, preset: &str) -> ParameterCount {
@@ -201,6 +203,7 @@ mod tests {
         );
         let reduction = &ledger.layers[2];
         assert_eq!((reduction.weights, reduction.batch_norm, reduction.bias), (294_912, 768, 0));
+        assert_eq!(reduction.output, Shape { channels: 256, height: 16, width: 16 });
         assert_eq!(ledger.layers.iter().map(LedgerEntry::total).sum::<u64>(), ledger.count().network);
     }
 }

@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Dataset, Source};
+use crate::record::files::is_there;
+use crate::{Error, Result};
 
 /// Which images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +28,22 @@ impl DataConfig {
             Source::Cifar10 | Source::Cifar100 => (source.clone(), absolute(folder)),
         };
         Self { source, folder, fingerprint: Some(dataset.fingerprint()) }
+    }
+
+    /// Reads the images again for what was made of them: a run, or a model.
+    ///
+    /// Errors: those of [`Dataset::open`]; where a folder is gone, `owner` is named, too.
+    pub fn open(&self, owner: &Path) -> Result<Dataset> {
+        match &self.source {
+            Source::Folder(folder) if !is_there(folder)? => {
+                let folder = folder.display();
+                Err(Error::file(
+                    owner,
+                    format!("its images were those in {folder}: no such folder: say where they lie now"),
+                ))
+            }
+            source => Dataset::open(source, &self.folder),
+        }
     }
 
     /// Where they lie, without what they are.

@@ -22,6 +22,9 @@ const RECORDS: [&str; 8] = [
     "correlate.json",
 ];
 
+/// What is said of a folder that is not there.
+const ABSENT: &str = "there is no such folder: give a run, or a folder of runs";
+
 /// A folder with records, in a line.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Listed {
@@ -80,7 +83,7 @@ pub fn list(folders: &[PathBuf]) -> Result<Vec<Listed>> {
             listed.push(Listed::read(folder));
             continue;
         }
-        let entries = std::fs::read_dir(folder).map_err(Error::io(folder))?;
+        let entries = std::fs::read_dir(folder).map_err(Error::io_or_absent(folder, ABSENT))?;
         let mut inner: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         inner.sort();
         listed.extend(inner.iter().filter(|path| holds_records(path)).map(|path| Listed::read(path)));

@@ -49,7 +49,11 @@ impl Records {
         let known = ["config.toml", "search.json", "journal.jsonl", "train.jsonl", "evaluate.json"];
         let found = known.iter().map(|name| holds(name)).collect::<Result<Vec<bool>>>()?;
         if !found.contains(&true) {
-            let reason = if is_there(folder)? { "holds no record of a run" } else { "there is no such folder" };
+            let reason = if is_there(folder)? {
+                "holds no record of a run"
+            } else {
+                "no such folder with a run or study: list the runs there are"
+            };
             return Err(Error::file(folder, reason));
         }
         Ok(Records::Run(RunRecords::read(folder)))

@@ -31,7 +31,8 @@ impl TensorFile {
     /// Reads a file. Errors name it: not there, not safetensors, a tensor of another type, another content than that of its
     /// checksum.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        let bytes =
+            std::fs::read(path).map_err(Error::io_or_absent(path, "there is no such model file: bring it back"))?;
         let wrong = |reason: String| Error::file(path, reason);
         let broken = |e: safetensors::SafeTensorError| wrong(format!("not a whole safetensors file ({e})"));
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;

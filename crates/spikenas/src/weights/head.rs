@@ -38,7 +38,8 @@ impl Head {
     /// Reads the head of a file. Errors name it: not there, not safetensors, a damaged description.
     pub fn read(path: &Path) -> Result<Self> {
         let damaged = |reason: String| Error::file(path, reason);
-        let mut file = File::open(path).map_err(Error::io(path))?;
+        let mut file =
+            File::open(path).map_err(Error::io_or_absent(path, "there is no such model file: bring it back"))?;
         let mut bytes = Vec::new();
         file.by_ref().take(8).read_to_end(&mut bytes).map_err(Error::io(path))?;
         let length = bytes.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));

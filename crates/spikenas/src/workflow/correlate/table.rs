@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::path::Path;
 
 use crate::data::shuffled;
@@ -7,6 +8,9 @@ use crate::{Error, Result};
 
 /// Columns of a table that an error lists, at most.
 const LISTED: usize = 20;
+
+/// What is said of a table that is not there.
+const ABSENT: &str = "there is no such table: give a file of comma-separated values";
 
 /// Trained cells and their accuracies.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +49,7 @@ impl Table {
     /// Errors name the file, and the line of a row that cannot be read.
     pub fn read(path: &Path, truth: &str) -> Result<Self> {
         let wrong = |reason: String| Error::file(path, reason);
-        let mut reader = csv::Reader::from_path(path).map_err(|e| wrong(e.to_string()))?;
+        let mut reader = csv::Reader::from_reader(File::open(path).map_err(Error::io_or_absent(path, ABSENT))?);
         let heads = reader.headers().map_err(|e| wrong(e.to_string()))?.clone();
         let column = |name: &str| {
             let found = heads.iter().position(|head| head.trim() == name);

@@ -69,8 +69,11 @@ impl RunFolder {
     /// A folder that holds a run, and its configuration.
     pub fn existing(path: &Path) -> Result<(Self, RunConfig)> {
         let folder = Self { path: path.to_path_buf(), _lock: None };
+        if !files::is_there(path)? {
+            return Err(Error::file(path, "there is no such run: list the runs there are"));
+        }
         if !files::is_there(&folder.config_path())? {
-            return Err(Error::file(path, "holds no run: there is no config.toml"));
+            return Err(Error::file(path, "holds no run: there is no config.toml: list the runs there are"));
         }
         let config = RunConfig::load(&folder.config_path())?;
         Ok((folder, config))

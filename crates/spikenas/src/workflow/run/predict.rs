@@ -13,6 +13,9 @@ use crate::{Error, Result};
 /// Classes whose votes are told, at most.
 const VOTES: usize = 5;
 
+/// What is said of an image that is not there.
+const ABSENT: &str = "there is no such image: give a PNG or JPEG file, or a folder of them";
+
 /// What a model says of an image.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prediction {
@@ -58,7 +61,7 @@ pub struct LayerSpikes {
 pub fn image_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
-        if !std::fs::metadata(path).map_err(Error::io(path))?.is_dir() {
+        if !std::fs::metadata(path).map_err(Error::io_or_absent(path, ABSENT))?.is_dir() {
             files.push(path.clone());
             continue;
         }

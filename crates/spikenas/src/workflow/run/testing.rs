@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use super::config::RunConfig;
 use super::evaluation::EvaluationRecord;
 use super::folder::RunFolder;
-use crate::data::{Dataset, Images, Normalisation, Source, test_files};
+use crate::data::{DataConfig, Dataset, Images, Normalisation, Source, test_files};
 use crate::engine::{BATCH, Engine, evaluate};
 use crate::graph::Graph;
 use crate::progress::Progress;
@@ -92,6 +92,16 @@ impl LoadedModel {
         let result = result.illustrated(&images, classes, &files);
         result.concerns().iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
         Ok(EvaluationRecord::new(result, &self.model, dataset.id(), engine.name()))
+    }
+
+    /// Where the images were that it was trained on; CIFAR's are looked for in `data_dir`.
+    ///
+    /// Errors: its file does not say.
+    pub fn trained_on(&self, data_dir: &Path) -> Result<DataConfig> {
+        let reason = "does not say what it was trained on: say which images to test it on";
+        let origin = self.model.origin.as_ref().ok_or_else(|| Error::file(&self.path, reason))?;
+        let DatasetId { name, fingerprint } = &origin.data;
+        Ok(DataConfig { source: name.parse()?, folder: data_dir.to_path_buf(), fingerprint: Some(fingerprint.clone()) })
     }
 
     /// Whether it was trained on these very images; unknown where its file does not say.

@@ -1,0 +1,31 @@
+//! What `RUN|FILE` on the command line names.
+
+use std::path::{Path, PathBuf};
+
+use spikenas::record::files::is_there;
+use spikenas::workflow::run::{RunConfig, RunFolder};
+use spikenas::{Error, Result};
+
+/// A trained model: that of a run, or one in a file of its own.
+pub struct NamedModel {
+    /// The run, where its folder was named.
+    pub run: Option<(RunFolder, RunConfig)>,
+    /// The model's file.
+    pub path: PathBuf,
+}
+
+impl NamedModel {
+    /// Errors: nothing is there, a folder that holds no run, a run that is not trained.
+    pub fn find(name: &Path) -> Result<Self> {
+        if name.is_dir() {
+            let (folder, config) = RunFolder::existing(name)?;
+            folder.check_model()?;
+            let path = folder.model_path();
+            return Ok(Self { run: Some((folder, config)), path });
+        }
+        if !is_there(name)? {
+            return Err(Error::file(name, "there is neither a run nor a model file: list the runs there are"));
+        }
+        Ok(Self { run: None, path: name.to_path_buf() })
+    }
+}
