@@ -43,7 +43,7 @@ impl DataArguments {
         let source = self.data.clone().unwrap_or(recorded.source);
         let folder = self.data_dir.clone().unwrap_or(recorded.folder);
         Self { data: Some(source.clone()), data_dir: self.data_dir.clone() }.check()?;
-        let place = DataConfig { source, folder, fingerprint: None };
+        let place = DataConfig::at(source, folder);
         let dataset = match &self.data {
             Some(source) => Dataset::open(source, &place.folder)?,
             None => place.open(owner)?,

@@ -47,8 +47,9 @@ fn words(folders: &[PathBuf], listed: &[Listed]) -> String {
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
-        let faults = index.checked_sub(1).map_or(&[][..], |index| &listed[index].faults);
-        text.extend(faults.iter().map(|fault| format!("  damaged: {}\n", one_line(fault))));
+        let Some(of_row) = index.checked_sub(1).map(|index| &listed[index]) else { continue };
+        text.extend(of_row.faults.iter().map(|fault| format!("  damaged: {}\n", one_line(fault))));
+        text.extend(of_row.continued_by.iter().map(|command| format!("  continue: {}\n", one_line(command))));
     }
     text
 }
@@ -63,8 +64,11 @@ fn row(listed: &Listed) -> [String; 8] {
     let state = match listed.state {
         State::Searching => "searching".into(),
         State::Searched => "searched".into(),
-        State::Training => format!("epoch {done}"),
-        State::Running => format!("{done} runs"),
+        State::Training => format!("training, epoch {done}"),
+        State::Interrupted if listed.done > 0 => format!("interrupted, epoch {done}"),
+        State::Interrupted => "interrupted".into(),
+        State::Running => format!("running, {done} runs"),
+        State::Partial => format!("{done} runs"),
         State::Finished => "finished".into(),
     };
     let parameters = match (listed.parameters, listed.scope) {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue};
 use serde::Serialize;
 pub use spikenas::report::duration;
+use spikenas::report::quoted;
 use spikenas::{Error, Result};
 
 use crate::printable::{lines, one_line};
@@ -30,8 +31,10 @@ pub fn print_bytes(bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// Advice in the library's messages, and the options of the program that it means.
-const OPTIONS: [(&str, &str); 31] = [
+/// Advice in the library's messages, and the options of the program that it means; `RUN` is the path that the message is about.
+const OPTIONS: [(&str, &str); 33] = [
+    ("nothing is trained yet: train it", "nothing is trained yet: run `spikenas train RUN`"),
+    ("resume its training with epochs", "go on with spikenas train RUN --resume --epochs"),
     ("list the runs there are", "`spikenas list` shows the runs"),
     ("say where they lie now", "give --data with the folder where they lie now"),
     ("say which images to test it on", "give --data with images to test it on"),
@@ -71,7 +74,11 @@ const OPTIONS: [(&str, &str); 31] = [
 /// An error in one line, with the program's options where the library speaks of settings.
 pub fn line(error: &Error) -> String {
     let text = error.to_string() + &suggestion(error).unwrap_or_default();
-    one_line(&OPTIONS.iter().fold(text, |text, (words, option)| text.replace(words, option)))
+    let run = match error {
+        Error::File { path, .. } => quoted(&path.display().to_string()),
+        _ => "RUN".into(),
+    };
+    one_line(&OPTIONS.iter().fold(text, |text, (words, option)| text.replace(words, &option.replace("RUN", &run))))
 }
 
 /// Prints an error in one line; returns the exit status, where no signal has one of its own.

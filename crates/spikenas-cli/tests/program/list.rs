@@ -9,7 +9,7 @@ fn no_runs_are_no_failure() {
     let place = Place::new();
     assert_eq!(place.succeeds("list"), "no runs in runs\n");
     assert_eq!(place.json("list"), serde_json::json!([]));
-    place.refuses("list elsewhere", 1, "elsewhere: ");
+    place.refuses("list elsewhere", 1, "elsewhere: there is no such folder");
 }
 
 #[test]
@@ -24,8 +24,7 @@ fn each_run_is_listed_with_how_far_it_is() {
     killed.kill().unwrap();
     killed.wait().unwrap();
     place.succeeds(&format!("run {TINY} --ops skip --epochs 1 --out runs/whole"));
-    fs::create_dir(place.path("runs/begun")).unwrap();
-    fs::copy(place.path("runs/searched/config.toml"), place.path("runs/begun/config.toml")).unwrap();
+    begin(&place, "searched", "begun");
     fs::create_dir(place.path("runs/notes")).unwrap();
 
     let listed = place.json("list");
@@ -34,8 +33,8 @@ fn each_run_is_listed_with_how_far_it_is() {
         listed.as_array().unwrap().iter().find(|entry| entry["folder"] == folder.as_str()).cloned()
     };
     let state = |name: &str| entry(name).unwrap()["state"].clone();
-    assert_eq!((state("begun"), state("searched")), ("searching".into(), "searched".into()));
-    assert_eq!((state("trained"), state("whole")), ("training".into(), "finished".into()));
+    assert_eq!((state("begun"), state("searched")), ("interrupted".into(), "searched".into()));
+    assert_eq!((state("trained"), state("whole")), ("interrupted".into(), "finished".into()));
     assert!(entry("notes").is_none());
     let (searched, trained, whole) = (entry("searched").unwrap(), entry("trained").unwrap(), entry("whole").unwrap());
     assert_eq!((&searched["data"], &searched["budget"]), (&"images".into(), &2000.into()));
@@ -44,9 +43,69 @@ fn each_run_is_listed_with_how_far_it_is() {
     assert!(whole["accuracy"].as_f64().is_some() && searched["accuracy"].is_null());
 
     let words = place.succeeds("list");
-    assert_eq!(words.lines().count(), 5, "{words}");
-    assert!(words.contains(" of 5000") && words.contains("finished") && words.contains("2_000"), "{words}");
+    assert_eq!(words.lines().count(), 5 + 2, "{words}");
+    assert!(
+        words.contains("interrupted, epoch ")
+            && words.contains(" of 5000")
+            && words.contains("finished")
+            && words.contains("2_000"),
+        "{words}"
+    );
     assert_eq!(place.json("list runs/whole").as_array().unwrap().len(), 1, "a run folder is listed itself");
+}
+
+/// Makes a run whose search was interrupted before its first score, with the settings of another.
+fn begin(place: &Place, settings_of: &str, name: &str) {
+    fs::create_dir(place.path(&format!("runs/{name}"))).unwrap();
+    fs::copy(place.path(&format!("runs/{settings_of}/config.toml")), place.path(&format!("runs/{name}/config.toml")))
+        .unwrap();
+}
+
+/// The state of the only run, and the command that is said to continue it.
+fn only(place: &Place) -> (String, Option<String>) {
+    let listed = place.json("list");
+    let word = |key: &str| listed[0][key].as_str().map(String::from);
+    (word("state").unwrap(), word("continued_by"))
+}
+
+#[test]
+fn what_was_interrupted_is_listed_with_the_command_that_continues_it() {
+    let place = Place::new();
+    // A search alone: its training would be that of the defaults.
+    place.succeeds(&format!("search {TINY} --ops skip --budget 2k --out 'runs/a search'"));
+    fs::remove_file(place.path("runs/a search/search.json")).unwrap();
+    let (state, command) = only(&place);
+    let command = command.unwrap();
+    assert!(state == "interrupted" && command.starts_with("spikenas search "), "{state}: {command}");
+    assert!(place.succeeds("list").contains(&format!("continue: {command}")), "{command}");
+    let config = place.read("runs/a search/config.toml");
+    place.succeeds(command.strip_prefix("spikenas ").unwrap());
+    assert_eq!(only(&place), ("searched".into(), None));
+    assert_eq!(place.read("runs/a search/config.toml"), config);
+    fs::remove_dir_all(place.path("runs")).unwrap();
+
+    // A run that was to train for other epochs than the default.
+    place.succeeds(&format!("run {TINY} --ops skip --epochs 1 --out runs/whole"));
+    begin(&place, "whole", "begun");
+    fs::remove_dir_all(place.path("runs/whole")).unwrap();
+    let command = only(&place).1.unwrap();
+    assert!(command.starts_with("spikenas run ") && command.contains("--epochs 1"), "{command}");
+    place.succeeds(command.strip_prefix("spikenas ").unwrap());
+    assert_eq!(only(&place), ("finished".into(), None));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_worked_on_is_no_interrupted_one() {
+    let place = Place::new();
+    let line = format!("train {ARCH} {TINY} --epochs 5000 --out runs/long");
+    let mut worker = place.start_until(&line, "runs/long/train.jsonl", 1);
+    let (state, command) = only(&place);
+    let words = place.succeeds("list");
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    assert!(state == "training" && command.is_none() && words.contains("training, epoch "), "{state}: {words}");
+    assert_eq!(only(&place), ("interrupted".into(), Some("spikenas train runs/long --resume".into())));
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_run_without_weights_gives_none_to_another() {
     let place = Place::new();
     place.succeeds(&format!("search {TINY} --ops skip,conv3x3 --out found"));
     for line in [format!("train {ARCH} {TINY} --from found"), "evaluate found".into(), "predict found images".into()] {
-        place.refuses(&line, 1, "found: nothing is trained yet: run `spikenas train` on it");
+        place.refuses(&line, 1, "found: nothing is trained yet: run `spikenas train found`");
     }
 }
 

@@ -99,6 +99,32 @@ fn another_configuration_in_the_same_folder_is_refused_with_what_differs() {
 }
 
 #[test]
+fn a_longer_run_is_told_how_a_trained_one_goes_on() {
+    let place = Place::new();
+    let run = |epochs: usize| format!("run {TINY} --ops skip --epochs {epochs} --out 'a run'");
+    place.succeeds(&run(2));
+    place.refuses(&run(4), 1, "go on with spikenas train 'a run' --resume --epochs 4, choose another --out or repeat");
+    // There is no way back.
+    place.refuses(&run(1), 1, "(train.epochs 2 -> 1): choose another --out or repeat the options");
+    place.succeeds("train 'a run' --resume --epochs 4");
+    place.succeeds(&run(4));
+}
+
+#[test]
+fn images_that_changed_under_a_finished_run_are_counted() {
+    let place = Place::new();
+    let run = format!("run {TINY} --ops skip --epochs 1 --out run");
+    place.succeeds(&run);
+    let image = |name: &str| place.path("images/train").join(name);
+    fs::copy(image("dark/1.png"), image("light/1.png")).unwrap();
+    place.refuses(&run, 1, "other images: as many as before, 20 for training and 8 for the test, but not the same");
+    fs::remove_file(image("light/1.png")).unwrap();
+    for line in [&run, "train run --resume"] {
+        place.refuses(line, 1, "20 -> 19 for training, 8 -> 8 for the test): choose another --out or bring those back");
+    }
+}
+
+#[test]
 fn a_folder_in_which_nothing_was_scored_takes_another_configuration() {
     let place = Place::new();
     let search = format!("search {TINY} --out run");

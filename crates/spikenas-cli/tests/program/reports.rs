@@ -29,6 +29,32 @@ fn a_run_leaves_a_page_and_its_command_makes_the_same_run() {
 }
 
 #[test]
+fn the_commands_of_a_run_with_another_schedule_make_it_again() {
+    let place = Place::new();
+    place.succeeds(&format!("train {ARCH} {TINY} --epochs 3 --out run"));
+    place.succeeds("train run --resume --epochs 5");
+    let report = place.json("report run");
+    let commands = report["runs"][0]["command"].as_str().unwrap();
+    assert_eq!(commands.lines().count(), 2, "{commands}");
+    commands.lines().for_each(|line| drop(place.succeeds(line.strip_prefix("spikenas ").unwrap())));
+    let learned = |run: &str| {
+        let epochs = place.read(&format!("{run}/train.jsonl"));
+        let losses = |line: &str| {
+            let epoch: Value = serde_json::from_str(line).unwrap();
+            [&epoch["learning_rate"], &epoch["train_loss"], &epoch["test_loss"]].map(Clone::clone)
+        };
+        epochs.lines().map(losses).collect::<Vec<_>>()
+    };
+    assert!(learned("again").len() == 5 && learned("again") == learned("run"));
+    let page = place.read("run/report.html");
+    assert!(page.contains("up to epoch 3 it followed that of 3 epochs; up to epoch 5 it followed that of 5 epochs."));
+    assert!(
+        commands.lines().all(|line| page.contains(&line.replace('\'', "&#39;")) || page.contains(line)),
+        "{commands}"
+    );
+}
+
+#[test]
 fn a_report_in_text_fits_a_terminal_and_writes_nothing() {
     let place = Place::new();
     place.succeeds(&format!("search {TINY} --ops skip,conv3x3 --cells 1 --out run"));

@@ -10,7 +10,7 @@ use crate::{checksums, scratch};
 
 /// The configuration of a run on the built-in sample.
 pub(super) fn config() -> RunConfig {
-    let data = DataConfig { source: Source::Sample, folder: "data".into(), fingerprint: None };
+    let data = DataConfig::at(Source::Sample, "data".into());
     RunConfig::for_images(data, 10).expect("a configuration of ten classes")
 }
 

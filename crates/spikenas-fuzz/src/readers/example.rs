@@ -79,7 +79,7 @@ fn dataset() -> Result<Dataset> {
 
 fn fill(folders: &Path) -> Result<()> {
     let (dataset, cpu): (_, Arc<dyn Engine>) = (dataset()?, Arc::new(Cpu));
-    let data = DataConfig { source: Source::Sample, folder: "data".into(), fingerprint: None };
+    let data = DataConfig::at(Source::Sample, "data".into());
 
     let mut config = RunConfig::for_images(data.clone(), 10)?;
     config.network = network();

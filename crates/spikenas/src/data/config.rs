@@ -17,6 +17,12 @@ pub struct DataConfig {
     /// What they are, wherever they lie: see [`Dataset::fingerprint`].
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fingerprint: Option<String>,
+    /// Training images.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub train_images: Option<usize>,
+    /// Test images.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub test_images: Option<usize>,
 }
 
 impl DataConfig {
@@ -27,7 +33,40 @@ impl DataConfig {
             Source::Sample => (Source::Sample, folder.to_path_buf()),
             Source::Cifar10 | Source::Cifar100 => (source.clone(), absolute(folder)),
         };
-        Self { source, folder, fingerprint: Some(dataset.fingerprint()) }
+        Self {
+            fingerprint: Some(dataset.fingerprint()),
+            train_images: Some(dataset.train.len()),
+            test_images: Some(dataset.test.len()),
+            ..Self::at(source, folder)
+        }
+    }
+
+    /// Images that lie somewhere, of which nothing else is known.
+    pub fn at(source: Source, folder: PathBuf) -> Self {
+        Self { source, folder, fingerprint: None, train_images: None, test_images: None }
+    }
+
+    /// How other images differ, in words; none where both have the same fingerprint. Unknown where one has none.
+    pub(crate) fn other_images(&self, new: &Self) -> Option<Option<String>> {
+        let (old_print, new_print) = (self.fingerprint.as_ref()?, new.fingerprint.as_ref()?);
+        if old_print == new_print {
+            return Some(None);
+        }
+        let prints = format!("fingerprint {old_print} -> {new_print}");
+        let counts = |config: &Self| Some((config.train_images?, config.test_images?));
+        Some(Some(match (counts(self), counts(new)) {
+            (Some(old), Some(new)) if old == new => {
+                format!(
+                    "as many as before, {} for training and {} for the test, but not the same: {prints}",
+                    old.0, old.1
+                )
+            }
+            (Some(old), Some(new)) => {
+                format!("{} -> {} for training, {} -> {} for the test", old.0, new.0, old.1, new.1)
+            }
+            (None, Some(new)) => format!("{prints}, now {} for training and {} for the test", new.0, new.1),
+            (_, None) => prints,
+        }))
     }
 
     /// Reads the images again for what was made of them: a run, or a model.
@@ -52,7 +91,7 @@ impl DataConfig {
             Source::Folder(path) => Source::Folder(absolute(path)),
             other => other.clone(),
         };
-        Self { source, folder: PathBuf::new(), fingerprint: None }
+        Self::at(source, PathBuf::new())
     }
 }
 

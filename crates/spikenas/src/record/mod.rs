@@ -19,6 +19,8 @@ pub(crate) use difference::{comparable, list_differences};
 pub(crate) use disk::Growing;
 pub use journal::Journal;
 pub(crate) use lines::{append_line, parse_line, read_lines, write_lines};
+#[cfg(feature = "report")]
+pub(crate) use lock::is_locked;
 pub(crate) use lock::lock_folder;
 pub use number::Number;
 #[cfg(feature = "report")]

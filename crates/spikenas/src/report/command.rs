@@ -1,43 +1,95 @@
+use super::records::RunRecords;
+use super::schedules::{Followed, schedules};
 use crate::cost::Budget;
 use crate::data::Source;
 use crate::graph::NetworkConfig;
 use crate::score::{ScoreConfig, ScoreKind};
 use crate::search::{Method, SearchConfig};
 use crate::space::SearchSpace;
-use crate::train::{OptimiserKind, Schedule, TrainConfig};
+use crate::train::{EpochRecord, OptimiserKind, Schedule, TrainConfig};
 use crate::workflow::run::RunConfig;
 
 /// The shortest command that makes a run with this configuration.
 ///
 /// Settings that no option has, such as another dropout, follow behind `#`.
 pub fn command_line(config: &RunConfig) -> String {
-    let mut line = Line { words: vec!["spikenas".into()] };
-    match &config.architecture {
-        Some(architecture) => {
-            line.words.push("train".into());
-            line.option("arch", architecture);
-        }
-        None => line.words.push("run".into()),
+    Line::of(config).finish(config, None)
+}
+
+/// The commands that make a run again, one after the other: several where its training was given another number of epochs.
+pub(super) fn commands(config: &RunConfig, epochs: &[EpochRecord]) -> Vec<String> {
+    let schedules = schedules(&config.train, epochs);
+    let Some((first, others)) = schedules.split_first().filter(|(_, others)| !others.is_empty()) else {
+        return vec![command_line(config)];
+    };
+    let mut begun = config.clone();
+    begun.train.epochs = first.epochs;
+    let goes_on = |next: &Followed| format!("spikenas train {AGAIN} --resume --epochs {}", next.epochs);
+    let begins = Line::of(&begun).finish(&begun, Some(AGAIN));
+    std::iter::once(begins).chain(others.iter().map(goes_on)).collect()
+}
+
+/// The folder in which a run is made again, where several commands do.
+const AGAIN: &str = "again";
+
+/// The command that continues a run that was interrupted.
+///
+/// A search whose training would be that of the defaults is continued alone, so that nothing is trained that was not asked for.
+pub(super) fn continuing(run: &RunRecords) -> Option<String> {
+    let folder = run.folder.display().to_string();
+    if run.architecture().is_some() {
+        return Some(format!("spikenas train {} --resume", quoted(&folder)));
     }
-    let mut said = line.data_and_network(config);
-    said.architecture = config.architecture.clone();
-    match &config.architecture {
-        Some(_) => line.given(config, &mut said),
-        None => line.search(config, &mut said),
+    let config = run.config.as_ref()?;
+    let mut line = Line::of(config);
+    if !line.has_training {
+        line.words[1] = "search".into();
     }
-    line.training(&config.train, &mut said.train);
-    let unsaid = said.differences(config).unwrap_or_default();
-    if !unsaid.is_empty() {
-        line.words.push(format!("# and in config.toml: {}", unsaid.join(", ")));
-    }
-    line.words.join(" ")
+    Some(line.finish(config, Some(&folder)))
 }
 
 struct Line {
     words: Vec<String>,
+    /// The configuration that these words give.
+    said: RunConfig,
+    /// Whether any of them is of the training.
+    has_training: bool,
 }
 
 impl Line {
+    /// The words of a configuration.
+    fn of(config: &RunConfig) -> Self {
+        let mut line = Self { words: vec!["spikenas".into()], said: config.clone(), has_training: false };
+        match &config.architecture {
+            Some(architecture) => {
+                line.words.push("train".into());
+                line.option("arch", architecture);
+            }
+            None => line.words.push("run".into()),
+        }
+        let mut said = line.data_and_network(config);
+        said.architecture = config.architecture.clone();
+        match &config.architecture {
+            Some(_) => line.given(config, &mut said),
+            None => line.search(config, &mut said),
+        }
+        let before = line.words.len();
+        line.training(&config.train, &mut said.train);
+        line.has_training = line.words.len() > before;
+        line.said = said;
+        line
+    }
+
+    /// The line, with the folder of the run, and with what no option says.
+    fn finish(mut self, config: &RunConfig, folder: Option<&str>) -> String {
+        folder.iter().for_each(|folder| self.option("out", folder));
+        let unsaid = self.said.differences(config).unwrap_or_default();
+        if !unsaid.is_empty() {
+            self.words.push(format!("# and in config.toml: {}", unsaid.join(", ")));
+        }
+        self.words.join(" ")
+    }
+
     fn option(&mut self, name: &str, value: impl ToString) {
         self.words.push(format!("--{name} {}", quoted(&value.to_string())));
     }
@@ -56,45 +108,39 @@ impl Line {
         if data.source != Source::Sample {
             self.option("data", &data.source);
         }
-        if data.folder.as_os_str() != "data" {
+        if matches!(data.source, Source::Cifar10 | Source::Cifar100) && data.folder.as_os_str() != "data" {
             self.option("data-dir", data.folder.display());
         }
-        let implied = match data.source {
-            Source::Sample => "sample",
-            Source::Cifar10 | Source::Folder(_) => "cifar10",
-            Source::Cifar100 => "cifar100",
-        };
-        let given = |name: &'static str| {
-            let mut preset = NetworkConfig::preset(name).ok()?;
-            (preset.cells, preset.widths, preset.timesteps) = (network.cells, network.widths, network.timesteps);
-            if matches!(data.source, Source::Folder(_)) && name == implied {
-                preset.classes = network.classes;
-            }
-            (preset == *network).then_some(name)
-        };
-        let preset = std::iter::once(implied).chain(NetworkConfig::PRESETS).find_map(given);
-        let preset = preset.unwrap_or(implied);
-        if preset != implied {
-            self.option("preset", preset);
-        }
-        let mut said = NetworkConfig::preset(preset).unwrap_or_else(|_| network.clone());
-        if matches!(data.source, Source::Folder(_)) && preset == implied {
-            said.classes = network.classes;
-        }
-        let widths = network.widths.map(|w| w.to_string()).join(",");
-        self.set(&mut said.widths, &network.widths, "widths", widths);
-        self.set(&mut said.cells, &network.cells, "cells", network.cells);
-        self.set(&mut said.timesteps, &network.timesteps, "timesteps", network.timesteps);
-        let epochs = if preset == "sample" { 8 } else { TrainConfig::default().epochs };
+        // Without a preset, a folder of images brings its own number of classes.
+        let of_images = data.source.network().map(|implied| match data.source {
+            Source::Folder(_) => NetworkConfig { classes: network.classes, ..implied },
+            _ => implied,
+        });
+        let of_images = of_images.unwrap_or_else(|_| network.clone());
+        let presets = NetworkConfig::PRESETS.into_iter();
+        let named = presets.filter_map(|name| Some((Some(name), NetworkConfig::preset(name).ok()?)));
+        let NetworkConfig { cells, widths, timesteps, .. } = *network;
+        let gives =
+            |(_, base): &(_, NetworkConfig)| NetworkConfig { cells, widths, timesteps, ..base.clone() } == *network;
+        let (preset, mut said) =
+            std::iter::once((None, of_images.clone())).chain(named).find(gives).unwrap_or((None, of_images));
+        preset.iter().for_each(|name| self.option("preset", name));
+        let texts = widths.map(|width| width.to_string()).join(",");
+        self.set(&mut said.widths, &widths, "widths", texts);
+        self.set(&mut said.cells, &cells, "cells", cells);
+        self.set(&mut said.timesteps, &timesteps, "timesteps", timesteps);
         RunConfig {
             version: config.version,
             architecture: None,
             lineage: None,
             data: data.clone(),
             network: said,
-            score: ScoreConfig { kind: ScoreKind::of_preset(preset), ..ScoreConfig::default() },
+            score: ScoreConfig { kind: ScoreKind::of_preset(preset.unwrap_or_default()), ..ScoreConfig::default() },
             search: SearchConfig::default(),
-            train: TrainConfig { epochs, mirror: data.source.may_be_mirrored(), ..TrainConfig::default() },
+            train: TrainConfig {
+                mirror: data.source.may_be_mirrored(),
+                ..TrainConfig::for_preset(preset.unwrap_or(data.source.preset()))
+            },
         }
     }
 
@@ -164,8 +210,8 @@ impl Line {
     }
 }
 
-/// An argument for a shell: in quotes where it has characters that a shell may interpret.
-fn quoted(word: &str) -> String {
+/// A word as a shell takes it: in quotes where it has characters that a shell may interpret.
+pub fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=+".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.into()
@@ -185,9 +231,23 @@ mod tests {
     }
 
     #[test]
+    fn what_the_program_would_take_by_itself_is_not_said_and_all_else_is() {
+        let of = |source: Source, preset: &str, widths, epochs| {
+            let data = DataConfig::at(source, "data".into());
+            let mut config = RunConfig::for_images(data, 7).unwrap();
+            config.network = NetworkConfig { widths, classes: 7, ..NetworkConfig::preset(preset).unwrap() };
+            config.train.epochs = epochs;
+            command_line(&config)
+        };
+        let pets = || Source::Folder("pets".into());
+        assert_eq!(of(pets(), "cifar10", [16, 32], 30), "spikenas run --data pets");
+        assert_eq!(of(pets(), "cifar10", [128, 256], 300), "spikenas run --data pets --widths 128,256 --epochs 300");
+    }
+
+    #[test]
     fn what_differs_is_said_and_what_cannot_be_said_is_noted() {
         let mut config = RunConfig::of_sample();
-        config.data = DataConfig { source: Source::Cifar10, folder: "my data".into(), fingerprint: None };
+        config.data = DataConfig::at(Source::Cifar10, "my data".into());
         config.network.widths = [32, 64];
         config.search.budget = Some("200k".parse().unwrap());
         config.train.dropout = 0.25;

@@ -5,8 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use super::command::continuing;
 use super::records::{Records, RunRecords, StudyRecords};
 use crate::cost::{ParameterCount, Scope};
+use crate::record::is_locked;
 use crate::workflow::study::Scenario;
 use crate::{Error, Result};
 
@@ -52,6 +54,9 @@ pub struct Listed {
     pub accuracy: Option<f64>,
     /// When the newest record was written: `2026-11-25T14:03:07Z`.
     pub written: Option<String>,
+    /// The command that continues what was interrupted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub continued_by: Option<String>,
     /// Records that could not be read, and why.
     pub faults: Vec<String>,
 }
@@ -60,15 +65,19 @@ pub struct Listed {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Its search has begun.
-    #[default]
+    /// Its search is running.
     Searching,
     /// Its search is finished, or it needs none; nothing is trained.
     Searched,
-    /// Its training has begun.
+    /// Its training is running.
     Training,
-    /// A study some of whose scenarios are done.
+    /// Its search or its training has begun, and no process works on it.
+    #[default]
+    Interrupted,
+    /// A study that is running.
     Running,
+    /// A study some of whose scenarios are done, and no process works on it.
+    Partial,
     /// All is done.
     Finished,
 }
@@ -120,11 +129,14 @@ impl Listed {
         let best = run.epochs.iter().max_by(|a, b| a.test_accuracy.total_cmp(&b.test_accuracy));
         let is_patient = |patience| best.is_some_and(|best| done < best.epoch + patience);
         let may_go_on = config.is_some_and(|c| c.train.patience.is_none_or(is_patient));
-        let state = match (run.architecture().is_some(), done) {
-            (false, _) => State::Searching,
-            (true, 0) => State::Searched,
-            (true, done) if total.is_some_and(|total| done < total) && may_go_on => State::Training,
-            (true, _) => State::Finished,
+        let (is_found, is_locked) = (run.architecture().is_some(), is_locked(&run.folder));
+        let is_ending = total.is_none_or(|total| done >= total) || !may_go_on;
+        let state = match (is_found, is_locked) {
+            (false, true) => State::Searching,
+            (true, _) if done > 0 && is_ending => State::Finished,
+            (true, true) => State::Training,
+            (true, false) if done == 0 && !run.has_checkpoint => State::Searched,
+            (_, false) => State::Interrupted,
         };
         let tested = run.current_test().map(|test| test.accuracy);
         Self {
@@ -138,6 +150,7 @@ impl Listed {
             done,
             total,
             accuracy: tested.or(best.map(|best| best.test_accuracy)),
+            continued_by: if state == State::Interrupted { continuing(run) } else { None },
             faults: run.faults.clone(),
             ..Self::default()
         }
@@ -147,8 +160,13 @@ impl Listed {
         let record = study.study.as_ref();
         let done = record.map_or(0, |record| record.results.len());
         let total = record.map(|record| Scenario::all(record.study).len());
+        let state = match total.is_some_and(|total| done >= total) {
+            true => State::Finished,
+            false if is_locked(&study.folder) => State::Running,
+            false => State::Partial,
+        };
         Self {
-            state: if total.is_some_and(|total| done >= total) { State::Finished } else { State::Running },
+            state,
             data: record.map(|record| record.data.clone()),
             done,
             total,

@@ -25,6 +25,7 @@ mod published;
 mod reading;
 mod records;
 mod run;
+mod schedules;
 mod search;
 mod seeds;
 mod study;
@@ -33,7 +34,7 @@ mod training;
 mod words;
 
 pub use cell::draw_in_characters;
-pub use command::command_line;
+pub use command::{command_line, quoted};
 pub use correlation::table as correlation_table;
 pub use csv::csv;
 pub use document::{Picture, Report, Section};

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::command::command_line;
+use super::command::commands;
 use super::neurobench::NeuroBench;
 use super::reading::{Faults, other_tests, possible, read_header, read_lines};
 use super::words::{percent, shortened};
@@ -84,7 +84,7 @@ pub struct RunSummary {
     pub operations: Option<Operations>,
     /// Their energy in picojoules.
     pub energy_pj: Option<f64>,
-    /// The command that repeats the run.
+    /// The command that repeats the run; several, one per line, where its training was given another number of epochs.
     pub command: Option<String>,
     /// What a reader should know before trusting the figures.
     pub concerns: Vec<String>,
@@ -105,6 +105,8 @@ pub struct RunRecords {
     pub candidates: Vec<JournalEntry>,
     /// `train.jsonl`
     pub epochs: Vec<EpochRecord>,
+    /// Whether there is a checkpoint: a training has begun that may go on.
+    pub has_checkpoint: bool,
     /// `trained.json`
     pub end: Option<TrainingEnd>,
     /// `evaluate.json`
@@ -131,6 +133,7 @@ impl RunRecords {
         run.evaluation = path("evaluate.json").and_then(|path| faults.keep(read_record(&path)));
         run.other_tests = other_tests(folder).iter().filter_map(|path| faults.keep(read_record(path))).collect();
         run.epochs = path("train.jsonl").map_or(Vec::new(), |path| read_lines(&path, 0, &mut faults));
+        run.has_checkpoint = path("checkpoint/last.safetensors").is_some();
         run.end = path("trained.json").and_then(|path| faults.keep(read_record(&path)));
         if let Some(end) = run.end.as_ref().filter(|end| end.epochs > run.epochs.len()) {
             let (lines, epochs) = (run.epochs.len(), end.epochs);
@@ -244,7 +247,7 @@ impl RunRecords {
             last_epoch: self.epochs.last().cloned(),
             neurobench: neurobench(),
             energy_pj: operations.as_ref().map(Operations::energy_pj),
-            command: self.config.as_ref().map(command_line),
+            command: self.config.as_ref().map(|config| commands(config, &self.epochs).join("\n")),
             operations,
             concerns: self.concerns(),
             faults: self.faults.clone(),

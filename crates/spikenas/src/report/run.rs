@@ -1,9 +1,10 @@
 //! The report of one run.
 
-use super::command::command_line;
+use super::command::commands;
 use super::document::{Report, Section};
 use super::figure::{Table, Value};
 use super::records::RunRecords;
+use super::schedules::{Followed, schedules};
 use super::words::{duration, energy, grouped, percent, plain, shortened};
 use super::{activity, cell, classes, memory, search, training};
 use crate::Result;
@@ -161,6 +162,24 @@ fn other_tests(tests: &[EvaluationRecord]) -> Section {
     section
 }
 
+/// What several commands have to do with each other.
+fn changed_schedule(config: &RunConfig, run: &RunRecords) -> Option<String> {
+    let followed = schedules(&config.train, &run.epochs);
+    if followed.len() < 2 {
+        return None;
+    }
+    let one = |(index, Followed { last, epochs }): (usize, &Followed)| {
+        let was_stopped = last < epochs && index + 1 < followed.len();
+        let early = if was_stopped { ", and was interrupted there" } else { "" };
+        format!("up to epoch {last} it followed that of {epochs} epochs{early}")
+    };
+    let each: Vec<String> = followed.iter().enumerate().map(one).collect();
+    Some(format!(
+        "The training was resumed with another number of epochs, and so with another schedule: {}.",
+        each.join("; ")
+    ))
+}
+
 /// The command and settings that repeat the run.
 fn again(config: &RunConfig, run: &RunRecords) -> Section {
     let mut section = Section::titled("Run it again");
@@ -172,7 +191,8 @@ fn again(config: &RunConfig, run: &RunRecords) -> Section {
         config.search.seed,
         env!("CARGO_PKG_VERSION")
     ));
-    section.code.push(command_line(config));
+    section.words.extend(changed_schedule(config, run));
+    section.code.extend(commands(config, &run.epochs));
     section.code.extend(toml::to_string_pretty(config).ok());
     section
 }

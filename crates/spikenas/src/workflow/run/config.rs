@@ -70,11 +70,7 @@ impl RunConfig {
 
     #[cfg(test)]
     pub(crate) fn of_sample() -> Self {
-        Self::for_images(
-            DataConfig { source: crate::data::Source::Sample, folder: "data".into(), fingerprint: None },
-            10,
-        )
-        .unwrap()
+        Self::for_images(DataConfig::at(crate::data::Source::Sample, "data".into()), 10).unwrap()
     }
 
     /// Whether every value is in range; the first that is not, named.
@@ -112,10 +108,7 @@ impl RunConfig {
     /// was found. Images are the same where their fingerprints are, wherever they lie; where one configuration has none, in
     /// the same folder.
     pub fn differences(&self, new: &Self) -> Result<Vec<String>> {
-        let changed = match (&self.data.fingerprint, &new.data.fingerprint) {
-            (Some(old), Some(new)) => Some((old != new).then(|| format!("other images: fingerprint {old} -> {new}"))),
-            _ => None,
-        };
+        let changed = self.data.other_images(&new.data);
         let value = |config: &Self| {
             let mut config = config.clone();
             config.data = if changed.is_some() { self.data.place() } else { config.data.place() };
@@ -128,7 +121,8 @@ impl RunConfig {
             comparable(&config)
         };
         let settings = list_differences(&value(self)?, &value(new)?);
-        Ok(changed.flatten().into_iter().chain(settings).collect())
+        let changed = changed.flatten().map(|changed| format!("other images: {changed}"));
+        Ok(changed.into_iter().chain(settings).collect())
     }
 }
 
@@ -181,7 +175,8 @@ mod tests {
     fn the_same_images_may_lie_elsewhere_and_others_may_not_lie_in_their_place() {
         let with = |folder: &str, fingerprint: Option<&str>| {
             let source = crate::data::Source::Folder(folder.into());
-            let data = DataConfig { source, folder: "data".into(), fingerprint: fingerprint.map(String::from) };
+            let data =
+                DataConfig { fingerprint: fingerprint.map(String::from), ..DataConfig::at(source, "data".into()) };
             RunConfig { data, ..config() }
         };
         let differences = |old: RunConfig, new: RunConfig| old.differences(&new).unwrap();
@@ -190,5 +185,30 @@ mod tests {
         let here = std::env::current_dir().unwrap().join("here");
         assert_eq!(differences(with("here", None), with(here.to_str().unwrap(), Some("2"))), [""; 0]);
         assert_eq!(differences(with("here", None), with("there", Some("2"))).len(), 1);
+    }
+
+    #[test]
+    fn other_images_are_counted() {
+        let with = |fingerprint: &str, train: usize, test: usize| {
+            let (train_images, test_images) = (Some(train), Some(test));
+            let data = DataConfig { fingerprint: Some(fingerprint.into()), train_images, test_images, ..config().data };
+            RunConfig { data, ..config() }
+        };
+        let differences = |old: RunConfig, new: RunConfig| old.differences(&new).unwrap().join("; ");
+        assert_eq!(differences(with("1", 20, 8), with("1", 20, 8)), "");
+        assert_eq!(
+            differences(with("1", 20, 8), with("2", 21, 8)),
+            "other images: 20 -> 21 for training, 8 -> 8 for the test"
+        );
+        assert_eq!(
+            differences(with("1", 20, 8), with("2", 20, 8)),
+            "other images: as many as before, 20 for training and 8 for the test, but not the same: fingerprint 1 -> 2"
+        );
+        let mut early = with("1", 20, 8);
+        (early.data.train_images, early.data.test_images) = (None, None);
+        assert_eq!(
+            differences(early, with("2", 21, 8)),
+            "other images: fingerprint 1 -> 2, now 21 for training and 8 for the test"
+        );
     }
 }

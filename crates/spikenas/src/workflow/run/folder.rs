@@ -46,11 +46,7 @@ impl RunFolder {
             let is_free = !has_learned && !has_other_images && !folder.has_trained()?;
             let may_change = differences.is_empty() || is_free && (only_training || folder.is_unused()?);
             if !may_change {
-                let same = if has_other_images { "bring those back" } else { "repeat the options" };
-                let differences = differences.join(", ");
-                let reason =
-                    format!("belongs to another configuration ({differences}): choose another folder or {same}");
-                return Err(Error::file(path, reason));
+                return Err(folder.refusal(config, &differences)?);
             }
             if has_begun {
                 folder.drop_checkpoint()?;
@@ -64,6 +60,21 @@ impl RunFolder {
         }
         config.save(&folder.config_path())?;
         Ok(folder)
+    }
+
+    /// Why a configuration that differs from the folder's may not be written over it, and the ways out.
+    fn refusal(&self, config: &RunConfig, differences: &[String]) -> Result<Error> {
+        let (epochs, done) = (config.train.epochs, self.epochs()?.len());
+        let has_other_epochs = matches!(differences, [only] if only.starts_with("train.epochs "));
+        let way_out = if has_other_epochs && (1..=epochs).contains(&done) {
+            format!("resume its training with epochs {epochs}, choose another folder or repeat the options")
+        } else if differences.iter().any(|d| is_of_images(d)) {
+            "choose another folder or bring those back".into()
+        } else {
+            "choose another folder or repeat the options".into()
+        };
+        let differences = differences.join(", ");
+        Ok(Error::file(&self.path, format!("belongs to another configuration ({differences}): {way_out}")))
     }
 
     /// A folder that holds a run, and its configuration.

@@ -101,7 +101,8 @@ impl LoadedModel {
         let reason = "does not say what it was trained on: say which images to test it on";
         let origin = self.model.origin.as_ref().ok_or_else(|| Error::file(&self.path, reason))?;
         let DatasetId { name, fingerprint } = &origin.data;
-        Ok(DataConfig { source: name.parse()?, folder: data_dir.to_path_buf(), fingerprint: Some(fingerprint.clone()) })
+        let place = DataConfig::at(name.parse()?, data_dir.to_path_buf());
+        Ok(DataConfig { fingerprint: Some(fingerprint.clone()), ..place })
     }
 
     /// Whether it was trained on these very images; unknown where its file does not say.

@@ -64,7 +64,7 @@ impl RunFolder {
             return Ok(());
         }
         match self.epochs()?.len() {
-            0 => Err(Error::file(self.path(), "nothing is trained yet: run `spikenas train` on it")),
+            0 => Err(Error::file(self.path(), "nothing is trained yet: train it")),
             epochs => {
                 let way_out = if files::is_there(&self.checkpoint_path())? {
                     "go on with the training or choose another folder"

@@ -32,8 +32,9 @@ pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &
     if let Some(text) = files::read_text_if_there(&path)? {
         let mut old: Study = files::parse_toml(&path, &text)?;
         check_toml_unchanged(&path, &text)?;
-        // The folder of the images does not matter.
+        // The folder of the images does not matter, and their number is in their fingerprint.
         old.data.folder.clone_from(&study.data.folder);
+        (old.data.train_images, old.data.test_images) = (study.data.train_images, study.data.test_images);
         let differences = list_differences(&comparable(&old)?, &comparable(study)?);
         if !differences.is_empty() {
             let differences = differences.join(", ");

@@ -1,0 +1,95 @@
+//! The schedules of learning rates that a training followed.
+
+use std::f64::consts::PI;
+
+use crate::train::{EpochRecord, Schedule, TrainConfig};
+
+/// Epochs in a row that followed one schedule of learning rates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Followed {
+    /// The last of these epochs.
+    pub(super) last: usize,
+    /// The number of epochs that the schedule is made for.
+    pub(super) epochs: usize,
+}
+
+/// The schedules that a training followed, as its learning rates tell: more than one where it was resumed with another number of
+/// epochs. Only a cosine depends on that number.
+pub(super) fn schedules(config: &TrainConfig, epochs: &[EpochRecord]) -> Vec<Followed> {
+    let mut followed: Vec<Followed> = Vec::new();
+    for record in epochs {
+        let with = |epochs: usize| TrainConfig { epochs, ..config.clone() };
+        let explains = |epochs: &usize| {
+            *epochs >= record.epoch && with(*epochs).learning_rate(record.epoch) == record.learning_rate
+        };
+        let before = followed.last().map(|followed| followed.epochs);
+        let likely = before.into_iter().chain([config.epochs]);
+        let epochs = likely.chain(cosine_length(config, record)).find(explains).unwrap_or(config.epochs);
+        match followed.last_mut() {
+            // The first epoch has the same learning rate in all.
+            Some(last) if last.epochs == epochs || last.last == 1 => *last = Followed { last: record.epoch, epochs },
+            _ => followed.push(Followed { last: record.epoch, epochs }),
+        }
+    }
+    followed
+}
+
+/// The length of the cosine that has a record's learning rate at its epoch.
+fn cosine_length(config: &TrainConfig, record: &EpochRecord) -> Option<usize> {
+    let (first, last) = (config.learning_rate, config.final_learning_rate);
+    let progress = (2.0 * (record.learning_rate - last) / (first - last) - 1.0).acos() / PI;
+    let length = (record.epoch.checked_sub(1)? as f64 / progress).round();
+    (config.schedule == Schedule::Cosine && length.is_finite()).then_some(length as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Epochs that followed schedules of these lengths, each up to an epoch.
+    fn trained(config: &TrainConfig, followed: &[(usize, usize)]) -> Vec<EpochRecord> {
+        let length = |epoch: usize| followed.iter().find(|&&(last, _)| epoch <= last).unwrap().1;
+        let rate = |epoch| TrainConfig { epochs: length(epoch), ..config.clone() }.learning_rate(epoch);
+        let last = followed.last().unwrap().0;
+        let record = |epoch| EpochRecord {
+            epoch,
+            learning_rate: rate(epoch),
+            train_loss: 1.0,
+            train_accuracy: 50.0,
+            test_loss: 1.0,
+            test_accuracy: 50.0,
+            test_top5_accuracy: None,
+            images_per_class: None,
+            images_per_second: 100.0,
+            seconds: 1.0,
+        };
+        (1..=last).map(record).collect()
+    }
+
+    #[test]
+    fn a_cosine_tells_the_number_of_epochs_that_it_was_made_for() {
+        for followed in [
+            &[(8, 8)][..],
+            &[(8, 8), (12, 12)],
+            &[(3, 8), (12, 12)],
+            &[(2, 300), (5, 7), (9, 1000)],
+            // One epoch alone has the same learning rate in every schedule.
+            &[(1, 1)],
+        ] {
+            let config = TrainConfig { epochs: followed.last().unwrap().1, ..TrainConfig::default() };
+            let found = schedules(&config, &trained(&config, followed));
+            let expected: Vec<_> = followed.iter().map(|&(last, epochs)| Followed { last, epochs }).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn what_does_not_depend_on_the_epochs_is_one_schedule() {
+        for schedule in [Schedule::Constant, Schedule::Step { epochs: 3 }] {
+            let config = TrainConfig { epochs: 12, schedule, ..TrainConfig::default() };
+            let found = schedules(&config, &trained(&config, &[(8, 8), (12, 12)]));
+            assert_eq!(found, [Followed { last: 12, epochs: 12 }]);
+        }
+        assert!(schedules(&TrainConfig::default(), &[]).is_empty());
+    }
+}
