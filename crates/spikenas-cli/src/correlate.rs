@@ -17,7 +17,8 @@ use crate::report;
 /// How well scores rank a table of trained architectures.
 #[derive(Args)]
 pub struct Arguments {
-    /// A table of trained cells: columns op01, op02, op12, op03, op13, op23 with SpikeNAS-Bench's digits, and a truth
+    /// A table of trained architectures: a column `architecture`, or op01, op02, op12, op03, op13, op23 with SpikeNAS-Bench's
+    /// digits, and a truth
     #[arg(long, value_name = "CSV")]
     table: PathBuf,
     /// The column that holds the truth, an accuracy in percent or as a part of 1
@@ -32,7 +33,7 @@ pub struct Arguments {
     /// One random half of the table, always the same: choice, to choose a score on, or verdict, to judge the choice
     #[arg(long, value_name = "NAME")]
     half: Option<HalfName>,
-    /// Number of cells, drawn by --seed [default: all]
+    /// Number of architectures, drawn by --seed [default: all]
     #[arg(long, value_name = "N")]
     sample: Option<usize>,
     /// Images of a mini-batch
@@ -71,7 +72,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     }
     if let Some(count) = arguments.sample {
         if count < 2 {
-            return Err(Error::invalid(format!("sample {count}: give at least 2 cells, or there is nothing to rank")));
+            return Err(Error::invalid(format!("sample {count}: give at least 2, or there is nothing to rank")));
         }
         table = table.sample(count, seed);
     }
@@ -80,7 +81,12 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let config = CorrelateConfig {
         scores: if arguments.score.is_empty() { ScoreKind::ALL.to_vec() } else { arguments.score },
         seeds: CorrelateConfig::seeds(seed, arguments.seeds)?,
-        network: NetworkConfig { widths: arguments.widths, classes: dataset.classes.len(), ..preset },
+        network: NetworkConfig {
+            widths: arguments.widths,
+            classes: dataset.classes.len(),
+            cells: table.cells().unwrap_or(preset.cells),
+            ..preset
+        },
         batch: arguments.batch,
         repeats: arguments.repeats,
     };

@@ -88,7 +88,7 @@ fn counts_that_no_search_ends_with_are_wrong_usage() {
         (format!("{correlate} --seeds 1000000000000000000"), "give 1 to 1000"),
         (format!("{correlate} --seeds 0"), "give 1 to 1000"),
         (format!("{correlate} --repeats 1001"), "give 1 to 1000"),
-        (format!("{correlate} --sample 1"), "at least 2 cells"),
+        (format!("{correlate} --sample 1"), "at least 2, or"),
     ] {
         place.refuses(&line, 2, reason);
     }

@@ -13,13 +13,13 @@ pub(super) fn report(correlation: &Correlation, faults: &[String]) -> Result<Rep
     let [narrow, wide] = correlation.config.network.widths;
     let best = correlation.scores.iter().max_by(|a, b| a.tau_random_ties.living.total_cmp(&b.tau_random_ties.living));
     let summary = format!(
-        "{} cells ({} with a path from input to output), untrained networks of widths {narrow}/{wide} with {} images, {} seeds. {}",
+        "{} architectures ({} with a path from input to output), untrained networks of widths {narrow}/{wide} with {} images, {} seeds. {}",
         grouped(correlation.cells as u64),
         grouped(correlation.living as u64),
         correlation.config.batch,
         correlation.seeds,
         best.map_or(String::new(), |b| format!(
-            "{} ranks cells with a path best: tau {:.3}, {:.3} within equal depth.",
+            "{} ranks those with a path best: tau {:.3}, {:.3} within equal depth.",
             b.score, b.tau_random_ties.living, b.tau_within_depth
         ))
     );
@@ -30,7 +30,7 @@ pub(super) fn report(correlation: &Correlation, faults: &[String]) -> Result<Rep
     );
     section.figures.push(bars(
         "tau",
-        "Kendall's tau with the truth, cells with a path",
+        "Kendall's tau with the truth, architectures with a path",
         correlation,
         |s| s.tau_random_ties.living,
         |s| s.intervals.tau_random_ties,
@@ -86,6 +86,8 @@ pub fn table(correlation: &Correlation) -> Table {
         "#with a path",
         "#within depth",
         "#top 10, %",
+        "#nDCG",
+        "#regret, points",
         "#tau-b, all",
         "#tau-b, path",
         "#Spearman, all",
@@ -109,6 +111,8 @@ pub fn table(correlation: &Correlation) -> Table {
             three(s.tau_random_ties.living),
             three(s.tau_within_depth),
             two(s.top10_mean),
+            Value::maybe(s.choice.map(|c| c.ndcg), |v| format!("{v:.3}")),
+            Value::maybe(s.choice.map(|c| c.regret), |v| format!("{v:.2}")),
             three(s.tau_b.all),
             three(s.tau_b.living),
             three(s.spearman.all),

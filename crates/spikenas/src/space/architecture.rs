@@ -72,6 +72,24 @@ impl Architecture {
         self.cells.iter().position(|cell| !cell.is_connected()).map(|index| index + 1)
     }
 
+    /// Most spatial convolutions on a path through each cell, added up; `None` where a cell has no path.
+    ///
+    /// ```
+    /// use spikenas::space::Architecture;
+    /// let of = |text: &str| text.parse::<Architecture>().unwrap().depth();
+    /// assert_eq!([of("0313 0031 0003 0000/0001 0000 0000 0000"), of("0330 0000 0000 0000")], [Some(2), None]);
+    /// ```
+    pub fn depth(&self) -> Option<usize> {
+        self.cells.iter().map(Cell::depth).sum()
+    }
+
+    /// The depth, then the number of paths through each cell, added up: at most four a cell and three cells never make up for a
+    /// convolution. Minus infinity where a cell has no path.
+    pub fn depth_then_paths(&self) -> f64 {
+        let paths: usize = self.cells.iter().map(|cell| cell.paths().count()).sum();
+        self.depth().map_or(f64::NEG_INFINITY, |depth| depth as f64 + paths as f64 / 16.0)
+    }
+
     /// The architecture with every edge that is on no path from its cell's input to its output set to zeroize.
     pub fn pruned(&self) -> Self {
         Self { cells: self.cells.iter().map(|cell| cell.pruned()).collect() }

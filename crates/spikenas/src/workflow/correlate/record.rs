@@ -16,8 +16,6 @@ use crate::score::ScoreKind;
 const RESAMPLES: u64 = 200;
 /// Draws of the order of ties that are averaged.
 const TIE_DRAWS: u64 = 5;
-/// Highest number of convolutions that a budget allows.
-const MOST_CONVOLUTIONS: usize = 6;
 
 /// How well scores rank a table: `correlate.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,9 +24,9 @@ pub struct Correlation {
     pub version: u32,
     /// Each score, then the trivial ranks.
     pub scores: Vec<ScoreCorrelation>,
-    /// Cells that were ranked.
+    /// Architectures that were ranked.
     pub cells: usize,
-    /// Those of them with a path from input to output. (In SpikeNAS-Bench the others all have the accuracy of chance.)
+    /// Those of them with a path from input to output in every cell. (In SpikeNAS-Bench the others all have the accuracy of chance.)
     pub living: usize,
     /// Seeds of weights and images.
     pub seeds: usize,
@@ -62,8 +60,11 @@ pub struct ScoreCorrelation {
     pub spearman: AllAndLiving,
     /// Kendall's tau over pairs of cells with a path and of equal depth, ties broken at random.
     pub tau_within_depth: f64,
-    /// Mean truth of the ten cells that it ranks highest.
+    /// Mean truth of the ten architectures that it ranks highest.
     pub top10_mean: f64,
+    /// How good what it ranks highest is; records of early versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
     /// By number of convolutions: truth of the cell with the best score among those with at most that many; the mean of
     /// equally good ones.
     pub best_by_budget: BTreeMap<usize, f64>,
@@ -73,6 +74,19 @@ pub struct ScoreCorrelation {
     pub intervals: Intervals,
     /// Mean time per candidate; scores of spikes share one forward pass, and its time. Nothing for trivial ranks.
     pub seconds_per_candidate: Option<f64>,
+}
+
+/// How good the architectures are that a score ranks highest: what a search makes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Normalised discounted cumulative gain, 0 to 1: what is ranked high counts most, and a point of accuracy doubles the gain.
+    pub ndcg: f64,
+    /// Its 95 % interval.
+    pub ndcg_interval: [f64; 2],
+    /// Points of accuracy by which the one ranked highest is behind the best of the table.
+    pub regret: f64,
+    /// Its 95 % interval.
+    pub regret_interval: [f64; 2],
 }
 
 /// Standard deviations over the seeds.
@@ -108,14 +122,14 @@ pub fn correlate(table: &Table, config: &CorrelateConfig, scores: &Scores) -> Re
         found.push(ScoreCorrelation { default: is_default, ..of_values(kind.name(), &table.rows, &values, seconds) });
     }
     for rank in Trivial::ALL {
-        let values = vec![table.rows.iter().map(|row| rank.of(&row.cell)).collect()];
+        let values = vec![table.rows.iter().map(|row| rank.of(&row.architecture)).collect()];
         found.push(ScoreCorrelation { trivial: true, ..of_values(rank.name(), &table.rows, &values, None) });
     }
     Ok(Correlation {
         version: FORMAT_VERSION,
         scores: found,
         cells: table.rows.len(),
-        living: table.rows.iter().filter(|row| row.cell.is_connected()).count(),
+        living: table.rows.iter().filter(|row| row.is_living()).count(),
         seeds: config.seeds.len(),
         config: config.clone(),
     })
@@ -162,6 +176,12 @@ fn of_values(name: &str, rows: &[Row], values: &[Vec<f64>], seconds: Option<f64>
         spearman: both(|f| f.spearman),
         tau_within_depth: mean(|f| f.tau_within_depth),
         top10_mean: mean(|f| f.top10_mean),
+        choice: Some(Choice {
+            ndcg: mean(|f| f.ndcg),
+            ndcg_interval: interval(|f| f.ndcg),
+            regret: mean(|f| f.regret),
+            regret_interval: interval(|f| f.regret),
+        }),
         best_by_budget: budgets.map(|n| (*n, best(n))).collect(),
         spread: Spread {
             tau_random_ties: deviation(|f| f.tau_random_ties.living),
@@ -184,13 +204,15 @@ struct Figures {
     spearman: AllAndLiving,
     tau_within_depth: f64,
     top10_mean: f64,
+    ndcg: f64,
+    regret: f64,
     best_by_budget: BTreeMap<usize, f64>,
 }
 
 impl Figures {
     /// `chosen`: the rows that count; one that occurs several times counts as often.
     fn of(rows: &[Row], values: &[f64], chosen: &[usize], seed: u64) -> Self {
-        let with_path: Vec<usize> = chosen.iter().copied().filter(|&i| rows[i].cell.is_connected()).collect();
+        let with_path: Vec<usize> = chosen.iter().copied().filter(|&i| rows[i].is_living()).collect();
         let values_of = |indices: &[usize]| indices.iter().map(|&i| values[i]).collect::<Vec<f64>>();
         let truths_of = |indices: &[usize]| indices.iter().map(|&i| rows[i].truth).collect::<Vec<f64>>();
         let both = |of: &dyn Fn(&[f64], &[f64]) -> f64| AllAndLiving {
@@ -205,7 +227,9 @@ impl Figures {
             tau_random_ties: both(&|v, t| averaged(&|rng| kendall_tau_b(&ranks_with_ties_at_random(v, rng), t))),
             spearman: both(&spearman),
             tau_within_depth: averaged(&|rng| within_depth(rows, values, &with_path, rng)),
-            top10_mean: averaged(&|rng| top10(rows, values, chosen, rng)),
+            top10_mean: averaged(&|rng| mean_of_first(&by_rank(rows, values, chosen, rng), 10)),
+            ndcg: averaged(&|rng| ndcg(&by_rank(rows, values, chosen, rng))),
+            regret: averaged(&|rng| regret(&by_rank(rows, values, chosen, rng))),
             best_by_budget: best_by_budget(rows, values, chosen),
         }
     }
@@ -214,7 +238,7 @@ impl Figures {
 /// Concordant minus discordant pairs of equal depth over all pairs of equal depth.
 fn within_depth(rows: &[Row], values: &[f64], with_path: &[usize], rng: &mut Generator) -> f64 {
     let mut by_depth: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
-    with_path.iter().for_each(|&i| by_depth.entry(rows[i].cell.depth()).or_default().push(i));
+    with_path.iter().for_each(|&i| by_depth.entry(rows[i].architecture.depth()).or_default().push(i));
     let (mut surplus, mut pairs) = (0.0, 0);
     for indices in by_depth.values() {
         let of_depth: Vec<f64> = indices.iter().map(|&i| values[i]).collect();
@@ -226,22 +250,50 @@ fn within_depth(rows: &[Row], values: &[f64], with_path: &[usize], rng: &mut Gen
     if pairs == 0 { 0.0 } else { surplus / pairs as f64 }
 }
 
-fn top10(rows: &[Row], values: &[f64], chosen: &[usize], rng: &mut Generator) -> f64 {
+/// Truths of the chosen rows, the one with the highest value first, ties in a random order.
+fn by_rank(rows: &[Row], values: &[f64], chosen: &[usize], rng: &mut Generator) -> Vec<f64> {
     let of_chosen: Vec<f64> = chosen.iter().map(|&i| values[i]).collect();
     let ranks = ranks_with_ties_at_random(&of_chosen, rng);
-    let best = chosen.iter().zip(ranks).filter(|(_, rank)| *rank + 10.0 >= chosen.len() as f64);
-    let truths: Vec<f64> = best.map(|(&i, _)| rows[i].truth).collect();
-    truths.iter().sum::<f64>() / truths.len().max(1) as f64
+    let mut truths = vec![0.0; chosen.len()];
+    for (&row, rank) in chosen.iter().zip(ranks) {
+        truths[chosen.len() - 1 - rank as usize] = rows[row].truth;
+    }
+    truths
+}
+
+fn mean_of_first(truths: &[f64], count: usize) -> f64 {
+    let first = &truths[..count.min(truths.len())];
+    first.iter().sum::<f64>() / first.len().max(1) as f64
+}
+
+/// Discounted cumulative gain of an order over that of the best order. The gain is `2^truth - 1`, the discount `log2(1 + rank)`; both sums
+/// are divided by two to the highest truth, so that they stay in range.
+fn ndcg(truths: &[f64]) -> f64 {
+    let highest = truths.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let gain = |truth: f64| (truth - highest).exp2() - (-highest).exp2();
+    let gains = |truths: &[f64]| -> f64 {
+        truths.iter().zip(2_u32..).map(|(&truth, place)| gain(truth) / f64::from(place).log2()).sum()
+    };
+    let mut best = truths.to_vec();
+    best.sort_by(|a, b| b.total_cmp(a));
+    let most = gains(&best);
+    if most > 0.0 { gains(truths) / most } else { 0.0 }
+}
+
+fn regret(truths: &[f64]) -> f64 {
+    let highest = truths.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    truths.first().map_or(0.0, |chosen| highest - chosen)
 }
 
 fn best_by_budget(rows: &[Row], values: &[f64], chosen: &[usize]) -> BTreeMap<usize, f64> {
     let best = |most: usize| {
-        let fits = || chosen.iter().filter(|&&i| convolutions(&rows[i].cell) <= most);
+        let fits = || chosen.iter().filter(|&&i| convolutions(&rows[i].architecture) <= most);
         let highest = fits().map(|&i| values[i]).max_by(f64::total_cmp)?;
         let truths: Vec<f64> = fits().filter(|&&i| values[i] == highest).map(|&i| rows[i].truth).collect();
         Some((most, truths.iter().sum::<f64>() / truths.len() as f64))
     };
-    (1..=MOST_CONVOLUTIONS).filter_map(best).collect()
+    let most = rows.iter().map(|row| convolutions(&row.architecture)).max().unwrap_or(0);
+    (1..=most).filter_map(best).collect()
 }
 
 #[cfg(test)]
@@ -250,7 +302,7 @@ mod tests {
     use crate::space::{Architecture, Digits};
 
     fn row(text: &str, truth: f64) -> Row {
-        Row { cell: Architecture::parse(text, Digits::SpikenasBench).unwrap().cells()[0], truth }
+        Row { architecture: Architecture::parse(text, Digits::SpikenasBench).unwrap(), truth }
     }
 
     #[test]
@@ -262,7 +314,7 @@ mod tests {
             row("0004 0000 0000 0000", 85.5),
             row("0203 0004 0000 0000", 87.5),
         ];
-        let depth: Vec<f64> = rows.iter().map(|r| Trivial::Depth.of(&r.cell)).collect();
+        let depth: Vec<f64> = rows.iter().map(|r| Trivial::Depth.of(&r.architecture)).collect();
         let by_depth = of_values("depth", &rows, &[depth], None);
         assert!(by_depth.tau_b.all > by_depth.tau_b.living && by_depth.tau_b.living > 0.8);
         assert_eq!(by_depth.best_by_budget[&1], 86.0, "the mean of the two of equal depth");
@@ -271,5 +323,17 @@ mod tests {
         let by_truth = of_values("truth", &rows, &[truth], None);
         assert_eq!((by_truth.tau_b.all, by_truth.tau_within_depth, by_truth.spread.tau_random_ties), (1.0, 1.0, 0.0));
         assert_eq!(by_truth.best_by_budget[&1], 86.5);
+        let choice = by_truth.choice.unwrap();
+        assert_eq!((choice.ndcg, choice.regret, by_truth.top10_mean), (1.0, 0.0, 70.1));
+    }
+
+    #[test]
+    fn gains_double_with_a_point_of_accuracy_and_count_less_further_down() {
+        assert_eq!(ndcg(&[90.0, 89.0, 80.0]), 1.0);
+        // Gains 1/2, 1, discounts 1, log2 3; at best 1, 1/2.
+        let second = 1.0 / 3f64.log2();
+        assert!((ndcg(&[89.0, 90.0]) - (0.5 + second) / (1.0 + 0.5 * second)).abs() < 1e-12);
+        assert!(ndcg(&[10.0, 90.0]) < ndcg(&[89.0, 90.0]));
+        assert_eq!((regret(&[88.5, 90.0, 10.0]), regret(&[90.0, 10.0])), (1.5, 0.0));
     }
 }

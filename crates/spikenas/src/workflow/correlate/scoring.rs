@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::table::Table;
+use super::table::{Row, Table};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::graph::{Graph, NetworkConfig};
@@ -15,7 +15,7 @@ use crate::score::{Listener, Score, ScoreConfig, ScoreKind, SpikeScorer, Told, c
 use crate::space::{Architecture, Cell, Operation};
 use crate::{Error, Result};
 
-/// How the cells of a table are scored.
+/// How the architectures of a table are scored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CorrelateConfig {
@@ -79,7 +79,7 @@ struct Entry {
     seconds: f64,
 }
 
-/// The scores of a table's cells.
+/// The scores of a table's architectures.
 #[derive(Clone, Debug, Default)]
 pub struct Scores {
     known: HashMap<(ScoreKind, u64, Architecture), f64>,
@@ -90,15 +90,15 @@ pub struct Scores {
 impl Scores {
     /// The values of a score for a seed, in the order of the rows.
     ///
-    /// Errors: a cell that was not scored.
+    /// Errors: an architecture that was not scored.
     pub fn of(&self, kind: ScoreKind, seed: u64, table: &Table, config: &CorrelateConfig) -> Result<Vec<f64>> {
         let seed = if kind.is_drawn() { seed } else { config.seeds[0] };
-        let value = |cell: &Cell| {
-            let architecture = Architecture::repeated(seen(kind, *cell), config.network.cells)?;
+        let value = |row: &Row| {
+            let architecture = seen(kind, row, config)?;
             let found = self.known.get(&(kind, seed, architecture.clone())).copied();
             found.ok_or_else(|| Error::invalid(format!("`{architecture}` has no {kind} for seed {seed}")))
         };
-        table.rows.iter().map(|row| value(&row.cell)).collect()
+        table.rows.iter().map(value).collect()
     }
 
     /// Mean seconds of an architecture's score; scores of spikes share one forward pass, and its time.
@@ -117,12 +117,15 @@ impl Scores {
     }
 }
 
-/// The part of a cell that a score sees: the paper's scores see dead parts, too.
-fn seen(kind: ScoreKind, cell: Cell) -> Cell {
-    if kind.is_of_the_paper() { cell } else { cell.pruned() }
+/// What a score sees of an architecture: the paper's scores see dead parts, too.
+///
+/// Errors: another number of cells than the network's.
+fn seen(kind: ScoreKind, row: &Row, config: &CorrelateConfig) -> Result<Architecture> {
+    let architecture = row.architecture.clone().with_cells(config.network.cells)?;
+    Ok(if kind.is_of_the_paper() { architecture } else { architecture.pruned() })
 }
 
-/// Computes every score of every cell for every seed, except those in the journal.
+/// Computes every score of every architecture for every seed, except those in the journal.
 ///
 /// Errors: settings out of range, a journal of other settings or that cannot be written, a stop that was asked for.
 pub fn score_table(
@@ -202,7 +205,7 @@ fn unknown(
     let mut unknown = Vec::new();
     for row in &table.rows {
         for &kind in kinds {
-            let architecture = Architecture::repeated(seen(kind, row.cell), config.network.cells)?;
+            let architecture = seen(kind, row, config)?;
             let key = (kind, seed, architecture);
             if !scores.known.contains_key(&key) && found.insert(key.2.clone()) {
                 unknown.push(key.2);

@@ -1,37 +1,39 @@
 use std::fs::File;
 use std::path::Path;
 
+use super::columns::{Form, column, read_truth, text};
 use crate::data::shuffled;
 use crate::random::{generator, name_key};
-use crate::space::{Cell, Digits, Edge, Operation};
+use crate::space::{Architecture, Cell};
 use crate::{Error, Result};
-
-/// Columns of a table that an error lists, at most.
-const LISTED: usize = 20;
 
 /// What is said of a table that is not there.
 const ABSENT: &str = "there is no such table: give a file of comma-separated values";
 
-/// Trained cells and their accuracies.
+/// Trained architectures and their accuracies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// One trained cell each.
+    /// One trained architecture each; those of more cells than one have equally many.
     pub rows: Vec<Row>,
     /// Whether the file has its truth as parts of 1, which were made percent.
     pub had_fractions: bool,
 }
 
-/// One trained cell.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One trained architecture.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The cell, alike for all cells of the network.
-    pub cell: Cell,
+    /// The architecture; one of a single cell stands for as many like it as the network has.
+    pub architecture: Architecture,
     /// The truth: an accuracy in percent.
     pub truth: f64,
 }
 
-/// The highest truth in percent that is read, far above any; sums of many are still exact.
-const MOST_TRUTH: f64 = 1e6;
+impl Row {
+    /// Whether each cell has a path from its input to its output.
+    pub fn is_living(&self) -> bool {
+        self.architecture.cell_without_path().is_none()
+    }
+}
 
 /// A random half of a table's rows, always the same two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,49 +45,32 @@ pub enum Half {
 }
 
 impl Table {
-    /// Reads a table of SpikeNAS-Bench's form: columns `op01`, `op02`, `op12`, `op03`, `op13`, `op23` with its digits, in any order
-    /// and among others, and one with the truth. Where no truth is above 1, all are taken as parts of 1.
+    /// Reads a table with a column `architecture`, in the text form, or with the columns of SpikeNAS-Bench, `op01`, `op02`, `op12`,
+    /// `op03`, `op13`, `op23`, with its digits; in any order and among others; and one with the truth. Where no truth is above
+    /// 1, all are taken as parts of 1.
     ///
     /// Errors name the file, and the line of a row that cannot be read.
     pub fn read(path: &Path, truth: &str) -> Result<Self> {
         let wrong = |reason: String| Error::file(path, reason);
         let mut reader = csv::Reader::from_reader(File::open(path).map_err(Error::io_or_absent(path, ABSENT))?);
         let heads = reader.headers().map_err(|e| wrong(e.to_string()))?.clone();
-        let column = |name: &str| {
-            let found = heads.iter().position(|head| head.trim() == name);
-            found.ok_or_else(|| {
-                let (shown, more) = (heads.iter().take(LISTED), heads.len().saturating_sub(LISTED));
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                wrong(format!("has no column `{name}`; it has {}{more}", shown.collect::<Vec<_>>().join(", ")))
-            })
-        };
-        let edges = Edge::ALL.map(|edge| column(&format!("op{}{}", edge.from(), edge.to())));
-        let truth = column(truth)?;
-        let mut columns = Vec::new();
-        for edge in edges {
-            columns.push(edge?);
-        }
-        let mut rows = Vec::new();
+        let (form, truth) = (Form::of(&heads).map_err(wrong)?, column(&heads, truth).map_err(wrong)?);
+        let (mut rows, mut cells) = (Vec::<Row>::new(), None);
         for record in reader.records() {
             let record = record.map_err(|e| wrong(e.to_string()))?;
             let line = record.position().map_or(0, |p| p.line());
-            let text = |column: usize| record.get(column).unwrap_or_default().trim();
-            let mut cell = Cell::uniform(Operation::Zeroize);
-            for (edge, &column) in Edge::ALL.into_iter().zip(&columns) {
-                let operations = Digits::SpikenasBench.operations();
-                let operation = text(column).parse::<usize>().ok().and_then(|digit| operations.get(digit).copied());
-                let operation = operation
-                    .ok_or_else(|| wrong(format!("line {line}: `{}` is not one of the digits 0 to 4", text(column))))?;
-                cell = cell.with(edge, operation);
-            }
-            let value = text(truth).parse::<f64>().ok().filter(|v| v.is_finite());
-            let value = value.ok_or_else(|| wrong(format!("line {line}: `{}` is not a number", text(truth))))?;
-            if value.abs() > MOST_TRUTH {
-                return Err(wrong(format!(
-                    "line {line}: {value:e} is no accuracy: give truths of at most {MOST_TRUTH}"
+            let on_line = |reason: String| wrong(format!("line {line}: {reason}"));
+            let architecture = form.read(&record).map_err(on_line)?;
+            let truth = read_truth(text(&record, truth)).map_err(on_line)?;
+            let count = architecture.cells().len();
+            if count > 1 && cells.is_some_and(|cells| cells != count) {
+                return Err(on_line(format!(
+                    "`{architecture}` has {count} cells, others before it {}",
+                    cells.unwrap_or(1)
                 )));
             }
-            rows.push(Row { cell, truth: value });
+            cells = cells.or((count > 1).then_some(count));
+            rows.push(Row { architecture, truth });
         }
         if rows.len() < 2 {
             return Err(wrong(format!("has {} rows: there is nothing to rank", rows.len())));
@@ -97,6 +82,11 @@ impl Table {
         Ok(Self { rows, had_fractions })
     }
 
+    /// Cells of the networks that were trained, where an architecture says so: one matrix alone stands for any number.
+    pub fn cells(&self) -> Option<usize> {
+        self.rows.iter().map(|row| row.architecture.cells().len()).find(|&cells| cells > 1)
+    }
+
     /// One of the two halves.
     pub fn half(mut self, half: Half) -> Self {
         let order = shuffled(self.rows.len(), &mut generator(&[name_key("half of a table")]));
@@ -106,7 +96,7 @@ impl Table {
             Half::Verdict => verdict.to_vec(),
         };
         kept.sort_unstable();
-        self.rows = kept.into_iter().map(|index| self.rows[index]).collect();
+        self.rows = kept.into_iter().map(|index| self.rows[index].clone()).collect();
         self
     }
 
@@ -115,7 +105,7 @@ impl Table {
         let mut kept = shuffled(self.rows.len(), &mut generator(&[seed, name_key("sample of a table")]));
         kept.truncate(count);
         kept.sort_unstable();
-        self.rows = kept.into_iter().map(|index| self.rows[index]).collect();
+        self.rows = kept.into_iter().map(|index| self.rows[index].clone()).collect();
         self
     }
 }
@@ -148,26 +138,27 @@ impl Trivial {
         }
     }
 
-    /// The value that a cell is ranked by.
-    pub fn of(self, cell: &Cell) -> f64 {
-        let depth = || cell.depth().map_or(f64::NEG_INFINITY, |depth| depth as f64);
+    /// The value that an architecture is ranked by.
+    pub fn of(self, architecture: &Architecture) -> f64 {
         match self {
-            Trivial::Parameters => convolutions(cell) as f64,
-            Trivial::LiveConvolutions => convolutions(&cell.pruned()) as f64,
-            Trivial::Depth => depth(),
-            Trivial::DepthThenPaths => depth() + cell.paths().count() as f64 / 16.0,
+            Trivial::Parameters => convolutions(architecture) as f64,
+            Trivial::LiveConvolutions => convolutions(&architecture.pruned()) as f64,
+            Trivial::Depth => architecture.depth().map_or(f64::NEG_INFINITY, |depth| depth as f64),
+            Trivial::DepthThenPaths => architecture.depth_then_paths(),
         }
     }
 }
 
-/// Convolutions of a cell.
-pub(super) fn convolutions(cell: &Cell) -> usize {
-    cell.operations().into_iter().filter(|o| o.kernel().is_some()).count()
+/// Convolutions of all cells.
+pub(super) fn convolutions(architecture: &Architecture) -> usize {
+    let operations = architecture.cells().iter().flat_map(Cell::operations);
+    operations.filter(|operation| operation.kernel().is_some()).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::space::{Edge, Operation};
 
     fn read(text: &str) -> Result<Table> {
         let folder = tempfile::tempdir().unwrap();
@@ -181,9 +172,20 @@ mod tests {
     #[test]
     fn columns_are_found_by_name() {
         let table = read("test_acc,op23,op13,op03,op12,op02,op01\n81.5,0,0,2,0,0,0\n80,4,0,0,0,1,0\n").unwrap();
-        assert_eq!(table.rows[0].cell.operation(Edge::E03), Operation::Conv3x3Low);
-        assert_eq!(table.rows[1].cell.operation(Edge::E23), Operation::Conv3x3High);
+        assert_eq!(table.rows[0].architecture.cells()[0].operation(Edge::E03), Operation::Conv3x3Low);
+        assert_eq!(table.rows[1].architecture.cells()[0].operation(Edge::E23), Operation::Conv3x3High);
         assert_eq!(table.rows[0].truth, 81.5);
+    }
+
+    #[test]
+    fn architectures_in_their_text_form_have_as_many_cells_as_the_network() {
+        let two = "0313 0031 0003 0000/0001 0000 0000 0000";
+        let table = read(&format!("test_acc,architecture\n50,0313 0031 0003 0000\n52.5,{two}\n")).unwrap();
+        assert_eq!((table.cells(), table.rows[1].architecture.to_string()), (Some(2), two.to_string()));
+        let error = read(&format!("test_acc,architecture\n50,{two}\n51,{two}/0001 0000 0000 0000\n")).unwrap_err();
+        assert!(error.to_string().contains("line 3") && error.to_string().contains("3 cells"), "{error}");
+        let error = read("test_acc,architecture\n50,0313 0031\n51,0001 0000 0000 0000\n").unwrap_err();
+        assert!(error.to_string().contains("line 2") && error.to_string().contains("connection matrix"), "{error}");
     }
 
     #[test]
@@ -212,7 +214,8 @@ mod tests {
 
     #[test]
     fn halves_are_apart_and_make_the_whole() {
-        let row = |truth: usize| Row { cell: Cell::uniform(Operation::Skip), truth: truth as f64 };
+        let architecture = || Architecture::repeated(Cell::uniform(Operation::Skip), 1).unwrap();
+        let row = |truth: usize| Row { architecture: architecture(), truth: truth as f64 };
         let table = Table { rows: (0..101).map(row).collect(), had_fractions: false };
         let truths = |half| table.clone().half(half).rows.iter().map(|r| r.truth as usize).collect::<Vec<_>>();
         let (choice, verdict) = (truths(Half::Choice), truths(Half::Verdict));
@@ -223,8 +226,8 @@ mod tests {
 
     #[test]
     fn trivial_ranks_know_what_leads_to_the_output() {
-        let cell = "0323 0000 0000 0000".parse::<crate::space::Architecture>().unwrap().cells()[0];
-        let values = Trivial::ALL.map(|rank| rank.of(&cell));
-        assert_eq!(values, [3.0, 1.0, 1.0, 1.0 + 1.0 / 16.0]);
+        let values = |text: &str| Trivial::ALL.map(|rank| rank.of(&text.parse().unwrap()));
+        assert_eq!(values("0323 0000 0000 0000"), [3.0, 1.0, 1.0, 1.0 + 1.0 / 16.0]);
+        assert_eq!(values("0323 0000 0000 0000/0301 0030 0003 0000"), [6.0, 4.0, 4.0, 4.0 + 3.0 / 16.0]);
     }
 }
