@@ -16,6 +16,7 @@ use spikenas::workflow::run::RunConfig;
 use spikenas::{Error, Result};
 
 use crate::output::say;
+use crate::recipe::RecipeArguments;
 
 /// Which images.
 #[derive(Args, Clone)]
@@ -319,13 +320,14 @@ pub struct TrainArguments {
     /// Show a mini-batch in N parts, to save memory; batch norm sees each part alone [default: 1]
     #[arg(long, value_name = "N")]
     pub accumulate: Option<usize>,
-    /// sgd or adam [default: sgd]
+    /// sgd, adam, or adamw [default: sgd]
     #[arg(long, value_name = "NAME", value_parser = parse_optimizer)]
     pub optimizer: Option<OptimiserKind>,
-    /// Learning rate of the first epoch [default: 0.1; 0.001 with adam]
+    /// Learning rate of the first epoch, or at the end of its warm-up [default: 0.1; 0.001 with adam and adamw]
     #[arg(long, value_name = "RATE")]
     pub learning_rate: Option<f64>,
-    /// How the learning rate changes: cosine, constant, or step:N, which divides it by 10 every N epochs [default: cosine]
+    /// How the learning rate changes: cosine (a rate per epoch), cosine-per-step, which ends at the final rate (Loshchilov and Hutter
+    /// 2017), constant, or step:N, which divides it by 10 every N epochs [default: cosine]
     #[arg(long, value_name = "NAME", value_parser = parse_schedule)]
     pub schedule: Option<Schedule>,
     /// Part of each target that is spread evenly over all classes [default: 0]
@@ -337,7 +339,7 @@ pub struct TrainArguments {
     /// Train on N training images only, every class alike, drawn by the seed
     #[arg(long, value_name = "N")]
     pub limit_train: Option<usize>,
-    /// Pad training images with N black pixels on every side and crop them at random [default: an eighth of the shorter side]
+    /// Pad training images with N pixels on every side and crop them at random [default: an eighth of the shorter side]
     #[arg(long, value_name = "N", conflicts_with = "no_augment")]
     pub crop_padding: Option<usize>,
     /// Mirror half of the training images, left to right [default: CIFAR and the sample only]
@@ -361,30 +363,34 @@ pub struct TrainArguments {
     /// Where to train: cpu, or wgpu (Vulkan, Metal, DirectX 12) or cuda where they are built in; search and test stay on the CPU
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub device: String,
+    #[command(flatten)]
+    pub recipe: RecipeArguments,
 }
 
 fn parse_optimizer(text: &str) -> Result<OptimiserKind> {
     match text {
         "sgd" => Ok(OptimiserKind::Sgd),
         "adam" => Ok(OptimiserKind::Adam),
-        _ => Err(Error::invalid("choose from sgd, adam")),
+        "adamw" => Ok(OptimiserKind::AdamW),
+        _ => Err(Error::invalid("choose from sgd, adam, adamw")),
     }
 }
 
 fn parse_schedule(text: &str) -> Result<Schedule> {
     match (text, text.strip_prefix("step:").map(str::parse)) {
         ("cosine", _) => Ok(Schedule::Cosine),
+        ("cosine-per-step", _) => Ok(Schedule::CosinePerStep),
         ("constant", _) => Ok(Schedule::Constant),
         (_, Some(Ok(epochs))) => Ok(Schedule::Step { epochs }),
-        _ => Err(Error::invalid("choose from cosine, constant, step:N")),
+        _ => Err(Error::invalid("choose from cosine, cosine-per-step, constant, step:N")),
     }
 }
 
 impl TrainArguments {
-    /// Changes what was given as an option.
-    pub fn apply(&self, config: &mut TrainConfig) -> Result<()> {
+    /// Changes what was given as an option, for the training of a network.
+    pub fn apply(&self, config: &mut TrainConfig, network: &NetworkConfig) -> Result<()> {
         config.epochs = self.epochs.unwrap_or(config.epochs);
-        if self.optimizer == Some(OptimiserKind::Adam) {
+        if let Some(OptimiserKind::Adam | OptimiserKind::AdamW) = self.optimizer {
             // A hundredth of SGD's learning rates.
             config.learning_rate = 0.001;
             config.final_learning_rate = 0.000_01;
@@ -396,16 +402,20 @@ impl TrainArguments {
         config.patience = self.patience.or(config.patience);
         config.learning_rate = self.learning_rate.unwrap_or(config.learning_rate);
         config.limit_train = self.limit_train.or(config.limit_train);
-        if !config.augment && (self.mirror || self.crop_padding.is_some()) {
+        let (crops, mirrors) = (self.recipe.crop_fill.is_some(), self.mirror || self.recipe.flip.is_some());
+        if !config.augment && (mirrors || crops || self.crop_padding.is_some()) {
             // What was not asked for stays off.
-            (config.augment, config.crop_padding, config.mirror) = (true, Some(0), false);
+            (config.augment, config.mirror) = (true, false);
+            config.crop_padding = if crops { None } else { Some(0) };
         }
         config.augment &= !self.no_augment;
         config.crop_padding = self.crop_padding.or(config.crop_padding);
-        config.mirror = (config.mirror || self.mirror) && !self.no_mirror;
+        config.mirror = (config.mirror || mirrors) && !self.no_mirror;
         config.tensorboard |= self.tensorboard;
         config.keep_checkpoint |= self.keep_checkpoint;
         config.checkpoint_minutes = self.checkpoint_minutes.unwrap_or(config.checkpoint_minutes);
+        self.recipe.apply(config);
+        self.recipe.check(config, network)?;
         config.check()
     }
 }

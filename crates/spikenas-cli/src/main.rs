@@ -13,6 +13,7 @@ mod output;
 mod predict;
 mod printable;
 mod progress;
+mod recipe;
 mod report;
 mod run;
 mod score;

@@ -41,7 +41,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let (cpu, device) = (engine("cpu")?, engine(&arguments.train.device)?);
     let dataset = arguments.search.data.open()?;
     let mut config = arguments.search.config(&dataset)?;
-    arguments.train.apply(&mut config.train)?;
+    arguments.train.apply(&mut config.train, &config.network)?;
     run::check_training(&config, &dataset, device.as_ref())?;
     run::check_search(&config, &dataset, &cpu)?;
     let path = match arguments.out {

@@ -114,7 +114,7 @@ fn winner(path: &Path, arguments: &Arguments) -> Result<(Plan, Dataset)> {
     config.train.seed = arguments.common.seed.unwrap_or(config.train.seed);
     let (data, dataset) = arguments.data.open_again(config.data, path)?;
     config.data = data;
-    arguments.train.apply(&mut config.train)?;
+    arguments.train.apply(&mut config.train, &config.network)?;
     let mut out = path.to_path_buf();
     if let Some(other) = arguments.out.as_ref().filter(|other| !is_same(other, path)) {
         out.clone_from(other);
@@ -150,7 +150,7 @@ fn own(text: &str, arguments: &Arguments) -> Result<(Plan, Dataset)> {
         lineage: None,
     };
     config = of_architecture(&architecture, config);
-    arguments.train.apply(&mut config.train)?;
+    arguments.train.apply(&mut config.train, &config.network)?;
     begin_with(&mut config, arguments)?;
     let path = match &arguments.out {
         Some(path) => path.clone(),
@@ -173,6 +173,11 @@ fn of_architecture(architecture: &Architecture, config: RunConfig) -> RunConfig 
 /// Notes the weights to begin with, where they were named.
 fn begin_with(config: &mut RunConfig, arguments: &Arguments) -> Result<()> {
     let Some(from) = &arguments.from else { return Ok(()) };
+    if let Some(gain) = arguments.train.recipe.norm_gain {
+        return Err(Error::invalid(format!(
+            "norm-gain {gain}: it is for weights that are drawn, not for those of --from"
+        )));
+    }
     let path = NamedModel::find(from)?.path;
     let model = spikenas::weights::Model::load(&path)?;
     let path = std::path::absolute(&path).map_err(Error::io(&path))?;

@@ -54,7 +54,7 @@ fn main() -> Result<()> {
     write("labels.json", labels.to_string().as_bytes());
 
     let mut network = Cpu.network(&graph, &weights)?;
-    let lesson = Lesson { dropout: 0.0, label_smoothing: 0.0, share: 1.0 };
+    let lesson = Lesson::PLAIN;
     let (sgd, mut losses, mut accuracies) = (Optimiser::sgd(0.9, 5e-4), Vec::new(), Vec::new());
     let mut seconds = 0.0;
     for order in &orders {

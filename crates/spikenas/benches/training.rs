@@ -42,7 +42,7 @@ fn main() -> spikenas::Result<()> {
         let mut rng = generator(&[1]);
         let values: Vec<f32> = (0..BATCH * input.len()).map(|i| 1.7 * ((i * i) as f32 * 0.37).sin()).collect();
         let batch = Batch { images: values, labels: (0..BATCH).map(|i| i % config.classes).collect() };
-        let lesson = Lesson { dropout: 0.5, label_smoothing: 0.0, share: 1.0 };
+        let lesson = Lesson { dropout: 0.5, ..Lesson::PLAIN };
         let mut seconds = Vec::new();
         for _ in 0..=steps {
             let start = Instant::now();

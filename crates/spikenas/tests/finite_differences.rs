@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use spikenas::data::Batch;
-use spikenas::engine::{Lesson, Mode, Network, engine};
+use spikenas::engine::{Lesson, LossKind, Mode, Network, engine};
 use spikenas::graph::{AveragePool, BatchNorm, Convolution, Graph, Layer, Lif, Linear, NetworkConfig, Shape};
 use spikenas::random::generator;
 use spikenas::weights::Weights;
@@ -23,14 +23,15 @@ struct Plain<'a> {
     graph: &'a Graph,
     weights: BTreeMap<String, Vec<f64>>,
     batch: &'a Batch,
+    loss: LossKind,
     reference: Reference,
 }
 
 impl<'a> Plain<'a> {
-    fn new(graph: &'a Graph, weights: &Weights, batch: &'a Batch) -> Self {
+    fn new(graph: &'a Graph, weights: &Weights, batch: &'a Batch, loss: LossKind) -> Self {
         let wide = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect();
         let weights = weights.tensors().iter().map(|(name, tensor)| (name.clone(), wide(&tensor.values))).collect();
-        let mut plain = Self { graph, weights, batch, reference: Reference::new() };
+        let mut plain = Self { graph, weights, batch, loss, reference: Reference::new() };
         let (_, reference) = plain.run();
         plain.reference = reference;
         plain
@@ -57,7 +58,7 @@ impl<'a> Plain<'a> {
                 Layer::Lif(lif) => self.fire(lif, inputs[0], &mut did),
                 Layer::AveragePool(pool) => average(pool, from, node.shape, inputs[0]),
                 Layer::Linear(linear) => self.linear(linear, inputs[0]),
-                Layer::Vote { cluster } => vote(inputs[0], *cluster, self.steps()),
+                Layer::Vote { cluster } => self.vote(inputs[0], *cluster),
             });
         }
         (self.cross_entropy(&maps[maps.len() - 1]), did)
@@ -138,10 +139,23 @@ impl<'a> Plain<'a> {
         rows.flat_map(|values| (0..linear.outputs).map(move |output| row(values, output))).collect()
     }
 
+    /// Means over clusters, and over timesteps where the loss is of these: `[images, classes]` or `[steps, images, classes]`.
+    fn vote(&self, input: &Map, cluster: usize) -> Map {
+        let votes: Map = input.chunks(cluster).map(|votes| votes.iter().sum::<f64>() / cluster as f64).collect();
+        let (steps, step) = (self.steps(), votes.len() / self.steps());
+        match self.loss {
+            LossKind::Mean => {
+                (0..step).map(|index| (0..steps).map(|t| votes[t * step + index]).sum::<f64>() / steps as f64).collect()
+            }
+            LossKind::Timestep => votes,
+        }
+    }
+
     fn cross_entropy(&self, logits: &Map) -> f64 {
-        let rows = logits.chunks(logits.len() / self.images()).zip(&self.batch.labels);
+        let rows = logits.chunks(self.graph.config.classes);
+        let (count, labels) = (rows.len(), self.batch.labels.iter().cycle());
         let loss = |(row, &label): (&[f64], &usize)| row.iter().map(|l| l.exp()).sum::<f64>().ln() - row[label];
-        rows.map(loss).sum::<f64>() / self.images() as f64
+        rows.zip(labels).map(loss).sum::<f64>() / count as f64
     }
 }
 
@@ -168,19 +182,14 @@ fn average(pool: &AveragePool, from: Shape, to: Shape, input: &Map) -> Map {
     out
 }
 
-/// Means over clusters and timesteps, `[images, classes]`.
-fn vote(input: &Map, cluster: usize, steps: usize) -> Map {
-    let votes: Map = input.chunks(cluster).map(|votes| votes.iter().sum::<f64>() / cluster as f64).collect();
-    let step = votes.len() / steps;
-    (0..step).map(|index| (0..steps).map(|t| votes[t * step + index]).sum::<f64>() / steps as f64).collect()
-}
-
 /// Cells with convolutions of both sides, skips, averages, constant maps, sums of one part twice and dead ends.
 const CELLS: [&str; 4] = ["0333 0023 0003 0000", "0413 0021 0004 0000", "0303 0000 0000 0000", "0111 0031 0002 0000"];
 
 #[test]
 fn gradients_are_those_of_finite_differences_in_f64() {
-    for (cells, text) in CELLS.iter().enumerate().map(|(index, text)| (1 + index % 2, text)) {
+    let losses = [LossKind::Mean, LossKind::Timestep, LossKind::Timestep, LossKind::Mean];
+    for (index, (text, loss)) in CELLS.into_iter().zip(losses).enumerate() {
+        let cells = 1 + index % 2;
         let config = NetworkConfig {
             cells,
             widths: [2, 3],
@@ -197,9 +206,9 @@ fn gradients_are_those_of_finite_differences_in_f64() {
         let images = (0..4 * input.len()).map(|i| 1.9 * ((i * i) as f32 * 0.37).sin()).collect();
         let batch = Batch { images, labels: vec![0, 2, 1, 2] };
         let mut network = engine("cpu").unwrap().network(&graph, &weights).unwrap();
-        let mut plain = Plain::new(&graph, &weights, &batch);
+        let mut plain = Plain::new(&graph, &weights, &batch, loss);
         assert_spikes_agree(network.as_mut(), &plain, text);
-        let lesson = Lesson { dropout: 0.0, label_smoothing: 0.0, share: 1.0 };
+        let lesson = Lesson { loss, ..Lesson::PLAIN };
         network.learn(&batch, &lesson, &mut generator(&[])).unwrap();
         let gradients = network.gradients();
         // What is zero in exact arithmetic is rounding of the others in f32.

@@ -100,7 +100,7 @@ fn l2(values: &[f32]) -> f64 {
 /// Loss and gradients of one step without dropout.
 fn gradients(network: &mut dyn Network, case: &GoldenCase) -> (f64, Gradients) {
     let batch = Batch { images: case.input.clone(), labels: case.labels() };
-    let lesson = Lesson { dropout: 0.0, label_smoothing: 0.0, share: 1.0 };
+    let lesson = Lesson::PLAIN;
     let shown = network.learn(&batch, &lesson, &mut generator(&[])).unwrap();
     (shown.loss, network.gradients())
 }

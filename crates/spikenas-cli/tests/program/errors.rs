@@ -31,6 +31,13 @@ fn options_that_do_not_parse_are_wrong_usage() {
         ("search --memory 12", "800MiB"),
         ("run --optimizer lion", "choose from sgd, adam"),
         ("run --schedule step:x", "step:N"),
+        ("run --weight-decay-of biases", "choose from all, weights"),
+        ("run --first-timesteps 5", "give fewer than the network's 5"),
+        ("run --crop-fill reflect --crop-padding 0", "crop-padding 0"),
+        ("run --flip alternate --no-mirror", "cannot be used with"),
+        ("run --norm-gain 0", "norm gain 0"),
+        ("run --first-part 0.5", "first-part 0.5"),
+        ("run --warmup-epochs -1", "warm-up of -1 epochs"),
         ("score --arch '0111 0011 0001 0000' --batch 4 --memory 1KiB", "raise --memory"),
         ("search --data ''", "--data"),
     ] {

@@ -1,8 +1,9 @@
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 
 use super::{Images, Normalisation};
 use crate::graph::Shape;
-use crate::random::Generator;
+use crate::random::{Generator, generator, name_key};
 
 /// Images ready for a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,37 +17,98 @@ pub struct Batch {
 /// How training images are changed at random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Augmentation {
-    /// Black pixels added on every side before a crop to the old size at a random place; 0 crops nothing.
+    /// Pixels added on every side before a crop to the old size at a random place; 0 crops nothing.
     pub padding: u16,
-    /// Whether half of the images are mirrored, left to right.
-    pub mirror: bool,
+    /// What these pixels are.
+    pub fill: Fill,
+    /// Which images are mirrored, left to right.
+    pub mirror: Mirror,
 }
 
-/// The augmentation of one image: shifted by whole pixels, black where nothing is left, then mirrored or not.
+/// What an image is padded with before a crop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fill {
+    /// Black.
+    #[default]
+    Black,
+    /// The image, reflected at its outermost pixels.
+    Reflect,
+}
+
+/// Which images are mirrored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mirror {
+    /// None.
+    Never,
+    /// Each with probability one half.
+    Random,
+    /// Each in every other epoch, half of them in the first: which, the seed and an image's index decide.
+    Alternate {
+        /// The seed.
+        seed: u64,
+        /// The epoch.
+        epoch: usize,
+    },
+}
+
+impl Mirror {
+    /// Whether an image is mirrored.
+    fn draw(self, index: usize, generator: &mut Generator) -> bool {
+        match self {
+            Mirror::Never => false,
+            Mirror::Random => generator.random_bool(0.5),
+            Mirror::Alternate { seed, epoch } => is_mirrored_first(seed, index) != epoch.is_multiple_of(2),
+        }
+    }
+}
+
+/// Whether an image is mirrored in the first of the epochs that mirror by turns.
+fn is_mirrored_first(seed: u64, index: usize) -> bool {
+    generator(&[seed, name_key("mirror"), index as u64]).random_bool(0.5)
+}
+
+/// The augmentation of one image: shifted by whole pixels, filled where nothing is left, then mirrored or not.
 #[derive(Clone, Copy)]
 struct Change {
+    fill: Fill,
     down: isize,
     right: isize,
     mirror: bool,
 }
 
 impl Change {
-    const NONE: Self = Self { down: 0, right: 0, mirror: false };
+    const NONE: Self = Self { fill: Fill::Black, down: 0, right: 0, mirror: false };
 
-    /// A random crop after padding, mirrored with probability one half.
-    fn draw(Augmentation { padding, mirror }: Augmentation, generator: &mut Generator) -> Self {
+    /// A random crop after padding of the image of an index, mirrored or not.
+    fn draw(Augmentation { padding, fill, mirror }: Augmentation, index: usize, generator: &mut Generator) -> Self {
         let padding = i32::from(padding);
         let mut shift = || generator.random_range(-padding..=padding) as isize;
         let (down, right) = (shift(), shift());
-        Self { down, right, mirror: mirror && generator.random_bool(0.5) }
+        Self { fill, down, right, mirror: mirror.draw(index, generator) }
     }
 
-    /// The pixel of a plane that ends up at (row, column), if it lies inside.
-    fn origin(self, row: usize, column: usize, shape: Shape) -> Option<usize> {
+    /// The row that ends up at a row; none where that is black.
+    fn row(self, row: usize, shape: Shape) -> Option<usize> {
+        self.inside(row as isize + self.down, shape.height)
+    }
+
+    /// The column that ends up at a column; none where that is black.
+    fn column(self, column: usize, shape: Shape) -> Option<usize> {
         let column = if self.mirror { shape.width - 1 - column } else { column };
-        let row = row.checked_add_signed(self.down).filter(|&row| row < shape.height)?;
-        let column = column.checked_add_signed(self.right).filter(|&column| column < shape.width)?;
-        Some(row * shape.width + column)
+        self.inside(column as isize + self.right, shape.width)
+    }
+
+    fn inside(self, place: isize, length: usize) -> Option<usize> {
+        match self.fill {
+            Fill::Black => usize::try_from(place).ok().filter(|&place| place < length),
+            Fill::Reflect => {
+                // There and back again: 0, 1, 2, 1, 0, 1, ... for a length of 3.
+                let turn = length.saturating_sub(1) as isize;
+                let place = if turn > 0 { place.rem_euclid(2 * turn) } else { 0 };
+                Some(place.min(2 * turn - place) as usize)
+            }
+        }
     }
 }
 
@@ -54,8 +116,8 @@ impl Images {
     /// The images of these indices, normalised; with an augmentation and its generator, randomly cropped and mirrored as
     /// well.
     ///
-    /// Usual for CIFAR is a padding of 4, mirrored. Padding is black before normalisation, as with torchvision's `RandomCrop` on an image, so it
-    /// becomes -mean / deviation.
+    /// Usual for CIFAR is a padding of 4, mirrored. What is black is so before normalisation, as with torchvision's `RandomCrop` on
+    /// an image, and becomes -mean / deviation.
     ///
     /// # Panics
     /// If an index is out of range.
@@ -66,13 +128,17 @@ impl Images {
         mut augmentation: Option<(Augmentation, &mut Generator)>,
     ) -> Batch {
         let tables = [0, 1, 2].map(|channel| normalisation.table(channel));
+        let Shape { height, width, .. } = self.shape;
         let mut images = Vec::with_capacity(indices.len() * self.shape.len());
         for &index in indices {
-            let change = augmentation.as_mut().map_or(Change::NONE, |(kind, generator)| Change::draw(*kind, generator));
-            for (plane, table) in self.image(index).chunks_exact(self.shape.height * self.shape.width).zip(&tables) {
-                for row in 0..self.shape.height {
-                    images.extend((0..self.shape.width).map(|column| {
-                        let level = change.origin(row, column, self.shape).map_or(0, |origin| plane[origin]);
+            let draw = |(kind, generator): &mut (Augmentation, &mut Generator)| Change::draw(*kind, index, generator);
+            let change = augmentation.as_mut().map_or(Change::NONE, draw);
+            let columns: Vec<Option<usize>> = (0..width).map(|column| change.column(column, self.shape)).collect();
+            for (plane, table) in self.image(index).chunks_exact(height * width).zip(&tables) {
+                for row in 0..height {
+                    let from = change.row(row, self.shape).map(|row| &plane[row * width..][..width]);
+                    images.extend(columns.iter().map(|&column| {
+                        let level = from.zip(column).map_or(0, |(from, column)| from[column]);
                         table[usize::from(level)]
                     }));
                 }
@@ -89,7 +155,7 @@ mod tests {
 
     const PLAIN: Normalisation = Normalisation { mean: [0.5, 0.25, 0.0], deviation: [0.5, 0.25, 1.0] };
 
-    const CIFAR: Augmentation = Augmentation { padding: 4, mirror: true };
+    const CIFAR: Augmentation = Augmentation { padding: 4, fill: Fill::Black, mirror: Mirror::Random };
 
     /// Two images of 3x8x8 without a black pixel.
     fn images() -> Images {
@@ -112,11 +178,11 @@ mod tests {
     fn augmentation_shifts_and_mirrors_all_channels_alike_and_pads_with_black() {
         let seen = changes(CIFAR);
         assert!(seen.len() > 140, "nearly all of 162 changes come up in 500 draws, not {}", seen.len());
-        let seen = changes(Augmentation { padding: 1, mirror: false });
+        let seen = changes(Augmentation { padding: 1, mirror: Mirror::Never, ..CIFAR });
         assert!(
             seen.len() == 9 && seen.iter().all(|&(down, right, mirror)| down.abs() < 2 && right.abs() < 2 && !mirror)
         );
-        let seen = changes(Augmentation { padding: 0, mirror: true });
+        let seen = changes(Augmentation { padding: 0, ..CIFAR });
         assert!(seen.into_iter().eq([(0, 0, false), (0, 0, true)]));
     }
 
@@ -147,13 +213,51 @@ mod tests {
     fn the_draws_of_an_augmentation_stay_as_they_are() {
         let mut drawn = generator(&[7]);
         let draws = [(); 6].map(|()| {
-            let Change { down, right, mirror } = Change::draw(CIFAR, &mut drawn);
+            let Change { down, right, mirror, .. } = Change::draw(CIFAR, 0, &mut drawn);
             (down, right, mirror)
         });
         let mut expected = generator(&[7]);
         let shift = |generator: &mut Generator| isize::from(generator.random_range(-4_i8..=4));
         let expected = [(); 6].map(|()| (shift(&mut expected), shift(&mut expected), expected.random_bool(0.5)));
         assert_eq!(draws, expected);
+    }
+
+    #[test]
+    fn what_a_crop_leaves_open_is_reflected_where_that_is_asked_for() {
+        let change = Change { fill: Fill::Reflect, ..Change::NONE };
+        let places = |length| (-5..8).map(|place| change.inside(place, length).unwrap()).collect::<Vec<_>>();
+        assert_eq!(places(3), [1, 0, 1, 2, 1, 0, 1, 2, 1, 0, 1, 2, 1]);
+        assert_eq!(places(1), [0; 13]);
+        let augmentation = Augmentation { padding: 4, fill: Fill::Reflect, mirror: Mirror::Never };
+        let augmented = images().batch(&[0; 50], &PLAIN, Some((augmentation, &mut generator(&[3]))));
+        let black = PLAIN.table(0)[0];
+        let dark = |image: &[f32]| image[..64].contains(&black);
+        assert!(!augmented.images.chunks_exact(192).any(dark), "no pixel of these images is black");
+        let cropped = images().batch(&[0; 50], &PLAIN, Some((CIFAR, &mut generator(&[3]))));
+        assert!(cropped.images.chunks_exact(192).any(dark));
+    }
+
+    #[test]
+    fn images_are_mirrored_by_turns_half_of_them_in_each_epoch() {
+        let mirrored = |seed, epoch| -> Vec<bool> {
+            let mirror = Mirror::Alternate { seed, epoch };
+            (0..400).map(|index| mirror.draw(index, &mut generator(&[]))).collect()
+        };
+        let first = mirrored(1, 1);
+        let count = first.iter().filter(|mirrored| **mirrored).count();
+        assert!((160..240).contains(&count), "{count} of 400");
+        assert!(mirrored(1, 2).iter().zip(&first).all(|(second, first)| second != first));
+        assert_eq!(mirrored(1, 3), first);
+        assert_ne!(mirrored(2, 1), first);
+        // The image itself: both, in turn.
+        let images = images();
+        let batch = |epoch| {
+            let mirror = Mirror::Alternate { seed: 1, epoch };
+            images.batch(&[0], &PLAIN, Some((Augmentation { padding: 0, mirror, ..CIFAR }, &mut generator(&[]))))
+        };
+        let (one, other) = (batch(1).images, batch(2).images);
+        assert_ne!(one, other);
+        assert!(one.chunks_exact(8).zip(other.chunks_exact(8)).all(|(a, b)| a.iter().eq(b.iter().rev())));
     }
 
     fn candidates() -> impl Iterator<Item = (isize, isize, bool)> {

@@ -19,7 +19,7 @@ mod sample;
 mod source;
 mod thumbnail;
 
-pub use batch::{Augmentation, Batch};
+pub use batch::{Augmentation, Batch, Fill, Mirror};
 pub use check::{Contents, Duplicate, Duplicates, SplitContents, check};
 pub use config::DataConfig;
 pub use dataset::Dataset;

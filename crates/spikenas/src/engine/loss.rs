@@ -1,3 +1,16 @@
+use serde::{Deserialize, Serialize};
+
+/// Which logits a training's loss reads; the prediction is that of the mean in either case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LossKind {
+    /// The mean of the logits over the timesteps.
+    #[default]
+    Mean,
+    /// The logits of every timestep; the loss is the mean of theirs (temporal efficient training, Deng et al. 2022, Eq. 9).
+    Timestep,
+}
+
 /// Mean cross entropy of logits, `[images, classes]`, with the images' classes, and its gradient.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loss {

@@ -21,10 +21,10 @@ mod testing;
 
 pub use device::{Draws, Engine, Untrained};
 pub use evaluation::{ClassResult, Evaluation, LayerRate, Mistake, Taken};
-pub use loss::{Loss, count_correct, predicted, shares};
+pub use loss::{Loss, LossKind, count_correct, predicted, shares};
 pub use network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
 pub use observer::{Firing, LayerId, Observer};
 pub use open::{DEVICES, engine};
-pub use optimiser::{Optimiser, OptimiserState, Rule};
+pub use optimiser::{Decayed, Optimiser, OptimiserState, Rule};
 pub use room::{available_memory, check_memory};
 pub use testing::{BATCH, check_images, evaluate};

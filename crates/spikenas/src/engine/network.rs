@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::loss::LossKind;
 use super::optimiser::{Optimiser, OptimiserState};
 use crate::Result;
 use crate::data::Batch;
@@ -41,14 +42,21 @@ pub struct Lesson {
     pub dropout: f32,
     /// Part of each target that is spread evenly over all classes.
     pub label_smoothing: f64,
+    /// Which logits the loss reads.
+    pub loss: LossKind,
     /// The part of the step's gradient that comes from these images, 1 where they are the whole mini-batch.
     pub share: f32,
+}
+
+impl Lesson {
+    /// The whole mini-batch, nothing dropped or smoothed, the loss of the mean.
+    pub const PLAIN: Self = Self { dropout: 0.0, label_smoothing: 0.0, loss: LossKind::Mean, share: 1.0 };
 }
 
 /// The loss and accuracy of a training step on some images.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shown {
-    /// Mean cross entropy.
+    /// Mean cross entropy of the logits that the loss reads.
     pub loss: f64,
     /// Images whose class was predicted.
     pub correct: usize,
@@ -70,7 +78,7 @@ pub trait Network: Send + Sync {
     /// Errors: not enough memory.
     fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output>;
 
-    /// A forward and a backward pass: adds `share` times the gradient of the mean cross entropy to those accumulated
+    /// A forward and a backward pass: adds `share` times the gradient of the loss to those accumulated
     /// since the last step. `rng` draws the dropout mask.
     ///
     /// Errors: not enough memory.

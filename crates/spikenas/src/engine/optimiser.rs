@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use crate::graph::Graph;
+use serde::{Deserialize, Serialize};
+
+use crate::graph::{Graph, Parameter, ParameterKind};
 use crate::weights::Tensor;
 use crate::{Error, Result};
 
@@ -52,15 +54,30 @@ pub enum Rule {
     /// Adam (Kingma and Ba 2015), as PyTorch's: `m = 0.9 m + 0.1 g; s = 0.999 s + 0.001 g^2`;
     /// `w -= rate * (m / (1 - 0.9^t)) / (sqrt(s / (1 - 0.999^t)) + 1e-8)`.
     Adam,
+    /// AdamW (Loshchilov and Hutter 2019), as PyTorch's: Adam on the gradient alone, after `w -= rate * decay * w`.
+    AdamW,
 }
 
-/// Updates every trainable parameter by its gradient with weight decay, `g = gradient + decay * w`.
+/// The parameters that weight decay holds for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decayed {
+    /// All.
+    #[default]
+    All,
+    /// The weights of convolutions and linear layers: neither batch norms nor biases (Goyal et al. 2017).
+    Weights,
+}
+
+/// Updates every trainable parameter by its gradient with weight decay, `g = gradient + decay * w` but for AdamW.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Optimiser {
     /// How a step follows from a gradient.
     pub rule: Rule,
     /// Weight decay.
     pub weight_decay: f64,
+    /// What it holds for.
+    pub decayed: Decayed,
 }
 
 /// Adam's decay rates.
@@ -71,24 +88,37 @@ pub(super) const EPSILON: f64 = 1e-8;
 impl Optimiser {
     /// Stochastic gradient descent with momentum.
     pub fn sgd(momentum: f64, weight_decay: f64) -> Self {
-        Self { rule: Rule::Sgd { momentum }, weight_decay }
+        Self { rule: Rule::Sgd { momentum }, weight_decay, decayed: Decayed::All }
     }
 
     /// Adam.
     pub fn adam(weight_decay: f64) -> Self {
-        Self { rule: Rule::Adam, weight_decay }
+        Self { rule: Rule::Adam, weight_decay, decayed: Decayed::All }
+    }
+
+    /// AdamW.
+    pub fn adamw(weight_decay: f64) -> Self {
+        Self { rule: Rule::AdamW, weight_decay, decayed: Decayed::All }
+    }
+
+    /// Weight decay of a kind of parameters.
+    pub(super) fn decay_of(&self, kind: ParameterKind) -> f64 {
+        match self.decayed {
+            Decayed::Weights if kind != ParameterKind::Weight => 0.0,
+            Decayed::Weights | Decayed::All => self.weight_decay,
+        }
     }
 
     /// Updates one parameter, in f32; without a gradient, by one of zeros. `state.steps` counts the current step.
     pub(super) fn step(
         &self,
         state: &mut OptimiserState,
-        name: &str,
+        Parameter { name, kind, .. }: &Parameter,
         weights: &mut Tensor,
         gradient: Option<&[f32]>,
         learning_rate: f64,
     ) {
-        let (rate, decay, count) = (learning_rate as f32, self.weight_decay as f32, weights.values.len());
+        let (rate, decay, count) = (learning_rate as f32, self.decay_of(*kind) as f32, weights.values.len());
         let mut zeros = Vec::new();
         let gradient = gradient.unwrap_or_else(|| {
             zeros.resize(count, 0.0);
@@ -105,7 +135,9 @@ impl Optimiser {
                     *weight -= rate * *sum;
                 }
             }
-            Rule::Adam => {
+            Rule::Adam | Rule::AdamW => {
+                // Of the gradient's decay and the weight's, one.
+                let (decay, kept) = if self.rule == Rule::AdamW { (0.0, 1.0 - rate * decay) } else { (decay, 1.0) };
                 let steps = state.steps as f64;
                 let unbias = BETAS.map(|beta| (1.0 / (1.0 - beta.powf(steps))) as f32);
                 let mut means = std::mem::take(state.buffer(MOMENTUM, name, &weights.shape));
@@ -115,7 +147,8 @@ impl Optimiser {
                     let gradient = gradient + decay * *weight;
                     *mean = first * *mean + (1.0 - first) * gradient;
                     *square = second * *square + (1.0 - second) * gradient * gradient;
-                    *weight -= rate * (*mean * unbias[0]) / ((*square * unbias[1]).sqrt() + EPSILON as f32);
+                    *weight =
+                        kept * *weight - rate * (*mean * unbias[0]) / ((*square * unbias[1]).sqrt() + EPSILON as f32);
                 }
                 *state.buffer(MOMENTUM, name, &weights.shape) = means;
             }
@@ -135,14 +168,16 @@ impl OptimiserState {
 mod tests {
     use super::*;
 
-    const NAME: &str = "classifier.3.bias";
+    fn parameter(kind: ParameterKind) -> Parameter {
+        Parameter { name: "classifier.3.bias".into(), shape: vec![3], kind }
+    }
 
     /// The weight after each step with a gradient, from 2; after the first, the state goes through a copy.
     fn run(optimiser: Optimiser, gradients: [f32; 2]) -> [f32; 2] {
         let (mut state, mut weights) = (OptimiserState::default(), Tensor { shape: vec![3], values: vec![2.0; 3] });
         gradients.map(|gradient| {
             state = OptimiserState { steps: state.steps + 1, ..state.clone() };
-            optimiser.step(&mut state, NAME, &mut weights, Some(&[gradient; 3]), 0.1);
+            optimiser.step(&mut state, &parameter(ParameterKind::Bias), &mut weights, Some(&[gradient; 3]), 0.1);
             weights.values[2]
         })
     }
@@ -170,7 +205,30 @@ mod tests {
     fn a_parameter_without_a_gradient_decays() {
         let (mut state, mut weights) =
             (OptimiserState { steps: 1, ..Default::default() }, Tensor { shape: vec![1], values: vec![2.0] });
-        Optimiser::sgd(0.9, 0.25).step(&mut state, NAME, &mut weights, None, 0.1);
+        let bias = parameter(ParameterKind::Bias);
+        Optimiser::sgd(0.9, 0.25).step(&mut state, &bias, &mut weights, None, 0.1);
         assert!((weights.values[0] - 1.95).abs() < 1e-6);
+    }
+
+    #[test]
+    fn adamw_decays_beside_the_gradient() {
+        let [first, second] = run(Optimiser::adamw(0.5), [3.0, -1.0]);
+        // 2 - 0.1 * 0.5 * 2, and Adam's first step.
+        assert!((first - 1.8).abs() < 1e-6);
+        let step = 0.1 * (0.17 / 0.19) / (0.009_991_f64 / 0.001_999).sqrt();
+        assert!((f64::from(second) - (1.8 * 0.95 - step)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn decay_may_spare_batch_norms_and_biases() {
+        let decayed = |kind| {
+            let (mut state, mut weights) =
+                (OptimiserState { steps: 1, ..Default::default() }, Tensor { shape: vec![1], values: vec![2.0] });
+            let optimiser = Optimiser { decayed: Decayed::Weights, ..Optimiser::sgd(0.9, 0.25) };
+            optimiser.step(&mut state, &parameter(kind), &mut weights, None, 0.1);
+            weights.values[0] < 2.0
+        };
+        use ParameterKind::{Bias, Scale, Shift, Weight};
+        assert_eq!([Weight, Bias, Scale, Shift].map(decayed), [true, false, false, false]);
     }
 }

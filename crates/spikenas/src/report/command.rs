@@ -1,3 +1,5 @@
+use serde::Serialize;
+
 use super::records::RunRecords;
 use super::schedules::{Followed, schedules};
 use crate::cost::Budget;
@@ -180,9 +182,9 @@ impl Line {
     }
 
     fn training(&mut self, config: &TrainConfig, said: &mut TrainConfig) {
-        if config.optimiser == OptimiserKind::Adam {
-            self.option("optimizer", "adam");
-            said.optimiser = OptimiserKind::Adam;
+        if config.optimiser != OptimiserKind::Sgd {
+            self.option("optimizer", if config.optimiser == OptimiserKind::Adam { "adam" } else { "adamw" });
+            said.optimiser = config.optimiser;
             (said.learning_rate, said.final_learning_rate) = (0.001, 0.000_01);
         }
         self.set(&mut said.epochs, &config.epochs, "epochs", config.epochs);
@@ -190,6 +192,7 @@ impl Line {
         self.set(&mut said.learning_rate, &config.learning_rate, "learning-rate", config.learning_rate);
         let schedule = match config.schedule {
             Schedule::Cosine => "cosine".into(),
+            Schedule::CosinePerStep => "cosine-per-step".into(),
             Schedule::Step { epochs } => format!("step:{epochs}"),
             Schedule::Constant => "constant".into(),
         };
@@ -207,7 +210,34 @@ impl Line {
             self.words.push(if config.mirror { "--mirror" } else { "--no-mirror" }.into());
             said.mirror = config.mirror;
         }
+        self.recipe(config, said);
     }
+
+    fn recipe(&mut self, config: &TrainConfig, said: &mut TrainConfig) {
+        let rate = config.final_learning_rate;
+        self.set(&mut said.final_learning_rate, &rate, "final-learning-rate", rate);
+        self.set(&mut said.warmup_epochs, &config.warmup_epochs, "warmup-epochs", config.warmup_epochs);
+        self.set(&mut said.momentum, &config.momentum, "momentum", config.momentum);
+        self.set(&mut said.weight_decay, &config.weight_decay, "weight-decay", config.weight_decay);
+        self.set(&mut said.weight_decay_of, &config.weight_decay_of, "weight-decay-of", name(&config.weight_decay_of));
+        if config.augment {
+            self.set(&mut said.crop_fill, &config.crop_fill, "crop-fill", name(&config.crop_fill));
+        }
+        if config.augment && config.mirror {
+            self.set(&mut said.flip, &config.flip, "flip", name(&config.flip));
+        }
+        self.set(&mut said.norm_gain, &config.norm_gain, "norm-gain", config.norm_gain);
+        let first = config.first_timesteps.map_or(String::new(), |first| first.to_string());
+        self.set(&mut said.first_timesteps, &config.first_timesteps, "first-timesteps", first);
+        self.set(&mut said.first_part, &config.first_part, "first-part", config.first_part);
+        self.set(&mut said.loss, &config.loss, "loss", name(&config.loss));
+        self.set(&mut said.dropout, &config.dropout, "dropout", config.dropout);
+    }
+}
+
+/// The name of a choice in a configuration, which is also the option's.
+fn name(choice: &impl Serialize) -> String {
+    serde_json::to_value(choice).ok().and_then(|name| name.as_str().map(String::from)).unwrap_or_default()
 }
 
 /// A word as a shell takes it: in quotes where it has characters that a shell may interpret.
@@ -250,11 +280,12 @@ mod tests {
         config.data = DataConfig::at(Source::Cifar10, "my data".into());
         config.network.widths = [32, 64];
         config.search.budget = Some("200k".parse().unwrap());
+        config.train.batch = 32;
         config.train.dropout = 0.25;
         let line = command_line(&config);
         assert!(line.starts_with(
-            "spikenas run --data cifar10 --data-dir 'my data' --preset sample --widths 32,64 --budget 200000 # and in"
+            "spikenas run --data cifar10 --data-dir 'my data' --preset sample --widths 32,64 --budget 200000 --dropout 0.25 # and in"
         ));
-        assert!(line.contains("train.dropout"), "{line}");
+        assert!(line.contains("train.batch"), "{line}");
     }
 }

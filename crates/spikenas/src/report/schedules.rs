@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use crate::train::{EpochRecord, Schedule, TrainConfig};
+use crate::train::{EpochRecord, Position, Schedule, TrainConfig};
 
 /// Epochs in a row that followed one schedule of learning rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,13 +14,14 @@ pub(super) struct Followed {
 }
 
 /// The schedules that a training followed, as its learning rates tell: more than one where it was resumed with another number of
-/// epochs. Only a cosine depends on that number.
+/// epochs. Only a cosine depends on that number; of one whose rate changes at every step, the epochs do not tell it.
 pub(super) fn schedules(config: &TrainConfig, epochs: &[EpochRecord]) -> Vec<Followed> {
     let mut followed: Vec<Followed> = Vec::new();
     for record in epochs {
         let with = |epochs: usize| TrainConfig { epochs, ..config.clone() };
         let explains = |epochs: &usize| {
-            *epochs >= record.epoch && with(*epochs).learning_rate(record.epoch) == record.learning_rate
+            *epochs >= record.epoch
+                && with(*epochs).learning_rate(Position::last(record.epoch, 1)) == record.learning_rate
         };
         let before = followed.last().map(|followed| followed.epochs);
         let likely = before.into_iter().chain([config.epochs]);
@@ -49,7 +50,8 @@ mod tests {
     /// Epochs that followed schedules of these lengths, each up to an epoch.
     fn trained(config: &TrainConfig, followed: &[(usize, usize)]) -> Vec<EpochRecord> {
         let length = |epoch: usize| followed.iter().find(|&&(last, _)| epoch <= last).unwrap().1;
-        let rate = |epoch| TrainConfig { epochs: length(epoch), ..config.clone() }.learning_rate(epoch);
+        let rate =
+            |epoch| TrainConfig { epochs: length(epoch), ..config.clone() }.learning_rate(Position::last(epoch, 1));
         let last = followed.last().unwrap().0;
         let record = |epoch| EpochRecord {
             epoch,
@@ -60,6 +62,7 @@ mod tests {
             test_accuracy: 50.0,
             test_top5_accuracy: None,
             images_per_class: None,
+            timesteps: None,
             images_per_second: 100.0,
             seconds: 1.0,
         };

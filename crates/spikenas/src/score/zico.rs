@@ -21,7 +21,7 @@ pub(super) fn zico(engine: &dyn Engine, graph: &Graph, seed: u64, repeat: u64, b
         let images = batch.images[from * size..][..half * size].to_vec();
         let part = Batch { images, labels: batch.labels[from..][..half].to_vec() };
         let mut network = engine.network(graph, &weights)?;
-        let lesson = Lesson { dropout: 0.0, label_smoothing: 0.0, share: 1.0 };
+        let lesson = Lesson::PLAIN;
         network.learn(&part, &lesson, &mut generator(&[seed]))?;
         Ok(network.gradients())
     };

@@ -1,5 +1,10 @@
 use serde::{Deserialize, Serialize};
 
+use super::schedule::Schedule;
+use crate::data::Fill;
+use crate::engine::{Decayed, LossKind, Optimiser};
+use crate::graph::{Graph, ParameterKind};
+use crate::weights::Weights;
 use crate::{Error, Result};
 
 /// The optimiser.
@@ -11,22 +16,19 @@ pub enum OptimiserKind {
     Sgd,
     /// Adam; `momentum` is not used.
     Adam,
+    /// Adam with decoupled weight decay; `momentum` is not used.
+    AdamW,
 }
 
-/// How the learning rate changes from epoch to epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-pub enum Schedule {
-    /// Half a cosine from the first learning rate to the final one.
+/// Which half of the images is mirrored in an epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Flip {
+    /// Each image with probability one half.
     #[default]
-    Cosine,
-    /// The first learning rate, divided by 10 every `epochs`.
-    Step {
-        /// Epochs at one learning rate.
-        epochs: usize,
-    },
-    /// Always the first learning rate.
-    Constant,
+    Random,
+    /// Each image in every other epoch, so that both sides of each are seen alike (Jordan 2024, airbench).
+    Alternate,
 }
 
 /// The most epochs, and images of a mini-batch; sums and products of them stay in range.
@@ -48,6 +50,9 @@ pub struct TrainConfig {
     pub learning_rate: f64,
     /// Final learning rate of the cosine schedule.
     pub final_learning_rate: f64,
+    /// Epochs in which the learning rate rises from 0, step by step (Goyal et al. 2017); parts of an epoch count.
+    #[serde(default)]
+    pub warmup_epochs: f64,
     /// How the learning rate changes.
     #[serde(default)]
     pub schedule: Schedule,
@@ -56,24 +61,45 @@ pub struct TrainConfig {
     pub optimiser: OptimiserKind,
     /// Momentum of SGD.
     pub momentum: f64,
-    /// Weight decay of SGD.
+    /// Weight decay.
     pub weight_decay: f64,
+    /// The parameters that it holds for.
+    #[serde(default)]
+    pub weight_decay_of: Decayed,
     /// Probability with which an input of the classifier is dropped.
     pub dropout: f32,
     /// Part of each target that is spread evenly over all classes.
     #[serde(default)]
     pub label_smoothing: f64,
+    /// Which logits the loss reads.
+    #[serde(default)]
+    pub loss: LossKind,
+    /// Timesteps with which the first epochs train, where these are fewer than the network's; every test has all.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_timesteps: Option<usize>,
+    /// The part of the epochs that has them.
+    #[serde(default = "default_first_part")]
+    pub first_part: f64,
     /// Ends the training after this many epochs without a better test accuracy; never where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub patience: Option<usize>,
     /// Whether images are cropped and mirrored at random, as the next two say.
     pub augment: bool,
-    /// Black pixels on every side before a random crop; an eighth of the shorter side where none is given.
+    /// Pixels on every side before a random crop; an eighth of the shorter side where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub crop_padding: Option<usize>,
+    /// What these pixels are.
+    #[serde(default)]
+    pub crop_fill: Fill,
     /// Whether half of the images are mirrored, left to right.
     #[serde(default = "yes")]
     pub mirror: bool,
+    /// Which half that is, in each epoch.
+    #[serde(default)]
+    pub flip: Flip,
+    /// What batch norms scale by at the beginning, so that more or fewer neurons fire.
+    #[serde(default = "default_norm_gain")]
+    pub norm_gain: f32,
     /// Number of training images, every class alike, drawn by the seed; all where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limit_train: Option<usize>,
@@ -101,6 +127,14 @@ fn one() -> usize {
     1
 }
 
+fn default_norm_gain() -> f32 {
+    1.0
+}
+
+fn default_first_part() -> f64 {
+    0.6
+}
+
 fn default_checkpoint_minutes() -> f64 {
     10.0
 }
@@ -113,16 +147,24 @@ impl Default for TrainConfig {
             accumulate: 1,
             learning_rate: 0.1,
             final_learning_rate: 0.001,
+            warmup_epochs: 0.0,
             schedule: Schedule::default(),
             optimiser: OptimiserKind::default(),
             momentum: 0.9,
             weight_decay: 5e-4,
+            weight_decay_of: Decayed::default(),
             dropout: 0.5,
             label_smoothing: 0.0,
+            loss: LossKind::default(),
+            first_timesteps: None,
+            first_part: default_first_part(),
             patience: None,
             augment: true,
             crop_padding: None,
+            crop_fill: Fill::default(),
             mirror: true,
+            flip: Flip::default(),
+            norm_gain: 1.0,
             limit_train: None,
             seed: 1,
             checkpoint_minutes: default_checkpoint_minutes(),
@@ -143,17 +185,23 @@ impl TrainConfig {
         }
     }
 
-    /// Learning rate of an epoch, counted from 1.
-    pub fn learning_rate(&self, epoch: usize) -> f64 {
-        match self.schedule {
-            Schedule::Cosine => {
-                let progress = (epoch - 1) as f64 / self.epochs as f64;
-                let fraction = (1.0 + (std::f64::consts::PI * progress).cos()) / 2.0;
-                self.final_learning_rate + (self.learning_rate - self.final_learning_rate) * fraction
-            }
-            Schedule::Step { epochs } => self.learning_rate * 0.1f64.powf(((epoch - 1) / epochs) as f64),
-            Schedule::Constant => self.learning_rate,
+    /// The weights that a network begins with: drawn by the seed, the scales of its batch norms by `norm_gain`.
+    pub fn initial_weights(&self, graph: &Graph) -> Weights {
+        let mut weights = Weights::initialised(graph, self.seed, 0);
+        for scale in graph.parameters().into_iter().filter(|parameter| parameter.kind == ParameterKind::Scale) {
+            weights.set(&scale.name, vec![self.norm_gain; scale.shape.iter().product()]);
         }
+        weights
+    }
+
+    /// What updates the weights.
+    pub fn optimiser(&self) -> Optimiser {
+        let optimiser = match self.optimiser {
+            OptimiserKind::Sgd => Optimiser::sgd(self.momentum, self.weight_decay),
+            OptimiserKind::Adam => Optimiser::adam(self.weight_decay),
+            OptimiserKind::AdamW => Optimiser::adamw(self.weight_decay),
+        };
+        Optimiser { decayed: self.weight_decay_of, ..optimiser }
     }
 
     /// Whether a training ends after this many epochs, of which one had the best test accuracy so far.
@@ -171,6 +219,7 @@ impl TrainConfig {
             ("accumulate", Some(self.accumulate)),
             ("patience", self.patience),
             ("epochs of a step", step),
+            ("first timesteps", self.first_timesteps),
         ] {
             if let Some(value) = value.filter(|value| !(1..=MOST).contains(value)) {
                 return refuse(format!("{name} {value}: give 1 to {MOST}"));
@@ -178,6 +227,12 @@ impl TrainConfig {
         }
         if self.limit_train == Some(0) {
             return refuse("limit_train 0: give at least 1 image".into());
+        }
+        if !(self.norm_gain > 0.0 && self.norm_gain.is_finite()) {
+            return refuse(format!("norm gain {}: give a positive number", self.norm_gain));
+        }
+        if !(0.0..=1.0).contains(&self.first_part) {
+            return refuse(format!("first part {}: give 0 to 1", self.first_part));
         }
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return refuse(format!("label smoothing {}: give a part below 1", self.label_smoothing));
@@ -191,6 +246,9 @@ impl TrainConfig {
                 "learning rate {} to {}: give positive numbers",
                 self.learning_rate, self.final_learning_rate
             ));
+        }
+        if !(0.0..=MOST as f64).contains(&self.warmup_epochs) {
+            return refuse(format!("warm-up of {} epochs: give 0 to {MOST}", self.warmup_epochs));
         }
         if !(finite(self.momentum) && self.momentum < 1.0 && finite(self.weight_decay)) {
             return refuse(format!("momentum {} or weight decay {} is out of range", self.momentum, self.weight_decay));
@@ -210,23 +268,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schedule_is_half_a_cosine() {
-        let config = TrainConfig { epochs: 100, ..TrainConfig::default() };
-        assert_eq!(config.learning_rate(1), 0.1);
-        assert!((config.learning_rate(51) - 0.0505).abs() < 1e-12);
-        assert!((config.learning_rate(101) - 0.001).abs() < 1e-12);
-    }
-
-    #[test]
-    fn steps_divide_the_rate_by_ten() {
-        let config = TrainConfig { schedule: Schedule::Step { epochs: 2 }, ..TrainConfig::default() };
-        let rates = [1, 2, 3, 5].map(|epoch| config.learning_rate(epoch));
-        for (rate, expected) in rates.into_iter().zip([0.1, 0.1, 0.01, 0.001]) {
-            assert!((rate - expected).abs() < 1e-12);
-        }
-    }
-
-    #[test]
     fn nobody_waits_for_300_epochs_without_asking() {
         let epochs = |preset: &str| TrainConfig::for_preset(preset).epochs;
         assert_eq!([epochs("sample"), epochs("cifar10"), epochs("cifar100")], [8, 30, 30]);
@@ -244,6 +285,11 @@ mod tests {
             TrainConfig { momentum: 1.0, ..TrainConfig::default() },
             TrainConfig { label_smoothing: 1.0, ..TrainConfig::default() },
             TrainConfig { patience: Some(0), ..TrainConfig::default() },
+            TrainConfig { warmup_epochs: f64::NAN, ..TrainConfig::default() },
+            TrainConfig { first_timesteps: Some(0), ..TrainConfig::default() },
+            TrainConfig { norm_gain: 0.0, ..TrainConfig::default() },
+            TrainConfig { first_part: 1.5, ..TrainConfig::default() },
+            TrainConfig { warmup_epochs: -1.0, ..TrainConfig::default() },
             TrainConfig { crop_padding: Some(usize::MAX), ..TrainConfig::default() },
             TrainConfig { schedule: Schedule::Step { epochs: 0 }, ..TrainConfig::default() },
         ] {

@@ -1,16 +1,22 @@
 //! The images that a training sees: which ones, and how they are changed.
 
-use super::config::TrainConfig;
-use crate::data::{Augmentation, Dataset};
+use super::config::{Flip, TrainConfig};
+use crate::data::{Augmentation, Dataset, Fill, Mirror};
 use crate::graph::Shape;
 use crate::random::{generator, name_key};
 
 impl TrainConfig {
-    /// How images of a shape are changed at random, if they are: a crop with a padding of an eighth of the shorter side where
+    /// How images of a shape are changed at random in an epoch, if they are: a crop with a padding of an eighth of the shorter side where
     /// none is given (4 for 32, as usual for CIFAR).
-    pub fn augmentation(&self, shape: Shape) -> Option<Augmentation> {
+    pub fn augmentation(&self, shape: Shape, epoch: usize) -> Option<Augmentation> {
         let padding = self.crop_padding.unwrap_or(shape.height.min(shape.width) / 8);
-        let augmentation = Augmentation { padding: padding.try_into().unwrap_or(u16::MAX), mirror: self.mirror };
+        let mirror = match self.flip {
+            _ if !self.mirror => Mirror::Never,
+            Flip::Random => Mirror::Random,
+            Flip::Alternate => Mirror::Alternate { seed: self.seed, epoch },
+        };
+        let padding_of = padding.try_into().unwrap_or(u16::MAX);
+        let augmentation = Augmentation { padding: padding_of, fill: self.crop_fill, mirror };
         (self.augment && (padding > 0 || self.mirror)).then_some(augmentation)
     }
 
@@ -23,12 +29,7 @@ impl TrainConfig {
 
     /// What a training does with a dataset's images, in lines.
     pub fn notes(&self, dataset: &Dataset) -> Vec<String> {
-        let augmentation = match self.augmentation(dataset.train.shape) {
-            None => "none".into(),
-            Some(Augmentation { padding, mirror: false }) => format!("crop with padding {padding}"),
-            Some(Augmentation { padding: 0, mirror: true }) => "mirrored at random".into(),
-            Some(Augmentation { padding, mirror: true }) => format!("crop with padding {padding}, mirrored at random"),
-        };
+        let augmentation = self.augmentation(dataset.train.shape, 1).map_or_else(|| "none".into(), words);
         let mut notes = vec![format!("augmentation: {augmentation}")];
         let images = self.images(dataset);
         if images.len() < dataset.train.len() {
@@ -41,6 +42,20 @@ impl TrainConfig {
     }
 }
 
+fn words(Augmentation { padding, fill, mirror }: Augmentation) -> String {
+    let crop = match fill {
+        _ if padding == 0 => None,
+        Fill::Black => Some(format!("crop with padding {padding}")),
+        Fill::Reflect => Some(format!("crop with reflected padding {padding}")),
+    };
+    let mirrored = match mirror {
+        Mirror::Never => None,
+        Mirror::Random => Some("mirrored at random".into()),
+        Mirror::Alternate { .. } => Some("mirrored in every other epoch".into()),
+    };
+    crop.into_iter().chain(mirrored).collect::<Vec<String>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,7 +63,7 @@ mod tests {
     #[test]
     fn padding_is_in_proportion_to_the_shorter_side_where_none_is_given() {
         let padding = |config: TrainConfig, height, width| {
-            config.augmentation(Shape { channels: 3, height, width }).map(|Augmentation { padding, .. }| padding)
+            config.augmentation(Shape { channels: 3, height, width }, 1).map(|Augmentation { padding, .. }| padding)
         };
         let default = TrainConfig::default;
         assert_eq!(padding(default(), 32, 32), Some(4));
@@ -72,6 +87,11 @@ mod tests {
                 "augmentation: crop with padding 4, mirrored at random",
                 "trained on 25 of 2000 images, 2 to 3 of each class"
             ]
+        );
+        let turns = TrainConfig { flip: Flip::Alternate, crop_fill: Fill::Reflect, ..config };
+        assert_eq!(
+            turns.notes(&dataset)[0],
+            "augmentation: crop with reflected padding 4, mirrored in every other epoch"
         );
         let all = TrainConfig { augment: false, ..TrainConfig::default() };
         assert!(all.images(&dataset).into_iter().eq(0..2000));

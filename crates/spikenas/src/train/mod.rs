@@ -6,9 +6,15 @@ mod divergence;
 mod images;
 mod pace;
 mod record;
+mod schedule;
+mod timesteps;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, Learned};
-pub use config::{OptimiserKind, Schedule, TrainConfig};
+pub use config::{Flip, OptimiserKind, TrainConfig};
 pub use record::EpochRecord;
+pub use schedule::{Position, Schedule};
 pub use trainer::{TrainingSink, train};
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ pub(super) struct Pace {
     /// When the first step was done.
     begin: Option<Instant>,
     steps: usize,
-    /// Images since the first step.
+    /// Images since the first step, each times its timesteps.
     images: usize,
     is_said: bool,
 }
@@ -24,7 +24,7 @@ impl Pace {
         Self { begin: None, steps: 0, images: 0, is_said: false }
     }
 
-    /// Counts a step.
+    /// Counts a step on so many images times timesteps.
     pub fn step(&mut self, images: usize) {
         self.steps += 1;
         match self.begin {
@@ -33,7 +33,7 @@ impl Pace {
         }
     }
 
-    /// Seconds for so many training and test images, once steps enough were measured; none where that is short.
+    /// Seconds for so many training and test images, each times its timesteps, once steps enough were measured; none where that is short.
     ///
     /// `tested` are the images of the tests so far, whose time was measured with that of the steps.
     pub fn seconds(&self, train: usize, test: usize, tested: usize) -> Option<f64> {

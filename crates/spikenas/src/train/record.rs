@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 pub struct EpochRecord {
     /// The epoch, counted from 1.
     pub epoch: usize,
-    /// Its learning rate.
+    /// Its learning rate, of its last step.
     pub learning_rate: f64,
-    /// Mean cross entropy of the training images as they were seen.
+    /// Mean loss of the training images as they were seen: cross entropy, of what the training's loss reads.
     pub train_loss: f64,
     /// Their accuracy in percent.
     pub train_accuracy: f64,
@@ -21,6 +21,9 @@ pub struct EpochRecord {
     /// Number of training images of each class, where not all were trained on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub images_per_class: Option<Vec<usize>>,
+    /// Timesteps with which it trained, where some epochs have fewer than the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timesteps: Option<usize>,
     /// Training images per second, without the test.
     pub images_per_second: f64,
     /// Wall-clock time with the test.

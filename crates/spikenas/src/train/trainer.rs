@@ -1,10 +1,12 @@
 use std::time::Instant;
 
 use super::checkpoint::{Checkpoint, Learned};
-use super::config::{OptimiserKind, TrainConfig};
+use super::config::TrainConfig;
 use super::divergence::Moment;
 use super::pace::Pace;
 use super::record::EpochRecord;
+use super::schedule::Position;
+use super::timesteps::with_timesteps;
 use crate::data::{Dataset, shuffled};
 use crate::engine::{Engine, Evaluation, Lesson, Network, Optimiser, check_images, evaluate};
 use crate::graph::Graph;
@@ -41,10 +43,7 @@ pub fn train(
     check_images(graph, &dataset.train)?;
     check_images(graph, &dataset.test)?;
     let mut network = engine.network(graph, &start.weights)?;
-    let optimiser = match config.optimiser {
-        OptimiserKind::Sgd => Optimiser::sgd(config.momentum, config.weight_decay),
-        OptimiserKind::Adam => Optimiser::adam(config.weight_decay),
-    };
+    let optimiser = config.optimiser();
     network.set_optimiser_state(&start.optimiser)?;
     let chosen = config.images(dataset);
     let images = chosen.len();
@@ -54,8 +53,22 @@ pub fn train(
     }
     let best = (best_accuracy, best_epoch);
     let (kept, pace) = (Instant::now(), Pace::new());
-    let mut training =
-        Training { config, dataset, chosen, network, optimiser, epoch, best, learned, origin, kept, pace, tested: 0 };
+    let mut training = Training {
+        config,
+        graph,
+        engine,
+        dataset,
+        chosen,
+        network,
+        optimiser,
+        epoch,
+        best,
+        learned,
+        origin,
+        kept,
+        pace,
+        tested: 0,
+    };
     while !config.is_over(training.epoch, training.best.1) {
         if let Err(error) = training.run_epoch(sink, progress) {
             let Error::Interrupted(_) = error else { return Err(error) };
@@ -73,9 +86,12 @@ pub fn train(
 /// A training in progress.
 struct Training<'a> {
     config: &'a TrainConfig,
+    graph: &'a Graph,
+    engine: &'a dyn Engine,
     dataset: &'a Dataset,
     /// Training images of an epoch: their indices.
     chosen: Vec<usize>,
+    /// The graph's network, with the timesteps of the epoch.
     network: Box<dyn Network>,
     optimiser: Optimiser,
     /// Epochs done.
@@ -107,7 +123,14 @@ impl Training<'_> {
     }
 
     fn moment(&self) -> Moment {
-        Moment { epoch: self.epoch + 1, learning_rate: self.config.learning_rate(self.epoch + 1) }
+        let (epoch, steps) = (self.epoch + 1, self.steps());
+        let step = (self.learned.images / self.config.batch).min(steps - 1);
+        Moment { epoch, learning_rate: self.config.learning_rate(Position { epoch, step, steps }) }
+    }
+
+    /// Steps of an epoch.
+    fn steps(&self) -> usize {
+        self.chosen.len().div_ceil(self.config.batch).max(1)
     }
 
     /// The state, which may be kept.
@@ -122,9 +145,16 @@ impl Training<'_> {
     /// The time that the rest takes, in words, where it is known and not short.
     fn left(&self) -> Option<String> {
         let epochs = self.config.epochs.saturating_sub(self.epoch);
-        let train = (epochs * self.chosen.len()).saturating_sub(self.learned.images);
-        let [left, tested] = [epochs, self.tested].map(|tests| tests * self.dataset.test.len());
+        let (now, all) = (self.timesteps(), self.graph.config.timesteps);
+        let steps = self.config.sum_of_timesteps(self.epoch + 1..=self.config.epochs, all);
+        let train = (steps * self.chosen.len()).saturating_sub(self.learned.images * now);
+        let [left, tested] = [epochs, self.tested].map(|tests| tests * self.dataset.test.len() * all);
         self.pace.seconds(train, left, tested).map(rough_duration)
+    }
+
+    /// Timesteps of the epoch that is trained.
+    fn timesteps(&self) -> usize {
+        self.config.timesteps(self.epoch + 1, self.graph.config.timesteps)
     }
 
     /// A generator of the epoch's or step's own, so that resuming from a checkpoint needs no other state.
@@ -136,6 +166,10 @@ impl Training<'_> {
     /// The rest of an epoch: its steps, the test, the record.
     fn run_epoch(&mut self, sink: &mut dyn TrainingSink, progress: &mut dyn Progress) -> Result<()> {
         let (begin, before) = (Instant::now(), self.learned.seconds);
+        let timesteps = self.timesteps();
+        if self.network.graph().config.timesteps != timesteps {
+            self.network = with_timesteps(timesteps, self.graph, self.engine, self.network.as_ref())?;
+        }
         let order = shuffled(self.chosen.len(), &mut self.generator("order", &[]));
         let order: Vec<usize> = order.into_iter().map(|place| self.chosen[place]).collect();
         progress.begin(&format!("epoch {} of {}", self.epoch + 1, self.config.epochs), order.len());
@@ -143,7 +177,7 @@ impl Training<'_> {
         for indices in order[self.learned.images..].chunks(self.config.batch) {
             self.step(indices)?;
             self.learned.seconds = before + begin.elapsed().as_secs_f64();
-            self.pace.step(indices.len());
+            self.pace.step(indices.len() * timesteps);
             self.say_step(indices.len(), progress);
             if progress.is_cancelled() {
                 return Err(Error::Interrupted("a step is done".into()));
@@ -158,7 +192,12 @@ impl Training<'_> {
         self.moment().check_mean("training", self.learned.loss / self.learned.images as f64)?;
         let Dataset { test, normalisation, .. } = self.dataset;
         let at_a_time = self.config.batch.div_ceil(self.config.accumulate);
-        let test = evaluate(self.network.as_mut(), test, normalisation, at_a_time, progress)?;
+        let mut whole = None;
+        if timesteps != self.graph.config.timesteps {
+            whole = Some(self.engine.network(self.graph, &now.weights)?);
+        }
+        let network = whole.as_mut().unwrap_or(&mut self.network).as_mut();
+        let test = evaluate(network, test, normalisation, at_a_time, progress)?;
         self.moment().check_mean("test", test.loss)?;
         let seconds = before + begin.elapsed().as_secs_f64();
         let (record, is_best) = self.finish_epoch(&test, seconds);
@@ -173,6 +212,7 @@ impl Training<'_> {
     /// Counts the epoch; its record, and whether its test accuracy is the best so far.
     fn finish_epoch(&mut self, test: &Evaluation, seconds: f64) -> (EpochRecord, bool) {
         let learned = std::mem::take(&mut self.learned);
+        let timesteps = self.config.first_timesteps.map(|_| self.timesteps());
         self.epoch += 1;
         self.tested += 1;
         let is_best = self.epoch == 1 || test.accuracy > self.best.0;
@@ -181,13 +221,14 @@ impl Training<'_> {
         }
         let record = EpochRecord {
             epoch: self.epoch,
-            learning_rate: self.config.learning_rate(self.epoch),
+            learning_rate: self.config.learning_rate(Position::last(self.epoch, self.steps())),
             train_loss: learned.loss / learned.images as f64,
             train_accuracy: 100.0 * learned.correct as f64 / learned.images as f64,
             test_loss: test.loss,
             test_accuracy: test.accuracy,
             test_top5_accuracy: Some(test.top5_accuracy),
             images_per_class: self.config.limit_train.map(|_| self.dataset.count_by_class(&self.chosen)),
+            timesteps,
             images_per_second: learned.images as f64 / learned.seconds,
             seconds,
         };
@@ -226,7 +267,7 @@ impl Training<'_> {
     /// One step of the optimiser on a mini-batch, shown in `accumulate` parts.
     fn step(&mut self, indices: &[usize]) -> Result<()> {
         let place = [self.learned.images as u64];
-        let augmentation = self.config.augmentation(self.dataset.train.shape);
+        let augmentation = self.config.augmentation(self.dataset.train.shape, self.epoch + 1);
         let mut changes = self.generator("augmentation", &place);
         let mut mask = self.generator("dropout", &place);
         let learning_rate = self.moment().learning_rate;
@@ -237,8 +278,8 @@ impl Training<'_> {
                 augmentation.map(|kind| (kind, &mut changes)),
             );
             let share = part.len() as f32 / indices.len() as f32;
-            let TrainConfig { dropout, label_smoothing, .. } = *self.config;
-            let lesson = Lesson { dropout, label_smoothing, share };
+            let TrainConfig { dropout, label_smoothing, loss, .. } = *self.config;
+            let lesson = Lesson { dropout, label_smoothing, loss, share };
             let shown = self.network.learn(&batch, &lesson, &mut mask)?;
             self.moment().check_step(shown.loss)?;
             self.learned.correct += shown.correct;
@@ -269,7 +310,7 @@ mod tests {
         let batch = |times: usize| Batch { images: half.repeat(times), labels: [3, 1, 4, 1].repeat(times) };
         let gradients = |parts: &[Batch]| -> Gradients {
             let mut network = engine("cpu").unwrap().network(&graph, &weights).unwrap();
-            let lesson = Lesson { dropout: 0.0, label_smoothing: 0.0, share: 1.0 / parts.len() as f32 };
+            let lesson = Lesson { share: 1.0 / parts.len() as f32, ..Lesson::PLAIN };
             parts.iter().for_each(|part| _ = network.learn(part, &lesson, &mut generator(&[1])).unwrap());
             network.gradients()
         };

@@ -22,6 +22,8 @@ pub struct Spikes {
 pub struct Interpreted {
     /// Means over timesteps and clusters, [images, classes].
     pub logits: Tensor<2>,
+    /// Means over clusters, [steps * images, classes].
+    pub at_steps: Tensor<2>,
     /// What every LIF layer did, in the order of execution.
     pub spikes: Vec<Spikes>,
 }
@@ -47,6 +49,7 @@ impl<'a> Interpreter<'a> {
         let mut values: Vec<Option<Feature>> = vec![None; readers.len()];
         let mut left: Vec<usize> = readers.iter().map(Vec::len).collect();
         let mut last = Feature { map: images, steps: 1 };
+        let mut votes = last.clone();
         for (id, node) in self.graph.iter() {
             let mut inputs = Vec::new();
             for input in &node.inputs {
@@ -54,11 +57,16 @@ impl<'a> Interpreter<'a> {
                 let slot = &mut values[input.index()];
                 inputs.extend(if left[input.index()] == 0 { slot.take() } else { slot.clone() });
             }
+            if let (Layer::Vote { .. }, Some(input)) = (&node.layer, inputs.first()) {
+                votes = input.clone();
+            }
             last = self.node(node, inputs, &last);
             values[id.index()] = Some(last.clone());
         }
         let [images, classes, ..] = last.map.dims();
-        Interpreted { logits: last.map.reshape([images, classes]), spikes: self.spikes }
+        let [rows, neurons, ..] = votes.map.dims();
+        let at_steps = votes.map.reshape([rows, classes, neurons / classes]).mean_dim(2).reshape([rows, classes]);
+        Interpreted { logits: last.map.reshape([images, classes]), at_steps, spikes: self.spikes }
     }
 
     /// `before`: any map of this pass, whose images and device are those of all.

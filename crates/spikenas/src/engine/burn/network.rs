@@ -8,10 +8,10 @@ use super::optimiser;
 use super::tensors::{Tensors, read, write};
 use crate::Result;
 use crate::data::Batch;
-use crate::engine::loss::count_correct;
+use crate::engine::loss::{LossKind, count_correct};
 use crate::engine::network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
 use crate::engine::optimiser::{Optimiser, OptimiserState};
-use crate::graph::Graph;
+use crate::graph::{Graph, Parameter};
 use crate::random::Generator;
 use crate::weights::{self, Weights};
 
@@ -59,7 +59,7 @@ impl Network for BurnNetwork {
 
     fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output> {
         let images = self.tensors.images(images, self.graph.input);
-        let Interpreted { logits, spikes } = Interpreter::new(&self.graph, &mut self.tensors, mode).run(images);
+        let Interpreted { logits, spikes, .. } = Interpreter::new(&self.graph, &mut self.tensors, mode).run(images);
         self.batches_tracked += u64::from(mode == Mode::Train);
         let fired = spikes.into_iter().map(|spikes| {
             let counts = spikes.fired.sum_dim(1).into_data().iter::<f64>().map(|count| count as u64).collect();
@@ -72,10 +72,11 @@ impl Network for BurnNetwork {
         let images = self.tensors.images(&batch.images, self.graph.input);
         let mut interpreter = Interpreter::new(&self.graph, &mut self.tensors, Mode::Train);
         interpreter.dropout = Some((lesson.dropout, rng));
-        let logits = interpreter.run(images).logits;
+        let Interpreted { logits, at_steps, .. } = interpreter.run(images);
         self.batches_tracked += 1;
         let answers: Vec<f32> = logits.clone().into_data().iter::<f32>().collect();
-        let loss = loss(logits, &batch.labels, lesson.label_smoothing);
+        let read = if lesson.loss == LossKind::Mean { logits } else { at_steps };
+        let loss = loss(read, &batch.labels, lesson.label_smoothing);
         let mut found = loss.backward();
         for (name, parameter) in &self.tensors.parameters {
             let Some(gradient) = parameter.grad_remove(&mut found) else { continue };
@@ -97,14 +98,11 @@ impl Network for BurnNetwork {
 
     fn step(&mut self, rule: &Optimiser, learning_rate: f64) {
         self.steps += 1;
-        for (name, parameter) in &mut self.tensors.parameters {
+        for Parameter { name, kind, .. } in self.graph.parameters() {
+            let Some(parameter) = self.tensors.parameters.get_mut(&name) else { continue };
             let weight = parameter.clone().without_autodiff();
-            let decay = weight.clone() * rule.weight_decay;
-            let gradient = match self.gradients.remove(name) {
-                Some(gradient) => gradient + decay,
-                None => decay,
-            };
-            let change = optimiser::change(rule, &mut self.buffers, self.steps, name, gradient);
+            let (decay, gradient) = (weight.clone() * rule.decay_of(kind), self.gradients.remove(&name));
+            let change = optimiser::change(rule, &mut self.buffers, self.steps, &name, gradient, decay);
             *parameter = (weight - change * learning_rate).autodiff().require_grad();
         }
         self.gradients.clear();

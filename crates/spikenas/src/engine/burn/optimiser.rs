@@ -4,14 +4,21 @@ use burn::tensor::Tensor;
 
 use crate::engine::optimiser::{BETAS, EPSILON, MOMENTUM, Optimiser, Rule, SQUARE};
 
-/// The update of a parameter at a learning rate of 1, see [`Rule`]; `steps` counts the current step.
+/// The update of a parameter at a learning rate of 1, see [`Rule`]; `decay` is its weight decay times it, and `steps` counts the
+/// current step.
 pub fn change(
     optimiser: &Optimiser,
     buffers: &mut BTreeMap<String, Tensor<1>>,
     steps: u64,
     name: &str,
-    gradient: Tensor<1>,
+    gradient: Option<Tensor<1>>,
+    decay: Tensor<1>,
 ) -> Tensor<1> {
+    let gradient = gradient.unwrap_or_else(|| decay.zeros_like());
+    let (gradient, decay) = match optimiser.rule {
+        Rule::AdamW => (gradient, Some(decay)),
+        Rule::Sgd { .. } | Rule::Adam => (gradient + decay, None),
+    };
     let mut remember = |prefix: &str, new: &dyn Fn(Option<Tensor<1>>) -> Tensor<1>| {
         let key = format!("{prefix}{name}");
         let buffer = new(buffers.remove(&key));
@@ -23,7 +30,7 @@ pub fn change(
             Some(sum) => sum * momentum + gradient.clone(),
             None => gradient.clone(),
         }),
-        Rule::Adam => {
+        Rule::Adam | Rule::AdamW => {
             let mut mean = |prefix: &str, beta: f64, new: Tensor<1>| {
                 let mean = remember(prefix, &|old| match old {
                     Some(old) => old * beta + new.clone() * (1.0 - beta),
@@ -33,7 +40,8 @@ pub fn change(
             };
             let first = mean(MOMENTUM, BETAS[0], gradient.clone());
             let second = mean(SQUARE, BETAS[1], gradient.clone() * gradient.clone());
-            first / (second.sqrt() + EPSILON)
+            let step = first / (second.sqrt() + EPSILON);
+            decay.map_or(step.clone(), |decay| step + decay)
         }
     }
 }

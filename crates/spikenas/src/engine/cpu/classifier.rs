@@ -5,7 +5,8 @@ use spikenas_kernels::{
     spike_gradients,
 };
 
-use crate::engine::network::Gradients;
+use crate::engine::loss::{Loss, LossKind};
+use crate::engine::network::{Gradients, Lesson};
 use crate::graph::{Graph, Layer, Lif, Linear, Node, Shape};
 use crate::random::Generator;
 use crate::weights::Weights;
@@ -33,8 +34,23 @@ pub(super) struct Trace {
     charges: Vec<f32>,
     /// Its spikes.
     pub fired: Spikes,
+    /// Means over clusters, `[steps * images, classes]`.
+    pub at_steps: Vec<f32>,
     /// Means over timesteps and clusters, `[images, classes]`.
     pub logits: Vec<f32>,
+}
+
+impl Trace {
+    /// The loss of a lesson, with the gradient of the logits that it reads.
+    pub fn loss(&self, labels: &[usize], lesson: &Lesson) -> Loss {
+        match lesson.loss {
+            LossKind::Mean => Loss::new(&self.logits, labels, lesson.label_smoothing),
+            LossKind::Timestep => {
+                let steps = self.at_steps.len() / self.logits.len().max(1);
+                Loss::new(&self.at_steps, &labels.repeat(steps), lesson.label_smoothing)
+            }
+        }
+    }
 }
 
 /// Inputs that are dropped, the same ones at every timestep.
@@ -94,8 +110,8 @@ impl Classifier {
         let mut fired = Spikes::zeros(spikes.maps(), 1, self.hidden.outputs);
         let terms = [Term { values: &charges, affine: None }];
         lif_scan(isa, &self.sum(&terms, samples), self.dynamics(), None, &mut fired);
-        let logits = self.vote(weights, &fired, samples);
-        Trace { kept, dropout, charges, fired, logits }
+        let (at_steps, logits) = self.vote(weights, &fired, samples);
+        Trace { kept, dropout, charges, fired, at_steps, logits }
     }
 
     fn sum<'a>(&self, terms: &'a [Term<'a>], samples: usize) -> Sum<'a> {
@@ -132,29 +148,43 @@ impl Classifier {
         Spikes::in_words(words, spikes.maps(), spikes.pixels(), channels)
     }
 
-    /// Adds the bias, averages each cluster into a class, and takes the mean over timesteps.
-    fn vote(&self, weights: &Weights, fired: &Spikes, samples: usize) -> Vec<f32> {
+    /// Adds the bias and averages each cluster into a class: at every timestep, and the mean over timesteps.
+    fn vote(&self, weights: &Weights, fired: &Spikes, samples: usize) -> (Vec<f32>, Vec<f32>) {
         let Linear { inputs, outputs, .. } = self.output;
         let kernel = PackedKernel::new(Isa::best(), outputs, inputs, 1, weights.values(&self.output.weight().name));
         let mut sums = vec![0.0; fired.maps() * outputs];
         convolve_spikes(fired, ConvolutionMaps::new(samples, 1, 1), &kernel, &mut sums, None);
         let bias = self.output.bias().map(|bias| weights.values(&bias.name));
-        let mut logits = vec![0.0; samples * outputs / self.cluster];
-        for (index, logit) in logits.iter_mut().enumerate() {
-            let (image, first) = (index * self.cluster / outputs, index * self.cluster % outputs);
-            let steps = (0..self.timesteps).map(|step| &sums[(step * samples + image) * outputs + first..]);
-            let sum: f32 = steps.map(|values| values[..self.cluster].iter().sum::<f32>()).sum();
-            let bias = bias.map_or(0.0, |bias| bias[first..first + self.cluster].iter().sum::<f32>());
-            *logit = (sum / self.timesteps as f32 + bias) / self.cluster as f32;
-        }
-        logits
+        let mut votes: Vec<f32> = sums.chunks_exact(self.cluster).map(|neurons| neurons.iter().sum()).collect();
+        let classes = outputs / self.cluster;
+        let of_class = |class: usize, sum: f32| {
+            let neurons = class * self.cluster..(class + 1) * self.cluster;
+            let bias = bias.map_or(0.0, |bias| bias[neurons].iter().sum::<f32>());
+            (sum + bias) / self.cluster as f32
+        };
+        let mean = |index: usize| {
+            let sum: f32 = votes[index..].iter().step_by(samples * classes).sum();
+            of_class(index % classes, sum / self.timesteps as f32)
+        };
+        let logits = (0..samples * classes).map(mean).collect();
+        votes.iter_mut().enumerate().for_each(|(index, vote)| *vote = of_class(index % classes, *vote));
+        (votes, logits)
     }
 
-    /// A backward pass from the gradient of the logits: keeps those of the weights, and returns that of the averages at
-    /// the input, `[steps * images, averages, channels]`.
-    pub fn backward(&self, weights: &Weights, trace: &Trace, of_logits: &[f32], gradients: &mut Gradients) -> Vec<f32> {
+    /// A backward pass from the gradient of the logits that a kind of loss reads: keeps those of the weights, and returns that of the
+    /// averages at the input, `[steps * images, averages, channels]`.
+    pub fn backward(
+        &self,
+        weights: &Weights,
+        trace: &Trace,
+        (kind, of_logits): (LossKind, &[f32]),
+        gradients: &mut Gradients,
+    ) -> Vec<f32> {
         let (isa, samples) = (Isa::best(), trace.kept.maps() / self.timesteps);
-        let of_spikes = self.output_backward(weights, &trace.fired, of_logits, gradients);
+        let of_spikes = match kind {
+            LossKind::Mean => self.output_backward(weights, &trace.fired, of_logits, gradients),
+            LossKind::Timestep => self.output_backward_at_steps(weights, &trace.fired, of_logits, gradients),
+        };
         let (input, of_spikes) =
             ([Term { values: &trace.charges, affine: None }], [Term { values: &of_spikes, affine: None }]);
         let layer = LifLayer {
@@ -223,6 +253,33 @@ impl Classifier {
         self.output.bias().map(|bias| gradients.insert(bias.name, of_bias));
         of_image.iter_mut().for_each(|gradient| *gradient /= self.timesteps as f32);
         of_image.repeat(self.timesteps)
+    }
+
+    /// The same, from the gradient of the logits of every timestep, `[steps * images, classes]`. The neurons of a cluster share
+    /// theirs, so that everything is computed once for a class.
+    fn output_backward_at_steps(
+        &self,
+        weights: &Weights,
+        fired: &Spikes,
+        of_logits: &[f32],
+        gradients: &mut Gradients,
+    ) -> Vec<f32> {
+        let Linear { inputs, outputs, .. } = self.output;
+        let (isa, cluster, classes) = (Isa::best(), self.cluster, outputs / self.cluster);
+        let of_votes: Vec<f32> = of_logits.iter().map(|gradient| gradient / cluster as f32).collect();
+        let of_class = linear_weight_gradient(isa, fired, 1, 1, 1, &of_votes);
+        let of_weight = of_class.chunks_exact(inputs).flat_map(|row| row.repeat(cluster)).collect();
+        gradients.insert(self.output.weight().name, of_weight);
+        if let Some(bias) = self.output.bias() {
+            let sum = |neuron: usize| of_votes.iter().skip(neuron / cluster).step_by(classes).sum();
+            gradients.insert(bias.name, (0..outputs).map(sum).collect());
+        }
+        let mut sums = vec![0.0; classes * inputs];
+        for (neuron, row) in weights.values(&self.output.weight().name).chunks_exact(inputs).enumerate() {
+            let of_class = &mut sums[neuron / cluster * inputs..][..inputs];
+            of_class.iter_mut().zip(row).for_each(|(sum, weight)| *sum += weight);
+        }
+        linear_input_gradient(isa, &of_votes, &GradientKernel::new(classes, inputs, 1, &sums))
     }
 
     /// Firing rate of a neuron for an image.

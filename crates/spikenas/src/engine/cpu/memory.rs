@@ -78,7 +78,7 @@ mod tests {
             let mut network = NetworkOnKernels::new(&graph, &Weights::initialised(&graph, 1, 0)).unwrap();
             let batch = Batch { images: vec![0.5; 4 * input.len()], labels: vec![0, 1, 2, 3] };
             for _ in 0..3 {
-                let lesson = Lesson { dropout: 0.0, label_smoothing: 0.0, share: 1.0 };
+                let lesson = Lesson::PLAIN;
                 network.learn(&batch, &lesson, &mut generator(&[])).unwrap();
             }
             let mut program = Program::default();

@@ -13,7 +13,7 @@ use super::parameters::LayerParameters;
 use super::program::{Goal, Program};
 use crate::Result;
 use crate::data::Batch;
-use crate::engine::loss::{Loss, count_correct};
+use crate::engine::loss::count_correct;
 use crate::engine::network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
 use crate::engine::optimiser::{Optimiser, OptimiserState};
 use crate::graph::Graph;
@@ -124,9 +124,10 @@ impl Network for NetworkOnKernels {
         let trace = self.classifier.forward(&self.weights, &spikes, lesson.dropout, rng);
         drop(spikes);
         let running = std::mem::take(&mut tape.statistics.running);
-        let loss = Loss::new(&trace.logits, &batch.labels, lesson.label_smoothing);
+        let loss = trace.loss(&batch.labels, lesson);
         let mut gradients = Gradients::new();
-        let of_averages = self.classifier.backward(&self.weights, &trace, &loss.gradient, &mut gradients);
+        let of_averages =
+            self.classifier.backward(&self.weights, &trace, (lesson.loss, &loss.gradient), &mut gradients);
         gradients.extend(tape.backward(&of_averages, self.classifier.pool));
         gather(&mut self.gradients, gradients, lesson.share);
         self.keep_running(running);
@@ -143,9 +144,8 @@ impl Network for NetworkOnKernels {
         let weights = Arc::make_mut(&mut self.weights);
         for parameter in self.graph.parameters().into_iter().filter(|p| p.kind.is_trainable()) {
             let gradient = self.gradients.remove(&parameter.name);
-            let name = parameter.name.as_str();
-            weights.change(name, |tensor| {
-                optimiser.step(&mut self.state, name, tensor, gradient.as_deref(), learning_rate);
+            weights.change(&parameter.name, |tensor| {
+                optimiser.step(&mut self.state, &parameter, tensor, gradient.as_deref(), learning_rate);
             });
         }
         self.gradients.clear();

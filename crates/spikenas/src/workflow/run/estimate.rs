@@ -49,13 +49,15 @@ impl Estimate {
     /// The same, where the seconds of a score and of a score of spikes are known.
     pub fn from_scores(score: f64, forward: f64, config: &RunConfig, dataset: &Dataset) -> Result<Self> {
         let images = config.train.limit_train.unwrap_or(usize::MAX).min(dataset.train.len());
-        let epoch = images as f64 * STEP + dataset.test.len() as f64 * TEST;
+        let (epochs, all) = (config.train.epochs, config.network.timesteps);
+        let steps = config.train.sum_of_timesteps(1..=epochs, all) as f64 / all as f64;
+        let images = steps * images as f64 * STEP + (epochs * dataset.test.len()) as f64 * TEST;
         let share = if config.search.method == Method::Random { SHARED_AT_RANDOM } else { SHARED };
         let again = if config.score.kind.is_drawn() { config.search.confirm * LEADERS } else { 0 };
         let scores = candidates(config, dataset)? as f64 * share + again as f64;
         Ok(Self {
             search: score * scores * config.score.repeats as f64,
-            train: forward * config.train.epochs as f64 * epoch / config.score.batch as f64,
+            train: forward * images / config.score.batch as f64,
         })
     }
 

@@ -190,6 +190,7 @@ mod tests {
             test_accuracy: 10.0,
             test_top5_accuracy: None,
             images_per_class: None,
+            timesteps: None,
             images_per_second: 219.0,
             seconds: 9.0,
         }

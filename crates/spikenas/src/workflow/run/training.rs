@@ -16,8 +16,8 @@ use crate::progress::Progress;
 use crate::record::FORMAT_VERSION;
 use crate::record::files::{self, is_there};
 use crate::space::Architecture;
-use crate::train::{self, Checkpoint, EpochRecord, Schedule, TrainConfig, TrainingSink};
-use crate::weights::{Model, Weights};
+use crate::train::{self, Checkpoint, EpochRecord, Position, Schedule, TrainConfig, TrainingSink};
+use crate::weights::Model;
 use crate::{Error, Result};
 
 /// Trains an architecture as a configuration says, into a folder's records; returns all epochs.
@@ -249,7 +249,7 @@ pub fn check_start(config: &RunConfig, architecture: &Architecture, dataset: &Da
 /// The state that a training begins with: drawn weights, or another model's.
 fn first(config: &RunConfig, dataset: &Dataset, graph: &Graph) -> Result<Box<Checkpoint>> {
     let Some(ancestor) = config.lineage.as_ref().and_then(|lineage| lineage.weights.as_ref()) else {
-        return Ok(Box::new(Checkpoint::start(Weights::initialised(graph, config.train.seed, 0), dataset)));
+        return Ok(Box::new(Checkpoint::start(config.train.initial_weights(graph), dataset)));
     };
     let path = Path::new(&ancestor.model);
     let model = Model::load(path)?;
@@ -285,11 +285,13 @@ pub fn reschedule(folder: &RunFolder, old: &RunConfig, new: &RunConfig, progress
     new.save(&folder.config_path())?;
     let next = done + 1;
     let rate = match new.train.schedule {
-        Schedule::Cosine => format!(
-            "the cosine of the learning rate is that of {after} epochs from epoch {next} on ({:.3e} instead of {:.3e})",
-            new.train.learning_rate(next),
-            old.train.learning_rate(next.min(before + 1)),
-        ),
+        Schedule::Cosine | Schedule::CosinePerStep => {
+            let first = |config: &RunConfig, epoch| config.train.learning_rate(Position { epoch, step: 0, steps: 1 });
+            let [new, old] = [first(new, next), first(old, next.min(before + 1))];
+            format!(
+                "the cosine of the learning rate is that of {after} epochs from epoch {next} on ({new:.3e} instead of {old:.3e})"
+            )
+        }
         Schedule::Step { .. } | Schedule::Constant => "the learning rate goes on as it was".into(),
     };
     progress.note(&format!("{after} epochs instead of {before}: {rate}"));

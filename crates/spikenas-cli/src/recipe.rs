@@ -1,0 +1,105 @@
+//! Options of a training's recipe; without them it is SNASNet's.
+
+use clap::Args;
+use spikenas::data::Fill;
+use spikenas::engine::{Decayed, LossKind};
+use spikenas::graph::NetworkConfig;
+use spikenas::train::{Flip, TrainConfig};
+use spikenas::{Error, Result};
+
+/// What a training does besides SNASNet's recipe.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Recipe of the training")]
+pub struct RecipeArguments {
+    /// Learning rate at which a cosine ends, 0 allowed [default: 0.001; 0.00001 with adam and adamw]
+    #[arg(long, value_name = "RATE")]
+    pub final_learning_rate: Option<f64>,
+    /// Epochs, or part of one, in which the learning rate rises from 0, step by step (Goyal et al. 2017) [default: 0]
+    #[arg(long, value_name = "N")]
+    pub warmup_epochs: Option<f64>,
+    /// Train the first epochs with N timesteps, fewer than the network's, in so much less time; tests have all (time inheritance
+    /// training, Deng et al. 2022)
+    #[arg(long, value_name = "N")]
+    pub first_timesteps: Option<usize>,
+    /// The part of the epochs that trains with --first-timesteps [default: 0.6]
+    #[arg(long, value_name = "PART")]
+    pub first_part: Option<f64>,
+    /// What batch norms scale by at the beginning: above 1, more neurons fire [default: 1]
+    #[arg(long, value_name = "X")]
+    pub norm_gain: Option<f32>,
+    /// What training images are padded with before a crop: black, or reflect, the image reflected [default: black]
+    #[arg(long, value_name = "WHAT", value_parser = one_of([("black", Fill::Black), ("reflect", Fill::Reflect)]))]
+    #[arg(conflicts_with = "no_augment")]
+    pub crop_fill: Option<Fill>,
+    /// Mirror half of the training images: random, or alternate, each in every other epoch (Jordan 2024, airbench) [default: random]
+    #[arg(long, value_name = "HOW", value_parser = one_of([("random", Flip::Random), ("alternate", Flip::Alternate)]))]
+    #[arg(conflicts_with_all = ["no_mirror", "no_augment"])]
+    pub flip: Option<Flip>,
+    /// Momentum of sgd [default: 0.9]
+    #[arg(long, value_name = "PART")]
+    pub momentum: Option<f64>,
+    /// Weight decay; adamw's is decoupled (Loshchilov and Hutter 2019) [default: 0.0005]
+    #[arg(long, value_name = "RATE")]
+    pub weight_decay: Option<f64>,
+    /// What weight decay holds for: all, or weights, which spares batch norms and biases (Goyal et al. 2017) [default: all]
+    #[arg(long, value_name = "WHAT", value_parser = one_of([("all", Decayed::All), ("weights", Decayed::Weights)]))]
+    pub weight_decay_of: Option<Decayed>,
+    /// What the loss is of: mean, the output's mean over the timesteps, or timestep, the output of every timestep (TET, Deng et al.
+    /// 2022) [default: mean]
+    #[arg(long, value_name = "WHAT", value_parser = one_of([("mean", LossKind::Mean), ("timestep", LossKind::Timestep)]))]
+    pub loss: Option<LossKind>,
+    /// Probability with which an input of the classifier is dropped (Srivastava et al. 2014) [default: 0.5]
+    #[arg(long, value_name = "PART")]
+    pub dropout: Option<f32>,
+}
+
+impl RecipeArguments {
+    /// Changes what was given as an option.
+    pub fn apply(&self, config: &mut TrainConfig) {
+        set(&mut config.final_learning_rate, self.final_learning_rate);
+        set(&mut config.warmup_epochs, self.warmup_epochs);
+        config.first_timesteps = self.first_timesteps.or(config.first_timesteps);
+        set(&mut config.first_part, self.first_part);
+        set(&mut config.norm_gain, self.norm_gain);
+        set(&mut config.crop_fill, self.crop_fill);
+        set(&mut config.flip, self.flip);
+        set(&mut config.momentum, self.momentum);
+        set(&mut config.weight_decay, self.weight_decay);
+        set(&mut config.weight_decay_of, self.weight_decay_of);
+        set(&mut config.loss, self.loss);
+        set(&mut config.dropout, self.dropout);
+    }
+}
+
+impl RecipeArguments {
+    /// Refuses options that change nothing in a network's training.
+    pub fn check(&self, config: &TrainConfig, network: &NetworkConfig) -> Result<()> {
+        let all = network.timesteps;
+        match (self.first_timesteps, self.first_part, config.first_timesteps) {
+            (Some(first), ..) if first >= all => {
+                Err(Error::invalid(format!("first-timesteps {first}: give fewer than the network's {all}")))
+            }
+            _ if self.crop_fill.is_some() && config.crop_padding == Some(0) => {
+                Err(Error::invalid("crop-padding 0: there is nothing to fill, give a padding or no --crop-fill"))
+            }
+            (_, Some(part), None) => Err(Error::invalid(format!("first-part {part}: of what, --first-timesteps says"))),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn set<T>(setting: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *setting = given;
+    }
+}
+
+/// Reads one of these names.
+fn one_of<T: Copy + Send + Sync, const N: usize>(
+    choices: [(&'static str, T); N],
+) -> impl Fn(&str) -> Result<T> + Clone + Send + Sync {
+    move |text| {
+        let found = choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice);
+        found.ok_or_else(|| Error::invalid(format!("choose from {}", choices.map(|(name, _)| name).join(", "))))
+    }
+}

@@ -1,0 +1,157 @@
+//! Trainings of a tiny network, whole and interrupted.
+
+use std::cell::Cell;
+
+use super::*;
+use crate::data::{Dataset, Fill, Images, Normalisation};
+use crate::engine::cpu::Cpu;
+use crate::engine::{Decayed, Engine, LossKind, evaluate};
+use crate::graph::{Graph, NetworkConfig, ParameterKind, Shape};
+use crate::progress::{Progress, Silent};
+use crate::weights::Weights;
+use crate::{Error, Result};
+
+const INPUT: Shape = Shape { channels: 3, height: 8, width: 8 };
+
+fn graph() -> Graph {
+    let preset = NetworkConfig::preset("sample").unwrap();
+    let config = NetworkConfig { widths: [4, 8], hidden: 16, timesteps: 3, classes: 2, cluster: 2, ..preset };
+    Graph::new(&"0313 0021 0004 0000".parse().unwrap(), &config, INPUT).unwrap()
+}
+
+/// Every other image is darker.
+fn images(count: usize, first: usize) -> Images {
+    let wave = |i: usize| 128.0 + 100.0 * ((i * i) as f32 * 0.37).sin();
+    let pixels = (first..first + count * INPUT.len()).map(|i| wave(i) as u8 / (1 + (i / INPUT.len() % 2) as u8));
+    Images { shape: INPUT, pixels: pixels.collect(), labels: (0..count).map(|i| (i % 2) as u16).collect() }
+}
+
+fn dataset() -> Dataset {
+    let (train, test) = (images(20, 0), images(6, 20 * INPUT.len()));
+    let classes = vec!["light".into(), "dark".into()];
+    Dataset { name: "images".into(), classes, train, test, normalisation: Normalisation::CIFAR10, notes: vec![] }
+}
+
+/// What a training keeps.
+#[derive(Default)]
+struct Kept {
+    epochs: Vec<EpochRecord>,
+    model: Option<Weights>,
+    paused: Option<Checkpoint>,
+}
+
+impl TrainingSink for Kept {
+    fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
+        self.epochs.push(EpochRecord { images_per_second: 0.0, seconds: 0.0, ..record.clone() });
+        if is_best {
+            self.model = Some(state.weights.clone());
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self, state: &Checkpoint) -> Result<()> {
+        self.paused = Some(state.clone());
+        Ok(())
+    }
+}
+
+/// Asks for a stop when it was looked for so many times.
+struct StopAfter(Cell<usize>);
+
+impl Progress for StopAfter {
+    fn is_cancelled(&self) -> bool {
+        self.0.set(self.0.get().saturating_sub(1));
+        self.0.get() == 0
+    }
+}
+
+/// A training that is stopped after every `looks` looks for a stop, and goes on from its checkpoint's file.
+fn trained(config: &TrainConfig, looks: usize) -> (Checkpoint, Kept) {
+    let (graph, dataset, mut kept) = (graph(), dataset(), Kept::default());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("last.safetensors");
+    let mut start = Checkpoint::start(config.initial_weights(&graph), &dataset);
+    loop {
+        let mut stop = StopAfter(Cell::new(looks));
+        match train(config, &graph, &Cpu, &dataset, start, &mut kept, &mut stop) {
+            Ok(mut end) => {
+                end.learned.seconds = 0.0;
+                end.origin = end.origin();
+                return (end, kept);
+            }
+            Err(Error::Interrupted(_)) => {
+                kept.paused.take().unwrap().save(&path, &graph).unwrap();
+                start = Checkpoint::load(&path, &graph).unwrap();
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Four epochs of three steps; the same training in pieces of one and a half epochs and of two steps.
+fn assert_resumes(config: TrainConfig) -> Kept {
+    let config = TrainConfig { epochs: 4, batch: 8, ..config };
+    let (end, whole) = trained(&config, usize::MAX);
+    for looks in [3, 7] {
+        let (resumed, pieces) = trained(&config, looks);
+        assert!(resumed == end && pieces.model == whole.model, "stopped after {looks}: {config:?}");
+        assert_eq!(pieces.epochs, whole.epochs, "stopped after {looks}: {config:?}");
+    }
+    let plain = TrainConfig { epochs: 4, batch: 8, ..TrainConfig::default() };
+    assert!(config == plain || trained(&plain, usize::MAX).0.weights != end.weights, "changes nothing: {config:?}");
+    whole
+}
+
+#[test]
+fn schedules_and_optimisers_resume_to_the_same_bytes() {
+    let default = TrainConfig::default;
+    assert_resumes(default());
+    let rates = |kept: Kept| kept.epochs.iter().map(|epoch| epoch.learning_rate).collect::<Vec<_>>();
+    let config = TrainConfig { schedule: Schedule::CosinePerStep, final_learning_rate: 0.0, ..default() };
+    let found = rates(assert_resumes(TrainConfig { warmup_epochs: 1.5, ..config }));
+    assert!(found[0] < 0.1 && found[3] == 0.0, "{found:?}");
+    assert_resumes(TrainConfig { weight_decay: 0.1, weight_decay_of: Decayed::Weights, ..default() });
+    assert_resumes(TrainConfig { loss: LossKind::Timestep, ..default() });
+    assert_resumes(TrainConfig { optimiser: OptimiserKind::AdamW, learning_rate: 0.01, ..default() });
+}
+
+#[test]
+fn augmentations_and_initial_gains_resume_to_the_same_bytes() {
+    assert_resumes(TrainConfig { flip: Flip::Alternate, ..TrainConfig::default() });
+    assert_resumes(TrainConfig { crop_fill: Fill::Reflect, ..TrainConfig::default() });
+    assert_resumes(TrainConfig { norm_gain: 1.5, ..TrainConfig::default() });
+}
+
+#[test]
+fn initial_gains_are_those_of_batch_norms_alone() {
+    let (graph, plain) = (graph(), TrainConfig::default());
+    assert_eq!(plain.initial_weights(&graph), Weights::initialised(&graph, 1, 0));
+    let larger = TrainConfig { norm_gain: 1.5, ..plain.clone() }.initial_weights(&graph);
+    for parameter in graph.parameters() {
+        let (values, before) = (larger.values(&parameter.name), plain.initial_weights(&graph));
+        match parameter.kind {
+            ParameterKind::Scale => assert!(values.iter().all(|&value| value == 1.5), "{}", parameter.name),
+            _ => assert_eq!(values, before.values(&parameter.name), "{}", parameter.name),
+        }
+    }
+}
+
+#[test]
+fn fewer_timesteps_first_resume_to_the_same_bytes_and_leave_a_model_of_all() {
+    let config = TrainConfig { first_timesteps: Some(1), first_part: 0.5, ..TrainConfig::default() };
+    let kept = assert_resumes(config.clone());
+    assert!(kept.epochs.iter().map(|epoch| epoch.timesteps).eq([1, 1, 3, 3].map(Some)));
+    // The first epoch is that of the same network with one timestep, tested with three.
+    let config = TrainConfig { epochs: 1, first_part: 1.0, batch: 8, ..config };
+    let (end, kept) = trained(&config, usize::MAX);
+    let (graph, dataset) = (graph(), dataset());
+    let mut network = Cpu.network(&graph, &end.weights).unwrap();
+    let test = evaluate(network.as_mut(), &dataset.test, &dataset.normalisation, 8, &mut Silent).unwrap();
+    assert_eq!((kept.epochs[0].test_loss, kept.epochs[0].timesteps), (test.loss, Some(1)));
+    let one = NetworkConfig { timesteps: 1, ..graph.config.clone() };
+    let one = Graph::new(&graph.architecture, &one, INPUT).unwrap();
+    let start = Checkpoint::start(Weights::initialised(&graph, config.seed, 0), &dataset);
+    let plain = TrainConfig { first_timesteps: None, ..config };
+    let alone = train(&plain, &one, &Cpu, &dataset, start, &mut Kept::default(), &mut Silent).unwrap();
+    assert_eq!(alone.weights, end.weights);
+}

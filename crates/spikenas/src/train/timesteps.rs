@@ -1,0 +1,58 @@
+//! Fewer timesteps first: the first part of the epochs trains the network with fewer timesteps, at so much less time, and the rest
+//! goes on from these weights with all of them (time inheritance training, Deng et al. 2022, section 4.4).
+//!
+//! Every test is made with all timesteps, so that epochs compare and each of them leaves a model of the network that was asked for.
+
+use std::ops::RangeInclusive;
+
+use super::config::TrainConfig;
+use crate::Result;
+use crate::engine::{Engine, Network};
+use crate::graph::{Graph, NetworkConfig};
+
+impl TrainConfig {
+    /// Timesteps with which an epoch, counted from 1, trains a network of so many: `first_timesteps`, where these are fewer, in the
+    /// first `first_part` of the epochs.
+    pub fn timesteps(&self, epoch: usize, all: usize) -> usize {
+        match self.first_timesteps {
+            Some(first) if epoch as f64 <= (self.first_part * self.epochs as f64).round() => first.min(all),
+            _ => all,
+        }
+    }
+
+    /// The sum of the timesteps of some epochs, which time grows with.
+    pub fn sum_of_timesteps(&self, epochs: RangeInclusive<usize>, all: usize) -> usize {
+        epochs.map(|epoch| self.timesteps(epoch, all)).sum()
+    }
+}
+
+/// A graph's network with another number of timesteps, with the weights and the optimiser's state of the one that there is.
+pub(super) fn with_timesteps(
+    timesteps: usize,
+    graph: &Graph,
+    engine: &dyn Engine,
+    network: &dyn Network,
+) -> Result<Box<dyn Network>> {
+    let config = NetworkConfig { timesteps, ..graph.config.clone() };
+    let mut changed = engine.network(&Graph::new(&graph.architecture, &config, graph.input)?, &network.weights())?;
+    changed.set_optimiser_state(&network.optimiser_state())?;
+    Ok(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_part_of_the_epochs_has_fewer_timesteps() {
+        let of = |config: &TrainConfig| (1..=5).map(|epoch| config.timesteps(epoch, 4)).collect::<Vec<_>>();
+        let plain = TrainConfig { epochs: 5, ..TrainConfig::default() };
+        assert_eq!(of(&plain), [4; 5]);
+        let config = TrainConfig { first_timesteps: Some(2), first_part: 0.6, ..plain };
+        assert_eq!(of(&config), [2, 2, 2, 4, 4]);
+        assert_eq!(config.sum_of_timesteps(2..=4, 4), 8);
+        assert_eq!(of(&TrainConfig { first_part: 0.0, ..config.clone() }), [4; 5]);
+        assert_eq!(of(&TrainConfig { first_part: 1.0, ..config.clone() }), [2; 5]);
+        assert_eq!(of(&TrainConfig { first_timesteps: Some(9), ..config }), [4; 5], "never more than all");
+    }
+}
