@@ -55,6 +55,44 @@ fn the_commands_of_a_run_with_another_schedule_make_it_again() {
 }
 
 #[test]
+fn runs_that_are_trained_but_not_tested_are_compared_by_their_own_tests() {
+    let place = Place::new();
+    for (name, seed) in [("oak", 1), ("elm", 2)] {
+        place.succeeds(&format!("train {ARCH} {TINY} --epochs 2 --seed {seed} --out {name}"));
+    }
+    let page = || {
+        place.succeeds("report oak elm --out both.html");
+        place.read("both.html")
+    };
+    let untested = page();
+    assert!(untested.contains("by its training&#39;s own test") || untested.contains("by its training's own test"));
+    assert!(untested.matches(" *</td>").count() >= 2 && untested.contains("Accuracy against memory"), "{untested}");
+    assert!(!untested.contains("different images"));
+    ["oak", "elm"].iter().for_each(|run| drop(place.succeeds(&format!("evaluate {run}"))));
+    let tested = page();
+    assert!(!tested.contains("own test") && tested.contains("the most accurate is"));
+}
+
+#[test]
+fn a_comparison_across_different_images_says_so() {
+    let place = Place::new();
+    place.succeeds(&format!("train {ARCH} {TINY} --epochs 1 --out oak"));
+    fs::rename(place.path("images"), place.path("pictures")).unwrap();
+    place.succeeds(&format!("train {ARCH} {} --epochs 1 --out elm", TINY.replace("images", "pictures")));
+    assert!(!place.succeeds("report oak elm --text").contains("different images"), "they only lie elsewhere");
+    fs::remove_file(place.path("pictures/train/dark/0.png")).unwrap();
+    place.succeeds(&format!("train {ARCH} {} --epochs 1 --out ash", TINY.replace("images", "pictures")));
+    let words = place.succeeds("report oak elm ash --text");
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains(
+            "different images, so that their accuracies cannot be compared: images (oak, elm); pictures (ash)."
+        ),
+        "{words}"
+    );
+}
+
+#[test]
 fn a_report_in_text_fits_a_terminal_and_writes_nothing() {
     let place = Place::new();
     place.succeeds(&format!("search {TINY} --ops skip,conv3x3 --cells 1 --out run"));

@@ -85,6 +85,12 @@ impl DataConfig {
         }
     }
 
+    /// Whether both are the same images, as far as it is known: wherever they lie, or where one has no fingerprint in the same place.
+    #[cfg(feature = "report")]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.other_images(other).map_or_else(|| self.place() == other.place(), |changed| changed.is_none())
+    }
+
     /// Where they lie, without what they are.
     pub(crate) fn place(&self) -> Self {
         let source = match &self.source {

@@ -5,10 +5,11 @@ use super::chart::{Dot, Line, Plot};
 use super::document::{Report, Section};
 use super::figure::{Figure, Table, Value};
 use super::front::pareto_front;
-use super::records::{Records, RunRecords};
+use super::records::{Accuracy, Records, RunRecords};
 use super::seeds;
 use super::words::{duration, energy, grouped, percent, plain, shortened};
 use crate::cost::{Ledger, Operations};
+use crate::data::DataConfig;
 use crate::{Error, Result};
 
 /// The report of several run folders; those of studies are compared run by run.
@@ -31,14 +32,43 @@ pub(super) fn report(records: &[Records]) -> Result<Report> {
     sections.extend(learning_curves(&trained)?);
     let best = runs
         .iter()
-        .filter_map(|r| Some((shortened(&r.name(), 60), r.current_test()?.accuracy)))
-        .max_by(|a, b| a.1.total_cmp(&b.1));
-    let summary = best.map_or("None of these runs is trained and tested yet.".into(), |(name, accuracy)| {
-        format!("{} runs side by side; the most accurate is {name} with {}.", runs.len(), percent(accuracy))
+        .filter_map(|r| Some((shortened(&r.name(), 60), r.accuracy()?)))
+        .max_by(|a, b| a.1.percent.total_cmp(&b.1.percent));
+    let summary = best.map_or("None of these runs is trained yet.".into(), |(name, accuracy)| {
+        let source = if accuracy.is_of_training { ", by its training's own test" } else { "" };
+        format!(
+            "{} runs side by side; the most accurate is {name} with {}{source}.",
+            runs.len(),
+            percent(accuracy.percent)
+        )
     });
     let faults = records.iter().flat_map(|r| r.faults()).cloned().collect();
-    let (title, concerns) = (format!("{} runs compared", runs.len()), concerns(runs.iter().copied()));
+    let (title, mut concerns) = (format!("{} runs compared", runs.len()), concerns(runs.iter().copied()));
+    concerns.splice(..0, different_images(&runs));
     Ok(Report { title, summary, facts: vec![], sections, concerns, faults })
+}
+
+/// That accuracies are of different images, where they are, and which runs have which.
+fn different_images(runs: &[&RunRecords]) -> Option<String> {
+    let mut groups: Vec<(&DataConfig, Vec<String>)> = Vec::new();
+    for run in runs {
+        let Some(config) = &run.config else { continue };
+        let name = shortened(&run.name(), 60);
+        match groups.iter_mut().find(|(data, _)| data.is_same(&config.data)) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((&config.data, vec![name])),
+        }
+    }
+    let labels: Vec<String> = groups.iter().map(|(data, _)| shortened(&data.source.label(), 60)).collect();
+    let each = groups.iter().zip(&labels).map(|((data, names), label)| {
+        let is_ambiguous = labels.iter().filter(|other| *other == label).count() > 1;
+        let print = data.fingerprint.as_ref().filter(|_| is_ambiguous);
+        let which = print.map_or(String::new(), |print| format!(" with the fingerprint {print}"));
+        format!("{label}{which} ({})", names.join(", "))
+    });
+    let each: Vec<String> = each.collect();
+    let words = "These runs are on different images, so that their accuracies cannot be compared:";
+    (groups.len() > 1).then(|| format!("{words} {}.", each.join("; ")))
 }
 
 /// What a reader should know of each run, with its name.
@@ -72,7 +102,7 @@ fn table(runs: &[&RunRecords]) -> Section {
         table.push(vec![
             Value::text(plain(&run.name())),
             Value::text(run.config.as_ref().map_or("–".into(), |c| plain(&c.data.source.label()))),
-            Value::maybe(run.current_test().map(|test| test.accuracy), |a| format!("{a:.2}")),
+            accuracy(run.accuracy()),
             whole(parameters.map(|p| p.backbone)),
             whole(parameters.map(|p| p.network)),
             whole(run.search.as_ref().and_then(|s| s.budget)),
@@ -83,9 +113,23 @@ fn table(runs: &[&RunRecords]) -> Section {
             Value::text(run.architecture().map_or("–".into(), |a| a.to_string())),
         ]);
     }
+    table.notes.extend(own_tests(runs));
     let mut section = Section::titled("Runs");
     section.tables.push(table);
     section
+}
+
+/// An accuracy, marked where it is that of a training's own test.
+fn accuracy(accuracy: Option<Accuracy>) -> Value {
+    let mark = if accuracy.is_some_and(|accuracy| accuracy.is_of_training) { " *" } else { "" };
+    Value::maybe(accuracy.map(|accuracy| accuracy.percent), |percent| format!("{percent:.2}{mark}"))
+}
+
+/// What the mark means, where there is one.
+fn own_tests(runs: &[&RunRecords]) -> Option<String> {
+    let is_marked = |run: &&RunRecords| run.accuracy().is_some_and(|accuracy| accuracy.is_of_training);
+    let words = "* by the training's own test after its best epoch; `spikenas evaluate` tests the model by itself.";
+    runs.iter().any(is_marked).then(|| words.into())
 }
 
 fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
@@ -95,7 +139,7 @@ fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
         .iter()
         .filter_map(|run| {
             let parameters = Ledger::new(run.graph.as_ref()?).count().backbone;
-            Some((*run, parameters as f64, run.current_test()?.accuracy))
+            Some((*run, parameters as f64, run.accuracy()?.percent))
         })
         .collect();
     if tested.is_empty() {
@@ -111,10 +155,11 @@ fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
             Value::text(name),
             Value::number(x, grouped(x as u64)),
             Value::number(x * 4.0 / 1024.0, format!("{:.1}", x * 4.0 / 1024.0)),
-            Value::number(y, format!("{y:.2}")),
+            accuracy(run.accuracy()),
             Value::text(if is_on_front { "yes" } else { "" }),
         ]);
     }
+    table.notes.extend(own_tests(runs));
     let alternative = format!(
         "Points: backbone parameters against test accuracy of {} runs. A line joins the {} on the Pareto front: none has fewer \
          parameters and an accuracy as high.",

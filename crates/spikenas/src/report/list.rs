@@ -138,7 +138,6 @@ impl Listed {
             (true, false) if done == 0 && !run.has_checkpoint => State::Searched,
             (_, false) => State::Interrupted,
         };
-        let tested = run.current_test().map(|test| test.accuracy);
         Self {
             state,
             data: config.map(|c| c.data.source.label()),
@@ -149,7 +148,7 @@ impl Listed {
             parameters: run.graph.as_ref().map(|graph| crate::cost::Ledger::new(graph).count()),
             done,
             total,
-            accuracy: tested.or(best.map(|best| best.test_accuracy)),
+            accuracy: run.accuracy().map(|accuracy| accuracy.percent),
             continued_by: if state == State::Interrupted { continuing(run) } else { None },
             faults: run.faults.clone(),
             ..Self::default()

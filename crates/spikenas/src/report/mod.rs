@@ -42,6 +42,6 @@ pub use figure::{Column, Figure, Table, Value};
 pub use list::{Listed, State, list};
 pub use neurobench::{NeuroBench, SynapticOperations};
 pub use page::page;
-pub use records::{Records, RunRecords, RunSummary, StudyRecords};
+pub use records::{Accuracy, Records, RunRecords, RunSummary, StudyRecords};
 pub use text::{table_lines, text};
 pub use words::{duration, grouped, layer, plain, shortened};

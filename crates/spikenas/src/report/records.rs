@@ -92,6 +92,15 @@ pub struct RunSummary {
     pub faults: Vec<String>,
 }
 
+/// A test accuracy, and where it comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Accuracy {
+    /// In percent.
+    pub percent: f64,
+    /// Whether it is that of the training's test after its best epoch, and not of a test by itself.
+    pub is_of_training: bool,
+}
+
 /// The records of a run folder, as far as they exist and can be read.
 #[derive(Clone, Debug, Default)]
 pub struct RunRecords {
@@ -188,6 +197,13 @@ impl RunRecords {
     pub fn current_test(&self) -> Option<&Evaluation> {
         let test = self.evaluation.as_ref()?;
         self.why_not_current(test).is_none().then_some(&test.result)
+    }
+
+    /// Test accuracy of the model that the run has now: of its own test, or of the training's where it has none.
+    pub fn accuracy(&self) -> Option<Accuracy> {
+        let tested = self.current_test().map(|test| Accuracy { percent: test.accuracy, is_of_training: false });
+        let trained = || Some(Accuracy { percent: best_epoch(&self.epochs)?.test_accuracy, is_of_training: true });
+        tested.or_else(trained)
     }
 
     /// Why `evaluate.json` is no figure of this run, where it is none.

@@ -96,9 +96,8 @@ fn summary(run: &RunRecords) -> String {
 fn facts(run: &RunRecords) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut fact = |name: &str, value: String| facts.push((name.to_string(), value));
-    let tested = run.current_test().map(|test| test.accuracy);
-    if let Some(accuracy) = tested.or_else(|| Some(best_epoch(&run.epochs)?.test_accuracy)) {
-        fact("test accuracy", percent(accuracy));
+    if let Some(accuracy) = run.accuracy() {
+        fact("test accuracy", percent(accuracy.percent));
     }
     if let Some(graph) = &run.graph {
         let parameters = Ledger::new(graph).count();

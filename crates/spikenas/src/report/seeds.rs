@@ -41,7 +41,7 @@ pub(super) fn section(runs: &[&RunRecords]) -> Option<Section> {
     for group in &groups {
         let of =
             |value: fn(&RunRecords) -> Option<f64>| group.iter().filter_map(|run| value(run)).collect::<Vec<f64>>();
-        let accuracies = of(|run| Some(run.current_test()?.accuracy));
+        let accuracies = of(|run| run.accuracy().map(|accuracy| accuracy.percent));
         let backbones = of(|run| Some(Ledger::new(run.graph.as_ref()?).count().backbone as f64));
         let scores = of(|run| run.search.as_ref().map(|s| s.score.0).filter(|score| score.is_finite()));
         let shown = |values: &[f64], digits| Spread::of(values).map_or(Value::missing(), |s| s.shown(digits));
@@ -87,6 +87,8 @@ fn seedless(config: &RunConfig) -> RunConfig {
     let mut config = config.clone();
     (config.search.seed, config.score.seed, config.train.seed) = (0, 0, 0);
     config.data.folder = "".into();
+    // Their fingerprint tells images apart; records of earlier versions have no number.
+    (config.data.train_images, config.data.test_images) = (None, None);
     config
 }
 
