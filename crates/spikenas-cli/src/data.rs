@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use spikenas::Result;
 use spikenas::data::{Contents, Dataset, Fetched, Source, SplitContents, check, fetch};
+use spikenas::{Result, counted};
 
 use crate::arguments::DataArguments;
 use crate::output::{self, print};
@@ -109,7 +109,12 @@ fn report_words(report: &Contents) -> String {
     };
     let channels = if *grey == report.train.images + report.test.images { "grey in 3 channels" } else { "3 channels" };
     let mut lines = vec![
-        format!("{source}: {} classes{state}, {}x{} pixels, {channels}", classes.len(), shape.width, shape.height),
+        format!(
+            "{source}: {}{state}, {}x{} pixels, {channels}",
+            counted(classes.len(), "class"),
+            shape.width,
+            shape.height
+        ),
         split_words("train", &report.train),
         split_words("test", &report.test),
     ];

@@ -12,7 +12,7 @@ use spikenas::{Error, Result};
 
 use crate::arguments::{CIFAR, DataArguments, DigitArguments, NetworkArguments, parse_bits, parse_shape, parse_widths};
 use crate::named::NamedModel;
-use crate::output::{grouped, print};
+use crate::output::{grouped, note, print};
 
 /// Itemise the memory of an architecture, of a run's winner, or of a model.
 #[derive(Args)]
@@ -75,6 +75,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     };
     let ledger = Ledger::new(&graph);
     let parameters = ledger.count();
+    parameters.concern(None).iter().for_each(|concern| note(concern));
     let unreachable = Unreachable::of(&graph);
     let memory = Memory {
         architecture: graph.architecture,

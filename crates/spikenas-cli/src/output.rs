@@ -78,7 +78,18 @@ pub fn line(error: &Error) -> String {
         Error::File { path, .. } => quoted(&path.display().to_string()),
         _ => "RUN".into(),
     };
-    one_line(&OPTIONS.iter().fold(text, |text, (words, option)| text.replace(words, &option.replace("RUN", &run))))
+    with_options(&text, &run)
+}
+
+/// A text of the library with the options of the program where it speaks of settings.
+fn with_options(text: &str, run: &str) -> String {
+    let put = |text: String, (words, option): &(&str, &str)| text.replace(words, &option.replace("RUN", run));
+    one_line(&OPTIONS.iter().fold(text.to_string(), put))
+}
+
+/// Says on stderr what the user should hear.
+pub fn note(concern: &str) {
+    say(&format!("note: {}", with_options(concern, "RUN")));
 }
 
 /// Prints an error in one line; returns the exit status, where no signal has one of its own.
@@ -89,11 +100,27 @@ pub fn failure(error: &Error) -> ExitCode {
 
 /// What the standard library says of a text that is no number, and what helps.
 const NUMBERS: [(&str, &str); 4] = [
-    ("invalid digit found in string", "give a whole number, 0 or more"),
-    ("cannot parse integer from empty string", "give a whole number, 0 or more"),
-    ("number too large to fit in target type", "give a whole number below 2^64"),
+    ("invalid digit found in string", "give a whole number"),
+    ("cannot parse integer from empty string", "give a whole number"),
+    ("number too large to fit in target type", "give a smaller whole number"),
     ("invalid float literal", "give a number, such as 0.1"),
 ];
+
+/// Options that take a whole number from 0 on; all others begin at 1.
+const FROM_ZERO: [&str; 4] = ["seed", "confirm", "crop-padding", "warmup-epochs"];
+
+/// What helps where a text is no number, with the limits of the option that the line is about.
+fn with_limits(line: String) -> String {
+    let is_about = |option: &str| line.contains(&format!("'--{option} <"));
+    let least = if FROM_ZERO.into_iter().any(is_about) {
+        "give a whole number, 0 or more"
+    } else {
+        "give a whole number, 1 or more"
+    };
+    let most = if is_about("seed") { "give a whole number below 2^64" } else { "give a smaller whole number" };
+    let line = NUMBERS.iter().fold(line.clone(), |line, (said, helps)| line.replace(said, helps));
+    line.replace("give a whole number", least).replace("give a smaller whole number", most)
+}
 
 /// Prints clap's output: help and version whole, an error in one line.
 pub fn usage_error(error: &clap::Error) -> ExitCode {
@@ -110,7 +137,7 @@ pub fn usage_error(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let message = text.split("\n\n").next().unwrap_or_default();
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = NUMBERS.iter().fold(line, |line, (said, helps)| line.replace(said, helps));
+    let line = with_limits(line);
     let meant = suggested(error).map_or(String::new(), |name| format!("did you mean {name}? "));
     say(&format!("{line} ({meant}see --help)"));
     ExitCode::from(2)

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub struct Terminal {
     stage: Stage,
     /// When there last was a line.
     shown: Instant,
+    /// The warnings that were told, each of them once.
+    warned: HashSet<String>,
     /// From the first stage on.
     attention: Option<Attention>,
 }
@@ -45,6 +48,7 @@ impl Terminal {
             is_drawn: false,
             stage: Stage::new("", 0),
             shown: Instant::now(),
+            warned: HashSet::new(),
             attention: None,
         }
     }
@@ -143,6 +147,10 @@ impl Progress for Terminal {
     }
 
     fn note(&mut self, message: &str) {
+        // Training and test look at the same network, and say the same of it.
+        if message.starts_with("warning: ") && !self.warned.insert(message.into()) {
+            return;
+        }
         let was_drawn = self.is_drawn;
         self.erase();
         message.lines().for_each(say);

@@ -7,10 +7,10 @@ use spikenas::data::Dataset;
 use spikenas::engine::{Engine, engine};
 use spikenas::search::SearchRecord;
 use spikenas::workflow::run::{self, Estimate, EvaluationRecord, RunConfig, RunFolder};
-use spikenas::{Progress, Result};
+use spikenas::{Progress, Result, counted};
 
 use crate::arguments::{SearchArguments, TrainArguments};
-use crate::output::{duration, print};
+use crate::output::{duration, note, print};
 use crate::progress::Terminal;
 use crate::train::Trained;
 use crate::{evaluate, report, search, train};
@@ -56,6 +56,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         announce(&config, &dataset, &cpu, &folder, progress)?;
     }
     let searched = run::search(&config, &dataset, &cpu, Some(&folder), progress)?;
+    searched.concern().iter().for_each(|concern| note(concern));
     // Each part of the result is printed once, as soon as it is known; as JSON, all of it at the end.
     if !is_json {
         print(false, &(), || search::words(&searched))?;
@@ -93,6 +94,6 @@ fn announce(
     let Estimate { search, train } = Estimate::new(config, dataset, cpu)?;
     let train = train * epochs as f64 / config.train.epochs as f64;
     let search = if is_searched { String::new() } else { format!("the search takes about {}, ", duration(search)) };
-    progress.note(&format!("{search}the training of {epochs} epochs about {}", duration(train)));
+    progress.note(&format!("{search}the training of {} about {}", counted(epochs, "epoch"), duration(train)));
     Ok(())
 }

@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spikenas::Result;
 use spikenas::engine::engine;
 use spikenas::search::{Confirmation, Method, SearchRecord};
 use spikenas::workflow::run::{self, RunFolder};
+use spikenas::{Progress, Result, counted};
 
 use crate::arguments::SearchArguments;
-use crate::output::{duration, grouped, print};
+use crate::output::{duration, grouped, note, print};
 use crate::progress::Terminal;
 
 /// Search for an architecture.
@@ -31,8 +31,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let folder = arguments.out.as_deref().map(|path| RunFolder::open(path, &config, progress)).transpose()?;
     let record = run::find(&config, &dataset, &engine, folder.as_ref(), progress)?;
     // A result that cannot be kept is still a result.
+    record.concern().iter().for_each(|concern| note(concern));
+    let is_kept = folder.is_some();
     let kept = folder.map_or(Ok(()), |folder| folder.keep_search(&record));
     print(search.common.machine.json, &record, || words(&record))?;
+    if !is_kept {
+        progress.note("nothing of this search is kept: --out DIR keeps it, to be trained");
+    }
     kept
 }
 
@@ -59,9 +64,12 @@ pub fn words(record: &SearchRecord) -> String {
 fn counts(record: &SearchRecord) -> String {
     let (candidates, computed) = (record.candidates, record.computed());
     match record.method {
-        Method::Random => format!("{candidates} draws, {} different, {computed} fit and scored", record.different),
+        Method::Random => {
+            format!("{}, {} different, {computed} fit and scored", counted(candidates, "draw"), record.different)
+        }
         Method::Spikenas | Method::Exhaustive => {
-            format!("{candidates} candidates, {} fit, {computed} different ones scored", record.feasible)
+            let scored = if computed == 1 { "1 different one".into() } else { format!("{computed} different ones") };
+            format!("{}, {} fit, {scored} scored", counted(candidates, "candidate"), record.feasible)
         }
     }
 }
@@ -81,7 +89,7 @@ fn confirmation_words(confirmation: &Confirmation) -> String {
         }
     };
     if confirmation.degenerate_count > 0 {
-        words += &format!("\ndegenerate    {} candidates", confirmation.degenerate_count);
+        words += &format!("\ndegenerate    {}", counted(confirmation.degenerate_count, "candidate"));
     }
     words
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spikenas::engine::engine;
 use spikenas::workflow::study::{self, Estimate, Kind, Scenario, Settings, Study, StudyRecord};
-use spikenas::{Error, Progress, Result};
+use spikenas::{Error, Progress, Result, counted};
 
 use crate::arguments::{CommonArguments, DataArguments, short_name};
 use crate::output::{duration, grouped, print};
@@ -86,7 +86,7 @@ fn run(kind: Kind, arguments: StudyArguments) -> Result<()> {
     });
     study::check(&question, &scenarios, &dataset, &folder)?;
     let progress = &mut Terminal::new();
-    progress.note(&format!("{} runs in {}", scenarios.len(), folder.display()));
+    progress.note(&format!("{} in {}", counted(scenarios.len(), "run"), folder.display()));
     if engine.name() == "cpu" {
         let seconds = Estimate::new(&question, &scenarios, &dataset, &engine)?.total();
         progress.note(&format!("all of them take about {} on this machine", duration(seconds)));

@@ -10,7 +10,7 @@ use spikenas::search::SearchConfig;
 use spikenas::space::{Architecture, Digits};
 use spikenas::train::{EpochRecord, TrainConfig};
 use spikenas::workflow::run::{self, Lineage, RunConfig, RunFolder};
-use spikenas::{Error, Result};
+use spikenas::{Error, Result, counted};
 
 use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, TrainArguments};
 use crate::named::NamedModel;
@@ -192,8 +192,8 @@ pub fn words(trained: &Trained) -> String {
     let seconds: f64 = trained.epochs.iter().map(|e| e.seconds).sum();
     let rate = trained.epochs.iter().map(|e| e.images_per_second).sum::<f64>() / trained.epochs.len().max(1) as f64;
     format!(
-        "training      {} epochs in {}, {rate:.0} images/s; test accuracy {best:.2} % at best, {last:.2} % at the end\nmodel         {}",
-        trained.epochs.len(),
+        "training      {} in {}, {rate:.0} images/s; test accuracy {best:.2} % at best, {last:.2} % at the end\nmodel         {}",
+        counted(trained.epochs.len(), "epoch"),
         duration(seconds),
         trained.model.display(),
     )

@@ -44,6 +44,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cost;
+mod counted;
 pub mod data;
 pub mod engine;
 mod error;
@@ -60,6 +61,7 @@ pub mod train;
 pub mod weights;
 pub mod workflow;
 
+pub use counted::counted;
 pub use data::{Dataset, Source};
 pub use error::{Error, Result, nearest};
 pub use graph::{Graph, NetworkConfig};

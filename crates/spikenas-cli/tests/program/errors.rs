@@ -321,9 +321,15 @@ fn an_option_that_would_be_ignored_is_refused() {
 fn what_is_no_number_is_told_what_to_give() {
     let place = Place::new();
     for (line, reason) in [
-        ("run --epochs -1", "'-1' for '--epochs <N>': give a whole number"),
-        ("run --epochs 1.5", "'1.5' for '--epochs <N>': give a whole number"),
+        ("run --epochs -1", "'-1' for '--epochs <N>': give a whole number, 1 or more (see"),
+        ("run --epochs 1.5", "'1.5' for '--epochs <N>': give a whole number, 1 or more (see"),
+        ("run --epochs ''", "'--epochs <N>'"),
+        ("search --batch many", "give a whole number, 1 or more (see"),
+        ("search --confirm -1", "give a whole number, 0 or more (see"),
+        ("run --crop-padding -1", "give a whole number, 0 or more (see"),
+        ("search --seed -1", "give a whole number, 0 or more (see"),
         ("search --seed 99999999999999999999", "give a whole number below 2^64"),
+        ("run --epochs 99999999999999999999", "give a smaller whole number (see"),
         ("run --learning-rate fast", "give a number, such as 0.1"),
     ] {
         place.refuses(line, 2, reason);

@@ -96,3 +96,44 @@ fn the_memory_of_a_run_is_that_of_its_network() {
     fs::remove_file(place.path("found/search.json")).unwrap();
     place.refuses("memory found", 1, "found: its search is not finished");
 }
+
+#[test]
+fn a_search_that_is_not_kept_says_so_once_and_how_to_keep_it() {
+    let place = Place::new();
+    let search = format!("search {TINY} --ops skip");
+    let told = text(&place.run(&search).stderr);
+    assert_eq!(told.matches("nothing of this search is kept: --out DIR keeps it").count(), 1, "{told}");
+    assert!(!text(&place.run(&format!("{search} --out run")).stderr).contains("--out DIR"));
+}
+
+#[test]
+fn a_warning_about_a_run_is_told_once() {
+    let place = Place::new();
+    let told = text(&place.run(&format!("run {TINY} --ops skip --epochs 1 --learning-rate 1e-9 --out run")).stderr);
+    let warnings: Vec<&str> = told.lines().filter(|line| line.starts_with("warning: ")).collect();
+    let different: std::collections::HashSet<&&str> = warnings.iter().collect();
+    assert!(!warnings.is_empty() && warnings.len() == different.len(), "{told}");
+    assert!(told.contains("the training of 1 epoch about "), "{told}");
+}
+
+#[test]
+fn a_classifier_that_dwarfs_the_budget_is_told_once_with_what_narrows_it() {
+    let place = Place::new();
+    let told = |line: &str| {
+        let stderr = text(&place.run(line).stderr);
+        stderr
+            .lines()
+            .filter(|line| line.starts_with("note: the classifier has "))
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    let options = format!("{TINY} --ops skip --budget 2k");
+    let network = place.json(&format!("search {options} --out found"))["parameters"]["network"].clone();
+    for line in [format!("search {options}"), format!("run {options} --epochs 1 --out run"), "memory found".into()] {
+        let notes = told(&line);
+        assert!(notes.len() == 1 && notes[0].contains(&network.to_string()), "{line}: {notes:?}");
+        assert!(notes[0].contains("lower --widths or scale the images down; "), "{notes:?}");
+    }
+    assert!(told(&format!("search {TINY} --ops skip --budget 100k --scope network")).is_empty());
+    assert!(told(&format!("search {TINY} --ops skip --budget 100k")).is_empty());
+}

@@ -25,6 +25,26 @@ impl ParameterCount {
     }
 }
 
+/// How many times the budget of the backbone a classifier has to have, so that somebody should hear of it.
+const HEAVY: u64 = 2;
+
+impl ParameterCount {
+    /// What somebody should hear who has a budget for the backbone, or none and looks at the backbone, where the classifier has more
+    /// than twice as many parameters; the budget does not count them.
+    pub fn concern(&self, budget: Option<u64>) -> Option<String> {
+        let Self { backbone, classifier, network } = *self;
+        let of = if budget.is_some() { "the budget of the backbone" } else { "the backbone" };
+        let compared = budget.unwrap_or(backbone);
+        (classifier / HEAVY > compared).then(|| {
+            format!(
+                "the classifier has {classifier} parameters, {:.0} times {of}, and the whole network {network}: lower the widths or scale the \
+                 images down; settings of the network narrow it, too: a smaller hidden, a larger last_pool",
+                classifier as f64 / compared.max(1) as f64
+            )
+        })
+    }
+}
+
 /// Trainable parameters of one layer (paper, Eq. 6: weights plus biases).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerEntry {
@@ -170,6 +190,19 @@ mod tests {
     #[test]
     fn the_largest_single_cell_fits_1_2_million() {
         assert_eq!(count(Cell::uniform(Operation::Conv3x3), 1, "cifar10").backbone, 1_186_176);
+    }
+
+    #[test]
+    fn a_classifier_that_dwarfs_what_the_budget_counts_is_told() {
+        let count = count(Cell::uniform(Operation::Skip), 2, "sample");
+        let words = |budget| count.concern(budget);
+        assert_eq!(words(Some(count.classifier / 2)), None);
+        let told = words(Some(count.classifier / 10)).unwrap();
+        assert!(
+            told.contains("10 times the budget of the backbone") && told.contains(&count.network.to_string()),
+            "{told}"
+        );
+        assert!(words(None).unwrap().contains("times the backbone,"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::seeds;
 use super::words::{duration, energy, grouped, percent, plain, shortened};
 use crate::cost::{Ledger, Operations};
 use crate::data::DataConfig;
-use crate::{Error, Result};
+use crate::{Error, Result, counted};
 
 /// The report of several run folders; those of studies are compared run by run.
 pub(super) fn report(records: &[Records]) -> Result<Report> {
@@ -37,13 +37,13 @@ pub(super) fn report(records: &[Records]) -> Result<Report> {
     let summary = best.map_or("None of these runs is trained yet.".into(), |(name, accuracy)| {
         let source = if accuracy.is_of_training { ", by its training's own test" } else { "" };
         format!(
-            "{} runs side by side; the most accurate is {name} with {}{source}.",
-            runs.len(),
+            "{} side by side; the most accurate is {name} with {}{source}.",
+            counted(runs.len(), "run"),
             percent(accuracy.percent)
         )
     });
     let faults = records.iter().flat_map(|r| r.faults()).cloned().collect();
-    let (title, mut concerns) = (format!("{} runs compared", runs.len()), concerns(runs.iter().copied()));
+    let (title, mut concerns) = (format!("{} compared", counted(runs.len(), "run")), concerns(runs.iter().copied()));
     concerns.splice(..0, different_images(&runs));
     Ok(Report { title, summary, facts: vec![], sections, concerns, faults })
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::graph::Shape;
 use crate::record::files::read_text;
 use crate::record::{check_version, parse_line};
-use crate::{Error, Result};
+use crate::{Error, Result, counted};
 
 /// Faults of records, in one line each.
 #[derive(Default)]
@@ -71,7 +71,7 @@ pub(super) fn read_lines<T: DeserializeOwned>(path: &Path, skip: usize, faults: 
         }
         Some((line, error)) => {
             let count = damaged.len();
-            let lines = if count == 1 { "1 line".into() } else { format!("{count} lines") };
+            let lines = counted(count, "line");
             faults.0.push(format!("{}: {lines} left out, the first is line {line} ({error})", path.display()));
         }
         None => {}

@@ -7,11 +7,11 @@ use super::records::RunRecords;
 use super::schedules::{Followed, schedules};
 use super::words::{duration, energy, grouped, percent, plain, shortened};
 use super::{activity, cell, classes, memory, search, training};
-use crate::Result;
 use crate::cost::Ledger;
 use crate::record::FORMAT_VERSION;
 use crate::search::Method;
 use crate::workflow::run::{EvaluationRecord, RunConfig, best_epoch};
+use crate::{Result, counted};
 
 /// The report of a run folder, as far as it has records.
 pub(super) fn report(run: &RunRecords) -> Result<Report> {
@@ -50,10 +50,10 @@ fn summary(run: &RunRecords) -> String {
         let budget = config.search.budget_parameters();
         let under = budget
             .map_or(String::new(), |b| format!(" with at most {} parameters ({})", grouped(b), config.search.scope));
-        let cells = if cells == 1 { "1 cell".into() } else { format!("{cells} cells") };
+        let (cells, operations) = (counted(cells, "cell"), counted(operations, "operation"));
         words += &match &config.architecture {
             Some(_) => format!("Asked: train a given network of {cells} on {data}. "),
-            None => format!("Asked: a network of {cells} for {data} from {operations} operations per edge{under}. "),
+            None => format!("Asked: a network of {cells} for {data} from {operations} per edge{under}. "),
         };
     }
     if let Some(search) = &run.search {
@@ -80,13 +80,13 @@ fn summary(run: &RunRecords) -> String {
             )
         }
         (None, Some(best)) => format!(
-            "After {} epochs of training its model, that of epoch {}, has a test accuracy of {}.",
-            run.epochs.len(),
+            "After {} of training its model, that of epoch {}, has a test accuracy of {}.",
+            counted(run.epochs.len(), "epoch"),
             best.epoch,
             percent(best.test_accuracy)
         ),
         (None, None) => match &run.end {
-            Some(end) => format!("It was trained for {} epochs, whose records are missing.", end.epochs),
+            Some(end) => format!("It was trained for {}, whose records are missing.", counted(end.epochs, "epoch")),
             None => "It is not trained yet.".into(),
         },
     };
@@ -111,7 +111,7 @@ fn facts(run: &RunRecords) -> Vec<(String, String)> {
     }
     if !run.epochs.is_empty() {
         let seconds = run.epochs.iter().map(|e| e.seconds).sum();
-        fact("training", format!("{} epochs, {}", run.epochs.len(), duration(seconds)));
+        fact("training", format!("{}, {}", counted(run.epochs.len(), "epoch"), duration(seconds)));
     }
     if let Some(test) = run.current_test() {
         fact("firing rate", format!("{:.4}", test.firing_rate));
@@ -170,7 +170,7 @@ fn changed_schedule(config: &RunConfig, run: &RunRecords) -> Option<String> {
     let one = |(index, Followed { last, epochs }): (usize, &Followed)| {
         let was_stopped = last < epochs && index + 1 < followed.len();
         let early = if was_stopped { ", and was interrupted there" } else { "" };
-        format!("up to epoch {last} it followed that of {epochs} epochs{early}")
+        format!("up to epoch {last} it followed that of {}{early}", counted(*epochs, "epoch"))
     };
     let each: Vec<String> = followed.iter().enumerate().map(one).collect();
     Some(format!(

@@ -59,6 +59,14 @@ pub struct SearchRecord {
 }
 
 impl SearchRecord {
+    /// What somebody should hear of what the budget does not count.
+    pub fn concern(&self) -> Option<String> {
+        match self.scope {
+            Scope::Backbone => self.parameters.concern(self.budget),
+            Scope::Network => None,
+        }
+    }
+
     /// Different networks whose scores were computed, also from records that have it by pass only.
     pub fn computed(&self) -> usize {
         self.computed.max(self.passes.iter().map(|pass| pass.computed).sum())

@@ -18,7 +18,7 @@ use crate::record::files::{self, is_there};
 use crate::space::Architecture;
 use crate::train::{self, Checkpoint, EpochRecord, Position, Schedule, TrainConfig, TrainingSink};
 use crate::weights::Model;
-use crate::{Error, Result};
+use crate::{Error, Result, counted};
 
 /// Trains an architecture as a configuration says, into a folder's records; returns all epochs.
 ///
@@ -55,7 +55,8 @@ pub fn train(
     folder.truncate_epochs(start.epoch)?;
     if !start.is_start() {
         let (epoch, epochs, images) = (start.epoch, config.train.epochs, start.learned.images);
-        progress.note(&format!("continuing after epoch {epoch} of {epochs} and {images} images of the next"));
+        progress
+            .note(&format!("continuing after epoch {epoch} of {epochs} and {} of the next", counted(images, "image")));
     }
     let events = match config.train.tensorboard {
         true => Some(EventFile::open(&folder.events_path(), &folder.epochs()?)?),
@@ -132,7 +133,9 @@ impl Found {
             return Ok(());
         }
         let known = self.checkpoint.as_ref().map_or(self.epochs.len(), |checkpoint| checkpoint.epoch);
-        let reason = format!("{known} epochs are trained already: go on with the training or choose another folder");
+        let are = if known == 1 { "is" } else { "are" };
+        let known = counted(known, "epoch");
+        let reason = format!("{known} {are} trained already: go on with the training or choose another folder");
         Err(Error::file(folder.path(), reason))
     }
 
@@ -226,7 +229,7 @@ impl Found {
             origin.check_images(&dataset.id()).map_err(wrong)?;
         }
         if config.train.is_over(end.epochs, end.best_epoch) {
-            progress.note(&format!("the training was finished before, with {} epochs", end.epochs));
+            progress.note(&format!("the training was finished before, with {}", counted(end.epochs, "epoch")));
             return Ok(Start::Finished(self.epochs.clone()));
         }
         let best = best_epoch(&self.epochs).map_or(end.best_epoch, |best| best.epoch);
@@ -294,7 +297,7 @@ pub fn reschedule(folder: &RunFolder, old: &RunConfig, new: &RunConfig, progress
         }
         Schedule::Step { .. } | Schedule::Constant => "the learning rate goes on as it was".into(),
     };
-    progress.note(&format!("{after} epochs instead of {before}: {rate}"));
+    progress.note(&format!("{} instead of {before}: {rate}", counted(after, "epoch")));
     Ok(())
 }
 
