@@ -107,7 +107,7 @@ const NUMBERS: [(&str, &str); 4] = [
 ];
 
 /// Options that take a whole number from 0 on; all others begin at 1.
-const FROM_ZERO: [&str; 4] = ["seed", "confirm", "crop-padding", "warmup-epochs"];
+const FROM_ZERO: [&str; 3] = ["seed", "confirm", "crop-padding"];
 
 /// What helps where a text is no number, with the limits of the option that the line is about.
 fn with_limits(line: String) -> String {
