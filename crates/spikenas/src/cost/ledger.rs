@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::budget::Scope;
-use crate::graph::{Graph, Parameter, ParameterKind, Shape};
+use crate::graph::{Graph, Node, Parameter, ParameterKind, Place, Shape};
 use crate::space::Architecture;
 
 /// Number of trainable parameters.
@@ -98,7 +98,7 @@ impl Ledger {
         for (node, parameter) in parameters {
             let name = layer_name(&parameter);
             if layers.last().is_none_or(|last| last.name != name) {
-                let (name, output, unreachable) = (name.to_string(), node.shape, graph.is_idle(node));
+                let (name, output, unreachable) = (name.to_string(), given(graph, node), graph.is_idle(node));
                 layers.push(LedgerEntry { name, output, weights: 0, batch_norm: 0, bias: 0, unreachable });
             }
             let Some(entry) = layers.last_mut() else { continue };
@@ -153,6 +153,12 @@ impl Unreachable {
             "{parameters} parameters are on no path from input to output and do no work; the same network without them is {without}"
         )
     }
+}
+
+/// What the layer of a node gives: its part of the network whole, as a reduction with its pooling; the classifier has two layers.
+fn given(graph: &Graph, node: &Node) -> Shape {
+    let last = graph.nodes().iter().rfind(|other| other.place == node.place);
+    if node.place == Place::Classifier { node.shape } else { last.unwrap_or(node).shape }
 }
 
 /// The layer to which a tensor is booked: `cell1.cell_architecture.0.1.weight` -> `cell1.cell_architecture.0`,

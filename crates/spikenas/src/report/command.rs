@@ -1,6 +1,7 @@
+use std::path::Path;
+
 use serde::Serialize;
 
-use super::records::RunRecords;
 use super::schedules::{Followed, schedules};
 use crate::cost::Budget;
 use crate::data::Source;
@@ -34,15 +35,15 @@ pub(super) fn commands(config: &RunConfig, epochs: &[EpochRecord]) -> Vec<String
 /// The folder in which a run is made again, where several commands do.
 const AGAIN: &str = "again";
 
-/// The command that continues a run that was interrupted.
+/// The command that continues a run that was interrupted: its training where its architecture is known, or its search.
 ///
 /// A search whose training would be that of the defaults is continued alone, so that nothing is trained that was not asked for.
-pub(super) fn continuing(run: &RunRecords) -> Option<String> {
-    let folder = run.folder.display().to_string();
-    if run.architecture().is_some() {
+pub(super) fn continuing(folder: &Path, config: Option<&RunConfig>, is_found: bool) -> Option<String> {
+    let folder = folder.display().to_string();
+    if is_found {
         return Some(format!("spikenas train {} --resume", quoted(&folder)));
     }
-    let config = run.config.as_ref()?;
+    let config = config?;
     let mut line = Line::of(config);
     if !line.has_training {
         line.words[1] = "search".into();

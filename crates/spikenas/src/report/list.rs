@@ -149,7 +149,7 @@ impl Listed {
             done,
             total,
             accuracy: run.accuracy().map(|accuracy| accuracy.percent),
-            continued_by: if state == State::Interrupted { continuing(run) } else { None },
+            continued_by: (state == State::Interrupted).then(|| continuing(&run.folder, config, is_found)).flatten(),
             faults: run.faults.clone(),
             ..Self::default()
         }
