@@ -30,8 +30,8 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.machine.start_threads()?;
-    let NamedModel { run, path } = NamedModel::find(&arguments.what)?;
-    let model = run::load_model(&path)?;
+    let named = NamedModel::find(&arguments.what)?;
+    let (model, run) = (named.load()?, named.run);
     let data = DataArguments { data: arguments.data, data_dir: arguments.data_dir };
     let recorded = || match &run {
         Some((_, config)) => Ok(config.data.clone()),

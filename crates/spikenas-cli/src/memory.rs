@@ -94,7 +94,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// The network of a run's winner, or of a model.
 fn recorded(path: &Path) -> Result<Graph> {
     if !path.is_dir() {
-        return Ok(run::load_model(&NamedModel::find(path)?.path)?.graph);
+        return Ok(NamedModel::find(path)?.load()?.graph);
     }
     RunFolder::existing(path)?;
     let RunRecords { graph, faults, search, config, .. } = RunRecords::read(path);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spikenas::record::files::is_there;
-use spikenas::workflow::run::{RunConfig, RunFolder};
+use spikenas::workflow::run::{self, LoadedModel, RunConfig, RunFolder};
 use spikenas::{Error, Result};
 
 /// A trained model: that of a run, or one in a file of its own.
@@ -27,5 +27,13 @@ impl NamedModel {
             return Err(Error::file(name, "there is neither a run nor a model file: list the runs there are"));
         }
         Ok(Self { run: None, path: name.to_path_buf() })
+    }
+
+    /// Reads it. Errors: those of [`run::load_model`]; a model that is not the run's own.
+    pub fn load(&self) -> Result<LoadedModel> {
+        match &self.run {
+            Some((folder, config)) => folder.load_model(config),
+            None => run::load_model(&self.path),
+        }
     }
 }

@@ -36,11 +36,10 @@ struct Predictions {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.machine.start_threads()?;
-    let path = NamedModel::find(&arguments.model)?.path;
-    let model = run::load_model(&path)?;
+    let model = NamedModel::find(&arguments.model)?.load()?;
     let files = run::image_files(&arguments.images)?;
     let predictions = model.predict(&files, engine("cpu")?.as_ref(), &mut Terminal::new())?;
-    let result = Predictions { model: path, predictions };
+    let result = Predictions { model: model.path, predictions };
     print(arguments.machine.json, &result, || {
         result.predictions.iter().map(words).collect::<Vec<String>>().join("\n\n")
     })

@@ -140,8 +140,11 @@ class Damaged:
         return Verdict(reasons, run, folder, note)
 
     def is_earlier(self, changed):
-        """Whether a journal is what it was some candidates ago, which nobody can tell from a search that was stopped then."""
+        """Whether a journal is what it was some candidates ago, which nobody can tell from a search that was stopped then, unless it is
+        finished."""
         path = self.commands.templates / self.command.template / self.name
+        if (path.parent / "search.json").exists():
+            return False
         whole = isinstance(changed, bytes) and changed.rstrip() in [line.rstrip() for line in prefixes(path.read_bytes())]
         return whole and path.name == "journal.jsonl"
 

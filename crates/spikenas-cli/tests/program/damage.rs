@@ -49,6 +49,29 @@ fn a_journal_that_ends_in_zeros_is_gone_on_with() {
 }
 
 #[test]
+fn a_finished_search_says_what_its_journal_lost_and_keeps_its_result() {
+    let place = Place::new();
+    let search = format!("search {TINY} {SEARCH}");
+    let whole = place.json(&search);
+    let journal = place.read("run/journal.jsonl");
+    let count = journal.lines().count() - 1;
+    let lost = format!("run/journal.jsonl: 4 of the {count} candidates that were scored");
+    let kept: Vec<&str> = journal.split_inclusive('\n').take(5).collect();
+    fs::write(place.path("run/journal.jsonl"), kept.concat()).unwrap();
+    for command in [search.as_str(), "report run"] {
+        let output = place.run(command);
+        let said = text(&output.stderr);
+        assert!(output.status.success() && said.contains("warning: ") && said.contains(&lost), "{command}: {said}");
+    }
+    assert_eq!(place.json(&search), whole);
+    // As long as it is not finished, nobody can tell it from one that was stopped there.
+    fs::remove_file(place.path("run/search.json")).unwrap();
+    let again = place.json(&search);
+    assert_eq!((&again["architecture"], &again["score"]), (&whole["architecture"], &whole["score"]));
+    assert_eq!(place.read("run/journal.jsonl").lines().count(), count + 1);
+}
+
+#[test]
 fn a_changed_result_is_refused_until_the_change_is_accepted() {
     let place = Place::new();
     let search = format!("search {TINY} {SEARCH}");

@@ -221,3 +221,24 @@ fn a_training_that_does_not_fit_into_the_memory_is_refused_in_one_line() {
     assert!(stderr.starts_with("error: training needs about ") && stderr.lines().count() == 1, "{stderr}");
     assert!(stderr.contains("lower --batch or --widths") && !place.path("run").exists(), "{stderr}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_of_the_address_space_ends_in_one_line_and_never_in_an_abort() {
+    let place = Place::new();
+    let program = env!("CARGO_BIN_EXE_spikenas");
+    for kilobytes in [20_000, 60_000, 90_000, 110_000, 150_000] {
+        for command in ["data".to_string(), format!("score {ARCH} {TINY} --threads 1")] {
+            let line = format!("ulimit -v {kilobytes}; exec {program} {command}");
+            let output = std::process::Command::new("sh").current_dir(place.path(".")).args(["-c", &line]).output();
+            let output = output.unwrap();
+            let stderr = text(&output.stderr);
+            match output.status.code() {
+                Some(0) if kilobytes > 100_000 => {}
+                Some(1) => assert!(stderr.starts_with("error: ") && stderr.lines().count() == 1, "{line}: {stderr}"),
+                _ => panic!("{line}: {:?} {stderr}", output.status),
+            }
+            assert!(kilobytes > 90_000 || stderr.contains("100 MB are the least to start with"), "{line}: {stderr}");
+        }
+    }
+}

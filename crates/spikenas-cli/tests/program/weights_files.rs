@@ -86,3 +86,37 @@ fn weights_are_tested_on_images_that_fit_them() {
     place.refuses("evaluate run --data sample", 1, "its classes are dark, light, those of sample are airplane, ");
     place.succeeds("evaluate run/model.safetensors --data images");
 }
+
+#[test]
+fn a_model_of_another_run_is_not_taken_for_the_run_s_own() {
+    let place = Place::new();
+    place.succeeds(&format!("train {ARCH} {TINY} --epochs 1 --out run"));
+    for split in ["train", "test"] {
+        for class in ["dark", "light"] {
+            fs::create_dir_all(place.path(&format!("others/{split}/{class}"))).unwrap();
+            for number in 0..4 {
+                let file = format!("{split}/{class}/{number}.png");
+                fs::copy(place.path(&format!("images/{file}")), place.path(&format!("others/{file}"))).unwrap();
+            }
+        }
+    }
+    let usual = "--data images --widths 4,8 --timesteps 2";
+    for (options, both) in [
+        (format!("--arch '0111 0031 0003 0000' {usual}"), "another network (architecture \"0111 0031 0003 0000"),
+        (format!("{ARCH} {usual}").replace("timesteps 2", "timesteps 3"), "network.timesteps 3, that of the run 2"),
+        (format!("{ARCH} {usual}").replace("4,8", "4,12"), "network.widths [4,12], that of the run [4,8]"),
+        (format!("{ARCH} {usual}").replace("images", "others"), "learned from other images ("),
+    ] {
+        place.succeeds(&format!("train {options} --batch 8 --epochs 1 --out other"));
+        fs::copy(place.path("other/model.safetensors"), place.path("run/model.safetensors")).unwrap();
+        for command in ["evaluate run", "predict run images/test/dark"] {
+            place.refuses(command, 1, both);
+        }
+        // As a file it is tested for what it is.
+        place.succeeds("evaluate run/model.safetensors --data images");
+        fs::remove_dir_all(place.path("other")).unwrap();
+    }
+    place.succeeds(&format!("train --arch '0111 0031 0003 0000' {TINY} --epochs 1 --out other"));
+    fs::copy(place.path("other/model.safetensors"), place.path("run/model.safetensors")).unwrap();
+    place.refuses("train run --resume --epochs 2", 1, "run/model.safetensors: ");
+}

@@ -21,6 +21,12 @@ pub trait Engine: Send + Sync {
     fn training_memory(&self, _graph: &Graph, _images: usize) -> Option<u64> {
         None
     }
+
+    /// The least memory in bytes that a pass of an untrained network takes with so many images and sets of weights, where it is
+    /// known.
+    fn scoring_memory(&self, _graph: &Graph, _images: usize, _repeats: usize) -> Option<u64> {
+        None
+    }
 }
 
 /// How the weights of untrained networks are drawn, see [`draw`](crate::weights::draw).

@@ -6,6 +6,24 @@ use crate::{Error, Result};
 /// The part of an estimate that is needed for certain: it is right within some 15 %.
 const CERTAIN: f64 = 0.8;
 
+/// The least address space that the program starts in, with a thread for each of two cores and their stacks.
+const LEAST_ADDRESS_SPACE: u64 = 100_000_000;
+
+/// Whether the process may have enough addresses for itself and its threads, before it takes any.
+///
+/// Errors: a limit (`ulimit -v`) that is too small.
+pub fn check_address_space() -> Result<()> {
+    let limit = fs::read_to_string("/proc/self/limits").ok().and_then(|text| address_space(&text));
+    match limit.filter(|&limit| limit < LEAST_ADDRESS_SPACE) {
+        Some(limit) => Err(Error::Memory(format!(
+            "the address space is limited to {} MB, and {} MB are the least to start with: raise the limit (ulimit -v)",
+            limit / 1_000_000,
+            LEAST_ADDRESS_SPACE / 1_000_000
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Whether work that needs so many bytes may begin.
 ///
 /// Errors: it certainly does not fit into what there is; `what` needs it, `way_out` says what to do.

@@ -17,6 +17,8 @@ mod version;
 
 pub(crate) use difference::{comparable, list_differences};
 pub(crate) use disk::Growing;
+#[cfg(feature = "fetch")]
+pub(crate) use disk::NewFolder;
 pub use journal::Journal;
 pub(crate) use lines::{append_line, parse_line, read_lines, write_lines};
 #[cfg(feature = "report")]

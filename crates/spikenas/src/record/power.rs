@@ -4,10 +4,12 @@
 //! whatever came after it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::trace::Change;
+use super::trace::{Change, changes_of};
+use crate::Result;
 
 /// A folder, as paths below a root: files with their content, folders without.
 pub(crate) type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;
@@ -59,6 +61,11 @@ impl File {
         }
         content
     }
+
+    fn become_safe(&mut self) {
+        self.safe = self.content(|_| Fate::Kept);
+        self.pending.clear();
+    }
 }
 
 /// A name that appears, or goes. A rename is both, at once.
@@ -81,12 +88,39 @@ struct Disk {
     pending: Vec<Naming>,
 }
 
+/// Changes names. With a folder goes, or comes, all that is in it.
 fn apply(names: &mut BTreeMap<PathBuf, Option<usize>>, naming: &Naming) {
-    naming.gone.iter().for_each(|gone| _ = names.remove(gone));
-    naming.new.iter().for_each(|(path, file)| _ = names.insert(path.clone(), *file));
+    let new = naming.new.as_ref();
+    if let Some(gone) = &naming.gone {
+        names.remove(gone);
+        let inside: Vec<PathBuf> = names.keys().filter(|path| path.starts_with(gone)).cloned().collect();
+        for path in inside {
+            let (file, rest) = (names.remove(&path), path.strip_prefix(gone));
+            if let (Some(file), Ok(rest), Some((place, _))) = (file, rest, new) {
+                names.insert(place.join(rest), file);
+            }
+        }
+    }
+    if let Some((path, file)) = new {
+        names.insert(path.clone(), *file);
+    }
 }
 
 impl Disk {
+    /// A disk with a tree that is safe.
+    fn of(tree: &Tree) -> Self {
+        let mut disk = Self::default();
+        for (path, content) in tree {
+            let file = content.as_ref().map(|content| {
+                disk.files.push(File { safe: content.clone(), pending: Vec::new() });
+                disk.files.len() - 1
+            });
+            disk.safe.insert(path.clone(), file);
+        }
+        disk.shown.clone_from(&disk.safe);
+        disk
+    }
+
     fn name(&mut self, gone: Option<&Path>, new: Option<(&Path, Option<usize>)>) {
         let folder = gone.or(new.map(|(path, _)| path)).and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf();
         let new = new.map(|(path, file)| (path.to_path_buf(), file));
@@ -119,16 +153,19 @@ impl Disk {
             }
             Change::Remove(path) => self.name(Some(path), None),
             Change::Folder(path) => self.name(None, Some((path, None))),
-            Change::SyncFile(path) => {
-                let file = self.file(path);
-                file.safe = file.content(|_| Fate::Kept);
-                file.pending.clear();
-            }
+            Change::SyncFile(path) => self.file(path).become_safe(),
             Change::SyncFolder(folder) => {
                 let (safe, pending) = std::mem::take(&mut self.pending).into_iter().partition(|n| n.folder == *folder);
                 let safe: Vec<Naming> = safe;
                 safe.iter().for_each(|naming| apply(&mut self.safe, naming));
                 self.pending = pending;
+            }
+            Change::SyncAll => {
+                self.safe.clone_from(&self.shown);
+                self.pending.clear();
+                for file in &mut self.files {
+                    file.become_safe();
+                }
             }
         }
     }
@@ -167,9 +204,9 @@ impl Disk {
     }
 }
 
-/// Everything that a loss of power at any moment could leave below a root, which was empty, each once.
-pub(crate) fn crashes(root: &Path, changes: &[Change]) -> Vec<Tree> {
-    let mut disk = Disk::default();
+/// Everything that a loss of power at any moment could leave below a root, which held a tree before, each once.
+fn crashes(root: &Path, before: &Tree, changes: &[Change]) -> Vec<Tree> {
+    let mut disk = Disk::of(before);
     let mut seen = BTreeSet::new();
     let mut trees = Vec::new();
     for change in changes {
@@ -177,6 +214,67 @@ pub(crate) fn crashes(root: &Path, changes: &[Change]) -> Vec<Tree> {
         trees.extend(disk.crashes().into_iter().filter(|tree| seen.insert(tree.clone())));
     }
     trees
+}
+
+/// What became of a command that was repeated after each loss of power.
+pub(crate) struct Repeated {
+    /// What the losses left, each once.
+    pub(crate) states: usize,
+    /// What the command said where it refused to go on.
+    pub(crate) refused: Vec<String>,
+}
+
+/// Gives a command below a root that holds a tree, then again below all that a loss of power in it could leave. Panics where it then
+/// comes to another result.
+pub(crate) fn repeat_after_crashes<T: PartialEq + Debug>(
+    before: &Tree,
+    command: impl Fn(&Path) -> Result<T> + Send + Sync,
+) -> Repeated {
+    // Small work is done sooner by one thread than divided.
+    let thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    thread.install(|| repeat(before, command))
+}
+
+fn repeat<T: PartialEq + Debug>(before: &Tree, command: impl Fn(&Path) -> Result<T>) -> Repeated {
+    let place = |tree: &Tree| {
+        // In memory, where there is no wait for a disk.
+        let place = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        restore(tree, place.path());
+        place
+    };
+    let first = place(before);
+    let (changes, whole) = changes_of(|| command(first.path()));
+    let whole = whole.unwrap();
+    let trees = crashes(first.path(), before, &changes);
+    let mut refused = Vec::new();
+    for tree in &trees {
+        match command(place(tree).path()) {
+            Ok(found) => assert!(found == whole, "{found:?} instead of {whole:?} from {:?}", drawn(tree)),
+            Err(error) => refused.push(format!("{error} ({:?})", drawn(tree))),
+        }
+    }
+    Repeated { states: trees.len(), refused }
+}
+
+/// The paths of a tree, with the lengths of its files.
+fn drawn(tree: &Tree) -> Vec<(&Path, Option<usize>)> {
+    tree.iter().map(|(path, content)| (path.as_path(), content.as_ref().map(Vec::len))).collect()
+}
+
+/// All that is below a root.
+pub(crate) fn tree_of(root: &Path) -> Tree {
+    let (mut tree, mut open) = (Tree::new(), vec![root.to_path_buf()]);
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let content = if path.is_dir() { None } else { Some(fs::read(&path).unwrap()) };
+            tree.insert(path.strip_prefix(root).unwrap().to_path_buf(), content);
+            if path.is_dir() {
+                open.push(path);
+            }
+        }
+    }
+    tree
 }
 
 /// A change with paths below a root.
@@ -192,11 +290,12 @@ fn below(root: &Path, change: &Change) -> Change {
         Change::Folder(at) => Change::Folder(path(at)),
         Change::SyncFile(at) => Change::SyncFile(path(at)),
         Change::SyncFolder(at) => Change::SyncFolder(path(at)),
+        Change::SyncAll => Change::SyncAll,
     }
 }
 
 /// Puts what a crash left below a root.
-pub(crate) fn restore(tree: &Tree, root: &Path) {
+fn restore(tree: &Tree, root: &Path) {
     for (path, content) in tree {
         match content {
             Some(content) => fs::write(root.join(path), content).unwrap(),
@@ -209,7 +308,6 @@ pub(crate) fn restore(tree: &Tree, root: &Path) {
 mod tests {
     use super::*;
     use crate::record::files::write_text;
-    use crate::record::trace::changes_of;
 
     fn contents(trees: &[Tree], path: &str) -> BTreeSet<Option<String>> {
         let content = |tree: &Tree| tree.get(Path::new(path)).cloned().flatten();
@@ -222,7 +320,7 @@ mod tests {
         let path = root.path().join("record");
         let (changes, ()) = changes_of(|| ["old", "new"].iter().for_each(|text| write_text(&path, text).unwrap()));
         let expected = [None, Some("old".to_string()), Some("new".to_string())];
-        assert_eq!(contents(&crashes(root.path(), &changes), "record"), BTreeSet::from(expected));
+        assert_eq!(contents(&crashes(root.path(), &Tree::new(), &changes), "record"), BTreeSet::from(expected));
     }
 
     #[test]
@@ -233,10 +331,34 @@ mod tests {
             Change::Rename(path("part"), path("record")),
             Change::Append(path("record"), b"more".to_vec()),
         ];
-        let found = contents(&crashes(Path::new("/root"), &changes), "record");
+        let found = contents(&crashes(Path::new("/root"), &Tree::new(), &changes), "record");
         for text in ["", "text", "te", "\0\0\0\0", "textmo", "textmore", "\0\0\0\0more", "text\0\0\0\0"] {
             assert!(found.contains(&Some(text.to_string())), "{text:?} of {found:?}");
         }
         assert!(found.contains(&None));
+    }
+
+    #[test]
+    fn a_folder_takes_all_that_is_in_it_along() {
+        let path = |name: &str| PathBuf::from(name);
+        let fill = [Change::Folder(path("new")), Change::Write(path("new/file"), b"text".to_vec())];
+        let place = [Change::Rename(path("new"), path("place")), Change::SyncFolder(path(""))];
+        let found = |changes: &[&[Change]]| crashes(Path::new("/root"), &Tree::new(), &changes.concat());
+        let whole = BTreeSet::from([None, Some("text".to_string())]);
+        let safely = found(&[&fill, &[Change::SyncAll], &place]);
+        assert_eq!(contents(&safely, "place/file"), whole);
+        assert!(safely.iter().all(|tree| tree.contains_key(&path("place")) == tree.contains_key(&path("place/file"))));
+        let hastily = found(&[&fill, &place]);
+        assert!(
+            hastily.iter().any(|tree| tree.contains_key(&path("place")) && !tree.contains_key(&path("place/file")))
+        );
+    }
+
+    #[test]
+    fn what_was_there_before_is_safe() {
+        let before = Tree::from([(PathBuf::from("record"), Some(b"old".to_vec()))]);
+        let changes = [Change::Append("record".into(), b"er".to_vec())];
+        let found = contents(&crashes(Path::new("/root"), &before, &changes), "record");
+        assert_eq!(found, ["old", "olde", "old\0\0", "older"].map(|text| Some(text.to_string())).into());
     }
 }

@@ -16,9 +16,9 @@ pub(crate) enum Change {
     Append(PathBuf, Vec<u8>),
     /// A file loses what stands behind a length.
     Cut(PathBuf, usize),
-    /// A file takes another name.
+    /// A file, or a folder with all that is in it, takes another name.
     Rename(PathBuf, PathBuf),
-    /// A file goes.
+    /// A file, or a folder with all that is in it, goes.
     Remove(PathBuf),
     /// A new folder.
     Folder(PathBuf),
@@ -26,6 +26,8 @@ pub(crate) enum Change {
     SyncFile(PathBuf),
     /// The names in a folder are safe.
     SyncFolder(PathBuf),
+    /// Everything is safe.
+    SyncAll,
 }
 
 #[cfg(test)]

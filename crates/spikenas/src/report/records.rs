@@ -157,7 +157,14 @@ impl RunRecords {
             match read_header(&path) {
                 Ok(shape) => {
                     searched_with = shape;
+                    let before = faults.0.len();
                     run.candidates = read_lines(&path, 1, &mut faults);
+                    let (found, scored) = (run.candidates.len(), run.search.as_ref().map_or(0, SearchRecord::computed));
+                    if found < scored && faults.0.len() == before {
+                        faults
+                            .0
+                            .push(format!("{}: {found} of the {scored} candidates that were scored", path.display()));
+                    }
                 }
                 Err(error) => faults.0.push(error.to_string()),
             }

@@ -3,6 +3,8 @@
 //! architectures.
 
 pub mod correlate;
+#[cfg(test)]
+mod power_loss;
 mod project;
 pub mod run;
 pub mod study;

@@ -7,6 +7,7 @@
 //!
 //! It reads no more of Rust than tokens and trees of `use`.
 
+mod disk;
 mod source;
 mod tokens;
 

@@ -8,7 +8,7 @@ use super::unpack::unpack;
 use crate::data::cifar::Layout;
 use crate::data::{Contents, Source, check};
 use crate::progress::Progress;
-use crate::record::files;
+use crate::record::{Growing, files};
 use crate::{Error, Result, nearest};
 
 /// The folder of a dataset that is now complete, and whether it was there before.
@@ -94,23 +94,23 @@ impl Archive {
         let folder = match origin {
             Origin::Web(url) => {
                 let archive = Download::new(url, &part_path, part).run(&self.md5, self.pause, progress)?;
-                unpack(&archive, &part_path, self.folder, data_dir, progress)?
+                unpack(archive.file(), &part_path, self.folder, data_dir, progress)?
             }
             Origin::Local(path) => self.unpack_local(&path, data_dir, progress).inspect_err(|_| {
                 // The lock of this attempt; what a download left stays.
-                if part.metadata().is_ok_and(|m| m.len() == 0) {
-                    let _ = std::fs::remove_file(&part_path);
+                if part.length().is_ok_and(|length| length == 0) {
+                    let _ = files::remove(&part_path);
                 }
             })?,
         };
-        std::fs::remove_file(&part_path).map_err(Error::io(&part_path))?;
+        files::remove(&part_path)?;
         Ok(folder)
     }
 
     /// Checks and unpacks an archive on this machine, which stays as it is.
     fn unpack_local(&self, path: &Path, data_dir: &Path, progress: &mut dyn Progress) -> Result<PathBuf> {
-        let mut file = File::open(path).map_err(Error::io(path))?;
-        let found = md5_sum(&mut file, path, progress, || NOTHING_UNPACKED.into())?;
+        let file = File::open(path).map_err(Error::io(path))?;
+        let found = md5_sum(&file, path, progress, || NOTHING_UNPACKED.into())?;
         if found != self.md5 {
             return Err(Error::file(path, format!("md5 sum {found}, not {}: this is not {}", self.md5, self.name)));
         }
@@ -140,11 +140,10 @@ impl<'a> Origin<'a> {
 }
 
 /// Opens the part file, with what an earlier download left in it, and locks it against others.
-fn lock(path: &Path) -> Result<File> {
-    let part = File::options().read(true).write(true).create(true).truncate(false).open(path);
-    let part = part.map_err(Error::io(path))?;
+fn lock(path: &Path) -> Result<Growing> {
+    let part = Growing::open(path).map_err(Error::io(path))?;
     // Some file systems have no locks: only the protection is lost there.
-    if let Err(TryLockError::WouldBlock) = part.try_lock() {
+    if let Err(TryLockError::WouldBlock) = part.file().try_lock() {
         return Err(Error::file(path, "another download writes to this file: wait for its end"));
     }
     Ok(part)

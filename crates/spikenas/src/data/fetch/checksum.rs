@@ -8,7 +8,7 @@ use crate::{Error, Result};
 
 /// MD5 sum of a whole file, in hexadecimal.
 pub(super) fn md5_sum(
-    file: &mut File,
+    mut file: &File,
     path: &Path,
     progress: &mut dyn Progress,
     kept: impl Fn() -> String,

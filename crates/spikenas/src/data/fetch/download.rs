@@ -1,5 +1,3 @@
-use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,6 +8,7 @@ use super::checksum::md5_sum;
 use super::connection::{Connection, Head, Message};
 use super::stop::{check_stop, kept};
 use crate::progress::Progress;
+use crate::record::{Growing, files};
 use crate::{Error, Result};
 
 /// Tries before giving up.
@@ -25,7 +24,7 @@ const MOST_BYTES: u64 = 1 << 30;
 pub(super) struct Download<'a> {
     url: &'a str,
     path: &'a Path,
-    part: File,
+    part: Growing,
     agent: Agent,
     /// Whether the server has answered before: then the address is right, and silence will pass.
     reached: bool,
@@ -47,7 +46,7 @@ impl From<Error> for Failure {
 
 impl<'a> Download<'a> {
     /// A download into a part file that may hold what an earlier one left.
-    pub(super) fn new(url: &'a str, path: &'a Path, part: File) -> Self {
+    pub(super) fn new(url: &'a str, path: &'a Path, part: Growing) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(SILENCE))
@@ -58,20 +57,28 @@ impl<'a> Download<'a> {
     }
 
     /// Downloads what is missing, trying again with growing pauses, and checks the sum. A file that is empty in the end
-    /// or whose sum is wrong is removed.
-    pub(super) fn run(mut self, md5: &str, pause: Duration, progress: &mut dyn Progress) -> Result<File> {
-        if let Err(error) = self.persist(md5, pause, progress) {
-            if self.len()? == 0 {
-                self.remove()?;
+    /// or whose sum is wrong is removed; one that an earlier download began is downloaded as a whole before that.
+    pub(super) fn run(mut self, md5: &str, pause: Duration, progress: &mut dyn Progress) -> Result<Growing> {
+        let mut is_begun = self.len()? > 0;
+        loop {
+            if let Err(error) = self.persist(md5, pause, progress) {
+                if self.len()? == 0 {
+                    self.remove()?;
+                }
+                return Err(error);
             }
-            return Err(error);
+            let found = self.sum(progress)?;
+            if found == md5 {
+                return Ok(self.part);
+            }
+            if !is_begun {
+                self.remove()?;
+                return Err(self.failed(format!("md5 sum {found}, not {md5}: try again, or give another address")));
+            }
+            // A loss of power may have left zeros in what was there.
+            self.start_afresh()?;
+            is_begun = false;
         }
-        let found = self.sum(progress)?;
-        if found != md5 {
-            self.remove()?;
-            return Err(self.failed(format!("md5 sum {found}, not {md5}: try again, or give another address")));
-        }
-        Ok(self.part)
     }
 
     /// Tries until the file is complete; gives up after [`TRIES`] tries in vain, or for a reason that will not pass.
@@ -114,7 +121,10 @@ impl<'a> Download<'a> {
         };
         self.reached = true;
         match head.status {
-            StatusCode::OK => have = self.start_afresh()?,
+            StatusCode::OK => {
+                self.start_afresh()?;
+                have = 0;
+            }
             StatusCode::PARTIAL_CONTENT if head.first == Some(have) => {}
             StatusCode::RANGE_NOT_SATISFIABLE if have > 0 && self.sum(progress)? == md5 => return Ok(()),
             StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if have > 0 => {
@@ -158,7 +168,7 @@ impl<'a> Download<'a> {
             let broke_off = |error| Failure::Passing(format!("the connection broke off after {have} bytes ({error})"));
             match self.next(connection, progress)?.map_err(broke_off)? {
                 Message::Piece(piece) => {
-                    self.part.write_all(&piece).map_err(Error::io(self.path))?;
+                    self.part.append(&piece).map_err(Error::io(self.path))?;
                     have += piece.len() as u64;
                     progress.advance(piece.len(), "");
                 }
@@ -174,23 +184,22 @@ impl<'a> Download<'a> {
         }
     }
 
-    /// Bytes that are there; the next write goes behind them.
-    fn len(&mut self) -> Result<u64> {
-        self.part.seek(SeekFrom::End(0)).map_err(Error::io(self.path))
+    /// Bytes that are there.
+    fn len(&self) -> Result<u64> {
+        self.part.length().map_err(Error::io(self.path))
     }
 
     /// Empties the part file.
-    fn start_afresh(&mut self) -> Result<u64> {
-        self.part.set_len(0).and_then(|()| self.part.seek(SeekFrom::Start(0))).map_err(Error::io(self.path))
+    fn start_afresh(&mut self) -> Result<()> {
+        self.part.cut(0).map_err(Error::io(self.path))
     }
 
     fn remove(&self) -> Result<()> {
-        std::fs::remove_file(self.path).map_err(Error::io(self.path))
+        files::remove(self.path)
     }
 
-    fn sum(&mut self, progress: &mut dyn Progress) -> Result<String> {
-        let kept = kept(self.len(), self.path);
-        md5_sum(&mut self.part, self.path, progress, || kept.clone())
+    fn sum(&self, progress: &mut dyn Progress) -> Result<String> {
+        md5_sum(self.part.file(), self.path, progress, || kept(self.len(), self.path))
     }
 
     fn without_response(&self, error: &ureq::Error) -> Failure {

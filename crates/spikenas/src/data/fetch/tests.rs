@@ -15,6 +15,7 @@ use super::{Fetched, fetch};
 use crate::data::{Source, check};
 use crate::progress::{Progress, Silent};
 use crate::random::generator;
+use crate::record::power::{Tree, repeat_after_crashes};
 use crate::{Error, Result};
 
 /// A server that gives the scripted answers, one per connection, then closes its port.
@@ -41,6 +42,30 @@ impl Server {
             }
         });
         Self { url, requests }
+    }
+
+    /// A server that gives a file to any number of requests, from the byte on that each asks for.
+    fn of(body: Vec<u8>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/archive.tar.gz", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut request = String::new();
+                let mut byte = [0];
+                while !request.ends_with("\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read == 1) {
+                    request.push(byte[0].to_ascii_lowercase().into());
+                }
+                let first =
+                    request.split_once("range: bytes=").and_then(|(_, rest)| rest.split('-').next()?.parse().ok());
+                let answer = match first {
+                    None => whole(&body),
+                    Some(first) if first < body.len() => rest(&body, first),
+                    Some(_) => answer("416 Range Not Satisfiable", "", b""),
+                };
+                let _ = stream.write_all(&answer);
+            }
+        });
+        Self { url, requests: channel().1 }
     }
 
     /// The `Range` header of each request so far.
@@ -350,6 +375,38 @@ fn what_a_killed_unpacking_left_goes_at_the_next() {
     fs::create_dir_all(data.join(".toy.unpacking/toy")).unwrap();
     fs::write(data.join(".toy.unpacking/toy/noise.bin"), [1; 1000]).unwrap();
     Server::start(vec![whole(&toy())]).fetch(&toy(), &data).unwrap();
+    assert_eq!(tree(outer.path()), UNPACKED);
+}
+
+#[test]
+fn a_fetch_goes_on_after_a_loss_of_power_at_any_moment() {
+    let body = archive(&[
+        ("toy/", EntryType::Directory, b""),
+        ("toy/word.txt", EntryType::Regular, b"word"),
+        ("toy/deep/words.txt", EntryType::Regular, &b"words ".repeat(50)),
+    ]);
+    let server = Server::of(body.clone()).archive(&body);
+    let fetch = |root: &Path| {
+        let data = root.join("data");
+        if !data.join("toy").exists() {
+            server.fetch(&data, &mut Silent)?;
+        }
+        let read = |name| fs::read_to_string(data.join("toy").join(name)).unwrap_or_default();
+        Ok((read("word.txt"), read("deep/words.txt")))
+    };
+    let repeated = repeat_after_crashes(&Tree::new(), fetch);
+    assert!(repeated.states > 20 && repeated.refused.is_empty(), "{}: {:?}", repeated.states, repeated.refused);
+}
+
+#[test]
+fn what_an_earlier_download_began_wrongly_is_downloaded_as_a_whole() {
+    let (outer, data) = data_dir();
+    let toy = toy();
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("toy.tar.gz.part"), vec![0; 60_000]).unwrap();
+    let server = Server::start(vec![rest(&toy, 60_000), whole(&toy)]);
+    server.fetch(&toy, &data).unwrap();
+    assert_eq!(server.ranges(), [Some("bytes=60000-".into()), None]);
     assert_eq!(tree(outer.path()), UNPACKED);
 }
 

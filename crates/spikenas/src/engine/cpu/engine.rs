@@ -1,4 +1,4 @@
-use super::memory::training_memory;
+use super::memory::{scoring_memory, training_memory};
 use super::network::NetworkOnKernels;
 use super::untrained::UntrainedOnKernels;
 use crate::Result;
@@ -26,5 +26,9 @@ impl Engine for Cpu {
 
     fn training_memory(&self, graph: &Graph, images: usize) -> Option<u64> {
         Some(training_memory(graph, images))
+    }
+
+    fn scoring_memory(&self, graph: &Graph, images: usize, repeats: usize) -> Option<u64> {
+        Some(scoring_memory(graph, images, repeats))
     }
 }

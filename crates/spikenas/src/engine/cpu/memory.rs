@@ -19,9 +19,27 @@ pub(super) fn training_memory(graph: &Graph, images: usize) -> u64 {
         _ => None,
     });
     let neurons = maps(graph, &program, images) + INPUTS * steps * images * inputs.unwrap_or(0);
-    let parameters: usize = graph.parameters().iter().map(|p| p.shape.iter().product::<usize>()).sum();
-    let values = (neurons + COPIES * parameters + 3 * images * graph.input.len()) * size_of::<f32>();
+    let values = (neurons + COPIES * parameters(graph) + 3 * images * graph.input.len()) * size_of::<f32>();
     (values + steps * images * words(&program) * size_of::<u64>()) as u64
+}
+
+/// Maps that a layer of a forward pass needs at once: what it reads and what it gives.
+const MAPS: f64 = 2.0;
+
+/// The least memory in bytes that a pass of an untrained network takes: the weights of all repeats, the spikes, and the largest
+/// feature maps.
+pub(super) fn scoring_memory(graph: &Graph, images: usize, repeats: usize) -> u64 {
+    let mut program = Program::default();
+    program.add(graph, Goal::Features);
+    let all = images as f64 * graph.config.timesteps as f64;
+    let maps = graph.nodes().iter().filter(|node| matches!(node.layer, Layer::Convolution(_) | Layer::Sum));
+    let largest = maps.map(|node| node.shape.len()).max().unwrap_or(0) as f64;
+    let values = repeats as f64 * parameters(graph) as f64 + MAPS * all * largest;
+    (values * size_of::<f32>() as f64 + all * words(&program) as f64 * size_of::<u64>() as f64) as u64
+}
+
+fn parameters(graph: &Graph) -> usize {
+    graph.parameters().iter().map(|p| p.shape.iter().product::<usize>()).sum()
 }
 
 /// Values of the feature maps that a step keeps for the backward pass, and of the gradients that it needs at once.

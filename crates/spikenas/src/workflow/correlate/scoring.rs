@@ -139,7 +139,8 @@ pub fn score_table(
     config.check()?;
     let CorrelateConfig { network, batch, repeats, .. } = config;
     let widest = Architecture::repeated(Cell::uniform(Operation::Conv3x3), network.cells)?;
-    check_room(&config.of(ScoreKind::default(), 0), &Graph::new(&widest, network, dataset.train.shape)?)?;
+    let widest = Graph::new(&widest, network, dataset.train.shape)?;
+    check_room(&config.of(ScoreKind::default(), 0), engine.as_ref(), &widest)?;
     let header = Header { version: FORMAT_VERSION, data: &dataset.name, network, batch: *batch, repeats: *repeats };
     let mut journal = journal.map(|path| Journal::<Entry>::open(path, &header)).transpose()?;
     journal.iter().filter_map(Journal::warning).for_each(|warning| progress.note(warning));

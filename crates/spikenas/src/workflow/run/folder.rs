@@ -2,6 +2,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
+
 use super::config::RunConfig;
 use super::evaluation::EvaluationRecord;
 use crate::cost::Ledger;
@@ -188,6 +190,27 @@ impl RunFolder {
             differences.join(", ")
         );
         Err(Error::file(self.search_path(), reason))
+    }
+
+    /// What to say of a journal that has fewer candidates than its finished search scored, or that cannot be read. The result does not
+    /// depend on it any more.
+    pub(super) fn concern_of_journal(&self, record: &SearchRecord) -> Option<String> {
+        let (path, scored) = (self.journal_path(), record.computed());
+        let read = || -> Result<usize> {
+            let lines: Vec<IgnoredAny> =
+                read_lines(&path, "a scored candidate", "the finished search needs it no more")?;
+            // The first is the header.
+            Ok(lines.len().saturating_sub(1))
+        };
+        // One that cannot be looked at is an error of the reading.
+        match files::is_there(&path).unwrap_or(true).then(read)? {
+            Ok(found) if found >= scored => None,
+            Ok(found) => Some(format!(
+                "warning: {}: {found} of the {scored} candidates that were scored: the result, in search.json, stays",
+                path.display()
+            )),
+            Err(error) => Some(format!("warning: {error}")),
+        }
     }
 
     /// Keeps the result of the search, unless it is there.

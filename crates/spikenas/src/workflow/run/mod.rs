@@ -6,8 +6,7 @@ mod estimate;
 mod evaluation;
 mod folder;
 mod memory;
-#[cfg(test)]
-mod power_loss;
+mod own_model;
 mod predict;
 mod stages;
 mod student;

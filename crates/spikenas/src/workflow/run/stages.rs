@@ -25,7 +25,7 @@ use crate::{Error, Result};
 pub fn check_search(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engine>) -> Result<()> {
     config.check()?;
     let (problem, scorer, _) = prepare(config, dataset, engine)?;
-    check_room(&config.score, &problem.graph(&heaviest(config)?)?.0)?;
+    check_room(&config.score, engine.as_ref(), &problem.graph(&heaviest(config)?)?.0)?;
     Evaluator::new(problem, scorer.as_ref(), None)?.check_feasible()
 }
 
@@ -94,8 +94,11 @@ pub fn find(
     folder: Option<&RunFolder>,
     progress: &mut dyn Progress,
 ) -> Result<SearchRecord> {
-    if let Some(record) = folder.map(|f| f.winner(config, dataset.train.shape)).transpose()?.flatten() {
+    if let Some(folder) = folder
+        && let Some(record) = folder.winner(config, dataset.train.shape)?
+    {
         progress.note("the search was finished before");
+        folder.concern_of_journal(&record).iter().for_each(|concern| progress.note(concern));
         return Ok(record);
     }
     let begin = Instant::now();

@@ -136,7 +136,7 @@ pub fn test_folder(
     engine: &dyn Engine,
     progress: &mut dyn Progress,
 ) -> Result<EvaluationRecord> {
-    let model = load_model(&folder.model_path())?;
+    let model = folder.load_model(config)?;
     let record = model.test(dataset, engine, progress)?;
     keep_test(folder, config, &model, &record)?;
     Ok(record)

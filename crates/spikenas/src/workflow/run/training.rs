@@ -6,6 +6,7 @@ use super::config::RunConfig;
 use super::evaluation::best_epoch;
 use super::folder::RunFolder;
 use super::memory::{check_peak, peak_memory};
+use super::own_model::check_network;
 use super::tensorboard::EventFile;
 use super::training_files::{LOST, TrainingEnd};
 use crate::cost::Unreachable;
@@ -17,7 +18,7 @@ use crate::record::FORMAT_VERSION;
 use crate::record::files::{self, is_there};
 use crate::space::Architecture;
 use crate::train::{self, Checkpoint, EpochRecord, Position, Schedule, TrainConfig, TrainingSink};
-use crate::weights::Model;
+use crate::weights::{Model, NetworkDescription};
 use crate::{Error, Result, counted};
 
 /// Trains an architecture as a configuration says, into a folder's records; returns all epochs.
@@ -225,6 +226,7 @@ impl Found {
         let model = Model::load(&path)?;
         let wrong = |reason: String| Error::file(&path, reason);
         model.weights.check(graph).map_err(|e| wrong(e.to_string()))?;
+        check_network(&model, &path, &NetworkDescription::of(graph))?;
         if let Some(origin) = &model.origin {
             origin.check_images(&dataset.id()).map_err(wrong)?;
         }

@@ -13,7 +13,7 @@ use crate::record::{
     write_record, write_toml,
 };
 use crate::search::{Method, SearchRecord, distinct_draws};
-use crate::space::SearchSpace;
+use crate::space::{Architecture, SearchSpace};
 use crate::train::EpochRecord;
 use crate::workflow::run::{self, RunConfig, RunFolder};
 use crate::{Error, Result};
@@ -138,11 +138,13 @@ fn run_scenario(
     let folder = RunFolder::open(&parent.join(&scenario.name), &config, progress)?;
     let search = run::search(&config, dataset, &cpu, Some(&folder), progress)?;
     // All scenarios share settings and seed, so that training the same network again would give the same result.
+    // A record may have one cell for several alike.
+    let whole = |architecture: &Architecture| architecture.clone().with_cells(scenario.cells).ok();
     let is_same = |r: &&ScenarioResult| {
         r.scenario.name != scenario.name
             && r.trained_as.is_none()
             && r.scenario.cells == scenario.cells
-            && r.search.architecture == search.architecture
+            && whole(&r.search.architecture) == whole(&search.architecture)
     };
     let trained_as = earlier.iter().find(is_same).map(|r| r.scenario.name.clone());
     let epochs = match &trained_as {

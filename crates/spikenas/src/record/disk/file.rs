@@ -1,13 +1,9 @@
-//! The one place that changes what is on the disk, but for downloads: every file that the program writes, extends, renames or removes.
-//!
-//! A kill leaves the old content or the new, or a file that grew by whole appends and at most a part of one. So does a loss of
-//! power, because a file is synced before it takes its place, and the folder after.
-
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::trace::{Change, note};
+use super::sync::{folder_of, sync_file, sync_folder};
+use crate::record::trace::{Change, note};
 
 /// The most processes that may write the same file at once.
 const WRITERS: usize = 8;
@@ -16,7 +12,7 @@ const WRITERS: usize = 8;
 ///
 /// The content is written beside the place, under a name that no other process writes to. What is no file, such as a pipe or
 /// `/dev/null`, is written to where it stands.
-pub(super) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         return fill(&mut OpenOptions::new().write(true).open(path)?);
     }
@@ -32,7 +28,7 @@ pub(super) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Resu
     };
     if let Err(error) = write() {
         // Half a file is useless, and the disk may be full.
-        let _ = fs::remove_file(&part);
+        drop_part(&part);
         return Err(error);
     }
     note(|| Change::Rename(part, path.to_path_buf()));
@@ -40,78 +36,14 @@ pub(super) fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Resu
 }
 
 /// Removes a file.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     fs::remove_file(path)?;
     note(|| Change::Remove(path.to_path_buf()));
     sync_folder(folder_of(path))
 }
 
-/// Makes a folder and those above it.
-pub(super) fn create_folder(path: &Path) -> io::Result<()> {
-    if path.as_os_str().is_empty() || path.is_dir() {
-        return Ok(());
-    }
-    path.parent().map_or(Ok(()), create_folder)?;
-    match fs::create_dir(path) {
-        // Another process was faster.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
-        other => other?,
-    }
-    note(|| Change::Folder(path.to_path_buf()));
-    sync_folder(folder_of(path))
-}
-
-/// A file that grows at its end.
-#[derive(Debug)]
-pub(crate) struct Growing {
-    path: PathBuf,
-    file: File,
-}
-
-impl Growing {
-    /// Opens a file, or begins an empty one.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        note(|| Change::Begin(path.to_path_buf()));
-        Ok(Self { path: path.to_path_buf(), file })
-    }
-
-    /// The open file, to be locked.
-    pub(super) fn file(&self) -> &File {
-        &self.file
-    }
-
-    /// All that it holds.
-    pub(crate) fn read(&mut self) -> io::Result<Vec<u8>> {
-        let mut content = Vec::new();
-        self.file.read_to_end(&mut content)?;
-        Ok(content)
-    }
-
-    /// Adds to the end, in one call to the system: a kill leaves all of it, and only a full disk a part.
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        note(|| Change::Append(self.path.clone(), bytes.to_vec()));
-        Ok(())
-    }
-
-    /// Drops what stands behind a length.
-    pub(crate) fn cut(&mut self, length: u64) -> io::Result<()> {
-        // Through another handle: some systems let one that appends do nothing else.
-        OpenOptions::new().write(true).open(&self.path)?.set_len(length)?;
-        note(|| Change::Cut(self.path.clone(), length as usize));
-        Ok(())
-    }
-
-    /// Waits until everything is safely on the disk, its name included.
-    pub(super) fn sync(&mut self) -> io::Result<()> {
-        sync_file(&self.file, &self.path)?;
-        sync_folder(folder_of(&self.path))
-    }
-}
-
 /// Whether a name is that of an unfinished file beside the place of `name`.
-pub(super) fn is_part_of(name: &str, found: &str) -> bool {
+pub(crate) fn is_part_of(name: &str, found: &str) -> bool {
     let middle = found.strip_prefix(name).and_then(|rest| rest.strip_suffix(".part"));
     middle.is_some_and(|middle| middle.bytes().all(|b| b == b'.' || b.is_ascii_digit()))
 }
@@ -144,7 +76,7 @@ fn create_part(path: &Path) -> io::Result<(PathBuf, File)> {
             Ok(true) => return Ok((part, file)),
             Ok(false) => {}
             Err(error) => {
-                let _ = fs::remove_file(&part);
+                drop_part(&part);
                 return Err(error);
             }
         }
@@ -175,44 +107,16 @@ fn remove_leftovers(path: &Path) {
         let Ok(file) = File::open(&part) else { continue };
         // Its process may just have given it its place, and another have begun one of the same name.
         if file.try_lock().is_ok() && is_at(&file, &part).unwrap_or(false) {
-            let _ = fs::remove_file(&part);
+            drop_part(&part);
         }
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) => Path::new("."),
-        None => path,
+/// Removes an unfinished file, as far as that is possible; whether that is safely on the disk does not matter.
+fn drop_part(part: &Path) {
+    if fs::remove_file(part).is_ok() {
+        note(|| Change::Remove(part.to_path_buf()));
     }
-}
-
-fn sync_file(file: &File, path: &Path) -> io::Result<()> {
-    file.sync_all()?;
-    note(|| Change::SyncFile(path.to_path_buf()));
-    Ok(())
-}
-
-/// Waits until the names in a folder are safely on the disk, where the system can.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = match File::open(path) {
-        // Written to, but not to be listed.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(()),
-        other => other?,
-    };
-    match folder.sync_all() {
-        Err(error) if [ErrorKind::InvalidInput, ErrorKind::Unsupported].contains(&error.kind()) => return Ok(()),
-        other => other?,
-    }
-    note(|| Change::SyncFolder(path.to_path_buf()));
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
