@@ -123,11 +123,11 @@ fn with_negative_numbers(command: clap::Command) -> clap::Command {
 }
 
 fn main() -> ExitCode {
-    if let Err(error) = spikenas::engine::check_address_space() {
+    // Before there is another thread, which would be in its way.
+    if let Err(error) = spikenas::engine::prepare_memory() {
         return output::failure(&error);
     }
     signals::listen();
-    spikenas::engine::cpu::keep_freed_memory();
     let parsed = command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
     let arguments = match parsed {
         Ok(arguments) => arguments,

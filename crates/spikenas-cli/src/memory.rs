@@ -7,7 +7,7 @@ use spikenas::data::Source;
 use spikenas::graph::{Graph, Shape};
 use spikenas::report::{RunRecords, layer};
 use spikenas::space::Architecture;
-use spikenas::workflow::run::{self, RunFolder};
+use spikenas::workflow::run::RunFolder;
 use spikenas::{Error, Result};
 
 use crate::arguments::{CIFAR, DataArguments, DigitArguments, NetworkArguments, parse_bits, parse_shape, parse_widths};

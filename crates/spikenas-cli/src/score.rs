@@ -62,8 +62,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let network = arguments.network.config(&arguments.data, Some(&dataset))?;
     let graphs =
         architectures.iter().map(|a| Graph::new(a, &network, dataset.train.shape)).collect::<Result<Vec<Graph>>>()?;
-    graphs.iter().try_for_each(|graph| check_room(&config, graph))?;
     let engine = engine("cpu")?;
+    graphs.iter().try_for_each(|graph| check_room(&config, engine.as_ref(), graph))?;
     let scorer = scorer(&engine, &config, &network, score_batches(&config, &dataset)?)?;
     let mut begin = Instant::now();
     let mut results: Vec<Option<Scored>> = graphs.iter().map(|_| None).collect();

@@ -43,7 +43,7 @@ pub use linear::{PackedLinear, linear_of_averages};
 pub use pooling::average_pool;
 pub use spikes::Spikes;
 pub use sum::{Extent, Sum, Term, total_over_steps, write_sum};
-pub use system::keep_freed_memory;
+pub use system::{keep_freed_memory, share_freed_memory};
 
 /// Splits `[steps, samples, length]` by sample: for each, its part of every timestep; nothing where `length` is 0.
 fn by_sample<T>(values: &mut [T], length: usize, samples: usize) -> Vec<Vec<&mut [T]>> {

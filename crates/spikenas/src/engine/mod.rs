@@ -26,5 +26,5 @@ pub use network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
 pub use observer::{Firing, LayerId, Observer};
 pub use open::{DEVICES, engine};
 pub use optimiser::{Decayed, Optimiser, OptimiserState, Rule};
-pub use room::{available_memory, check_address_space, check_memory};
+pub use room::{available_memory, check_memory, prepare_memory};
 pub use testing::{BATCH, check_images, evaluate};

@@ -1,27 +1,35 @@
 use std::fs;
 use std::path::Path;
 
+use spikenas_kernels::{keep_freed_memory, share_freed_memory};
+
 use crate::{Error, Result};
 
 /// The part of an estimate that is needed for certain: it is right within some 15 %.
 const CERTAIN: f64 = 0.8;
 
-/// The least address space that the program starts in, with a thread for each of two cores and their stacks.
-const LEAST_ADDRESS_SPACE: u64 = 100_000_000;
+/// The least address space that the program and its threads start in.
+const LEAST_ADDRESSES: u64 = 100_000_000;
+/// Address spaces below this are spared rather than used for speed.
+const MANY_ADDRESSES: u64 = 4_000_000_000;
 
-/// Whether the process may have enough addresses for itself and its threads, before it takes any.
+/// Sets the allocator up for the address space that there is, before the process has a second thread.
 ///
-/// Errors: a limit (`ulimit -v`) that is too small.
-pub fn check_address_space() -> Result<()> {
+/// Errors: its limit (`ulimit -v`) is too small for any work.
+pub fn prepare_memory() -> Result<()> {
     let limit = fs::read_to_string("/proc/self/limits").ok().and_then(|text| address_space(&text));
-    match limit.filter(|&limit| limit < LEAST_ADDRESS_SPACE) {
-        Some(limit) => Err(Error::Memory(format!(
-            "the address space is limited to {} MB, and {} MB are the least to start with: raise the limit (ulimit -v)",
-            limit / 1_000_000,
-            LEAST_ADDRESS_SPACE / 1_000_000
-        ))),
-        None => Ok(()),
-    }
+    match limit {
+        Some(limit) if limit < LEAST_ADDRESSES => {
+            return Err(Error::Memory(format!(
+                "the address space is limited to {} MB, and {} MB are the least to start with: raise the limit (ulimit -v)",
+                limit / 1_000_000,
+                LEAST_ADDRESSES / 1_000_000
+            )));
+        }
+        Some(limit) if limit < MANY_ADDRESSES => share_freed_memory(),
+        _ => keep_freed_memory(),
+    };
+    Ok(())
 }
 
 /// Whether work that needs so many bytes may begin.

@@ -22,4 +22,4 @@ pub use executor::Membranes;
 pub use forward::{LayerSpikes, Trace, forward};
 pub use norm::RunningStatistics;
 pub use parameters::LayerParameters;
-pub use spikenas_kernels::{Isa, Spikes, keep_freed_memory};
+pub use spikenas_kernels::{Isa, Spikes};

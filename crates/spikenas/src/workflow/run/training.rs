@@ -225,8 +225,8 @@ impl Found {
         }
         let model = Model::load(&path)?;
         let wrong = |reason: String| Error::file(&path, reason);
-        model.weights.check(graph).map_err(|e| wrong(e.to_string()))?;
         check_network(&model, &path, &NetworkDescription::of(graph))?;
+        model.weights.check(graph).map_err(|e| wrong(e.to_string()))?;
         if let Some(origin) = &model.origin {
             origin.check_images(&dataset.id()).map_err(wrong)?;
         }
