@@ -228,7 +228,7 @@ fn a_limit_of_the_address_space_ends_in_one_line_and_never_in_an_abort() {
     let place = Place::new();
     let program = env!("CARGO_BIN_EXE_spikenas");
     for kilobytes in [40_000, 90_000, 100_000, 110_000, 150_000] {
-        for command in ["data".to_string(), format!("score {ARCH} {TINY} --threads 1")] {
+        for command in ["data list".to_string(), format!("score {ARCH} {TINY} --threads 1")] {
             let line = format!("ulimit -v {kilobytes}; exec {program} {command}");
             let output = std::process::Command::new("sh").current_dir(place.path(".")).args(["-c", &line]).output();
             let output = output.unwrap();
