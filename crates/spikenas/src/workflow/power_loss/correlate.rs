@@ -12,7 +12,7 @@ use crate::space::Architecture;
 use crate::workflow::correlate::{CorrelateConfig, Correlation, Row, Table, correlate, score_table};
 
 fn table() -> Table {
-    let row = |(text, truth): (&str, f64)| Row { cell: text.parse::<Architecture>().unwrap().cells()[0], truth };
+    let row = |(text, truth): (&str, f64)| Row { architecture: text.parse::<Architecture>().unwrap(), truth };
     let rows = [("0111 0011 0001 0000", 70.0), ("0313 0031 0003 0000", 90.0), ("0303 0030 0003 0000", 80.0)];
     Table { rows: rows.map(row).to_vec(), had_fractions: false }
 }

@@ -17,7 +17,7 @@ fn small() -> (Study, Vec<Scenario>) {
     settings.train.epochs = 1;
     settings.train.batch = 4;
     settings.train.checkpoint_minutes = 0.0;
-    let data = DataConfig { source: Source::Sample, folder: "data".into(), fingerprint: None };
+    let data = DataConfig::of(&Source::Sample, "data".as_ref(), &dataset());
     let study = Study { kind: Kind::Iterations, scale: "small".into(), seed: 1, data, settings };
     (study, Scenario::all(Kind::Iterations)[..2].to_vec())
 }
