@@ -24,6 +24,10 @@ pub struct RecipeArguments {
     /// The part of the epochs that trains with --first-timesteps [default: 0.6]
     #[arg(long, value_name = "PART")]
     pub first_part: Option<f64>,
+    /// Keep the mean of the weights after each of the last N epochs, with batch norms estimated again on training images (SWA,
+    /// Izmailov et al. 2018) [default: 0]
+    #[arg(long, value_name = "N")]
+    pub average_epochs: Option<usize>,
     /// What batch norms scale by at the beginning: above 1, more neurons fire [default: 1]
     #[arg(long, value_name = "X")]
     pub norm_gain: Option<f32>,
@@ -60,6 +64,7 @@ impl RecipeArguments {
         set(&mut config.warmup_epochs, self.warmup_epochs);
         config.first_timesteps = self.first_timesteps.or(config.first_timesteps);
         set(&mut config.first_part, self.first_part);
+        set(&mut config.average_epochs, self.average_epochs);
         set(&mut config.norm_gain, self.norm_gain);
         set(&mut config.crop_fill, self.crop_fill);
         set(&mut config.flip, self.flip);

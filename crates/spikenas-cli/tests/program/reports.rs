@@ -9,6 +9,14 @@ use crate::place::{ARCH, Place, TINY, text};
 #[test]
 fn a_run_leaves_a_page_and_its_command_makes_the_same_run() {
     let place = Place::new();
+    let recipe = "--epochs 2 --optimizer adamw --schedule cosine-per-step --warmup-epochs 0.5 --final-learning-rate 0 --momentum 0.8 \
+                  --weight-decay 0.001 --weight-decay-of weights --loss timestep --first-timesteps 1 --first-part 0.5 \
+                  --average-epochs 1 --flip alternate --crop-fill reflect --norm-gain 1.25 --dropout 0.125";
+    place.succeeds(&format!("run {TINY} --ops skip,conv3x3 --cells 1 {recipe} --out recipe"));
+    let report = place.json("report recipe");
+    let again = report["runs"][0]["command"].as_str().unwrap().strip_prefix("spikenas ").unwrap();
+    place.succeeds(&format!("{again} --out same"));
+    assert_eq!(place.read("same/config.toml"), place.read("recipe/config.toml"));
     let options = "--seed 3 --budget 2k --ops skip,conv3x3 --score hamming --epochs 2 --optimizer adam --schedule step:1 \
                    --label-smoothing 0.1 --limit-train 16 --no-augment --accumulate 2";
     place.succeeds(&format!("run {TINY} {options} --out one"));

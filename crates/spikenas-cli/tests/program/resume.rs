@@ -68,6 +68,11 @@ fn two_processes_do_not_write_into_one_run() {
     place.succeeds(&line);
 }
 
+/// A recipe of all parts.
+const RECIPE: &str = "--optimizer adamw --schedule cosine-per-step --warmup-epochs 2.5 --final-learning-rate 0 \
+    --weight-decay-of weights --loss timestep --first-timesteps 1 --average-epochs 20 --flip alternate --crop-fill reflect \
+    --norm-gain 1.5 --dropout 0.25";
+
 /// What the epochs of a training learned, without its times.
 fn learned(trained: &Value) -> Vec<[Value; 4]> {
     let epochs = trained["epochs"].as_array().unwrap().iter();
@@ -109,7 +114,7 @@ fn a_training_that_was_killed_at_any_moment_ends_with_the_same_weights() {
 #[test]
 fn an_interrupted_training_keeps_its_last_step_and_says_how_to_go_on() {
     let place = Place::new();
-    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 --optimizer adam --keep-checkpoint --out {run}");
+    let train = |run: &str| format!("train {ARCH} {TINY} --epochs 60 {RECIPE} --keep-checkpoint --out {run}");
     let output = interrupt(&place, &train("run"), "run/train.jsonl", 2, "INT");
     assert_eq!(output.status.code(), Some(130));
     let stderr = String::from_utf8(output.stderr).unwrap();

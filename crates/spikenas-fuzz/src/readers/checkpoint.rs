@@ -1,7 +1,7 @@
 //! `checkpoint/last.safetensors`: weights, the optimiser's state, and how far the training is.
 
 use spikenas::engine::OptimiserState;
-use spikenas::train::Checkpoint;
+use spikenas::train::{Average, Checkpoint};
 
 use super::example;
 use crate::promises::accepted;
@@ -15,7 +15,9 @@ pub(crate) fn valid() -> Vec<Vec<u8>> {
     let trained = graph.parameters().into_iter().filter(|p| p.kind.is_trainable());
     let buffers = trained.map(|p| (format!("momentum.{}", p.name), checkpoint.weights.tensors()[&p.name].clone()));
     checkpoint.optimiser = OptimiserState { steps: 6, buffers: buffers.collect() };
-    vec![start, scratch::written(|path| checkpoint.save(path, &graph))]
+    let trained = scratch::written(|path| checkpoint.save(path, &graph));
+    checkpoint.average = Some(Average { weights: checkpoint.weights.clone(), epochs: 2 });
+    vec![start, trained, scratch::written(|path| checkpoint.save(path, &graph))]
 }
 
 pub(crate) fn read(input: &[u8]) -> bool {

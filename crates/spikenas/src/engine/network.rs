@@ -4,7 +4,7 @@ use super::loss::LossKind;
 use super::optimiser::{Optimiser, OptimiserState};
 use crate::Result;
 use crate::data::Batch;
-use crate::graph::Graph;
+use crate::graph::{BatchNorm, Graph};
 use crate::random::Generator;
 use crate::weights::Weights;
 
@@ -13,8 +13,24 @@ use crate::weights::Weights;
 pub enum Mode {
     /// Those of the batch, at each timestep, which also update the running ones.
     Train,
+    /// Those of the batch, at each timestep; the running ones become the mean over all timesteps of this pass and of so many passes
+    /// before it.
+    Estimate {
+        /// Passes before this one.
+        passes: u64,
+    },
     /// The running ones.
     Evaluate,
+}
+
+impl Mode {
+    /// Weight of the statistics of a timestep in the running ones, which each pass updates at `updates` timesteps.
+    pub(super) fn share(self, step: usize, updates: usize) -> f64 {
+        match self {
+            Mode::Estimate { passes } => 1.0 / (passes as f64 * updates as f64 + step as f64 + 1.0),
+            Mode::Train | Mode::Evaluate => BatchNorm::MOMENTUM,
+        }
+    }
 }
 
 /// What a forward pass gives.

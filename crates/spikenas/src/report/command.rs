@@ -227,6 +227,7 @@ impl Line {
         if config.augment && config.mirror {
             self.set(&mut said.flip, &config.flip, "flip", name(&config.flip));
         }
+        self.set(&mut said.average_epochs, &config.average_epochs, "average-epochs", config.average_epochs);
         self.set(&mut said.norm_gain, &config.norm_gain, "norm-gain", config.norm_gain);
         let first = config.first_timesteps.map_or(String::new(), |first| first.to_string());
         self.set(&mut said.first_timesteps, &config.first_timesteps, "first-timesteps", first);

@@ -3,15 +3,19 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::average::Average;
 use crate::data::Dataset;
 use crate::engine::OptimiserState;
 use crate::graph::Graph;
 use crate::record::FORMAT_VERSION;
-use crate::weights::{Origin, TensorFile, Weights};
+use crate::weights::{Origin, Tensor, TensorFile, Weights};
 use crate::{Error, Result};
 
 /// Name of [`About`] in the file's metadata.
 const ABOUT: &str = "checkpoint";
+
+/// Prefix of the average's tensors.
+const AVERAGE: &str = "average.";
 
 /// Steps and epochs that no training makes.
 const MOST_STEPS: u64 = 1 << 50;
@@ -49,6 +53,8 @@ pub struct Checkpoint {
     pub weights: Weights,
     /// State of the optimiser.
     pub optimiser: OptimiserState,
+    /// The average of the weights after the last epochs, once it has begun.
+    pub average: Option<Average>,
 }
 
 /// Everything that is not a tensor.
@@ -63,6 +69,12 @@ struct About {
     learned: Learned,
     #[serde(default)]
     steps: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    averaged_epochs: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl About {
@@ -88,8 +100,8 @@ impl Checkpoint {
             program: env!("CARGO_PKG_VERSION").into(),
             from: None,
         };
-        let (learned, optimiser) = (Learned::default(), OptimiserState::default());
-        Self { epoch: 0, best_accuracy: 0.0, best_epoch: 0, learned, origin: Some(origin), weights, optimiser }
+        let (learned, optimiser, average) = (Learned::default(), OptimiserState::default(), None);
+        Self { epoch: 0, best_accuracy: 0.0, best_epoch: 0, learned, origin: Some(origin), weights, optimiser, average }
     }
 
     /// What its weights were trained on, with the epochs that they have behind them.
@@ -97,14 +109,20 @@ impl Checkpoint {
         self.origin.clone().map(|origin| Origin { epoch: self.epoch, ..origin })
     }
 
+    /// The weights that are tested, and kept where they are the best: the average, once it has begun.
+    pub fn model(&self) -> &Weights {
+        self.average.as_ref().map_or(&self.weights, |average| &average.weights)
+    }
+
     /// Whether nothing was learned yet.
     pub fn is_start(&self) -> bool {
         self.epoch == 0 && self.learned.images == 0
     }
 
-    /// The first tensor of weights, running statistics and the optimiser's state that holds a value that is not finite.
+    /// The first tensor of weights, running statistics, the optimiser's state and the average that holds a value that is not finite.
     pub fn not_finite(&self) -> Option<&str> {
-        let mut tensors = self.weights.tensors().iter().chain(&self.optimiser.buffers);
+        let average = self.average.iter().flat_map(|average| average.weights.tensors());
+        let mut tensors = self.weights.tensors().iter().chain(&self.optimiser.buffers).chain(average);
         let diverged = tensors.find(|(_, tensor)| tensor.values.iter().any(|v| !v.is_finite()));
         diverged.map(|(name, _)| name.as_str())
     }
@@ -113,6 +131,8 @@ impl Checkpoint {
     pub fn save(&self, path: &Path, graph: &Graph) -> Result<()> {
         let mut file = self.weights.to_file(graph, self.origin().as_ref());
         file.tensors.extend(self.optimiser.buffers.clone());
+        let averages = self.average.iter().flat_map(|average| average.weights.tensors());
+        file.tensors.extend(averages.map(|(name, tensor)| (format!("{AVERAGE}{name}"), tensor.clone())));
         let about = About {
             version: FORMAT_VERSION,
             epoch: self.epoch,
@@ -120,6 +140,7 @@ impl Checkpoint {
             best_epoch: self.best_epoch,
             learned: self.learned.clone(),
             steps: self.optimiser.steps,
+            averaged_epochs: self.average.as_ref().map_or(0, |average| average.epochs),
         };
         let about = serde_json::to_value(&about).map_err(|e| Error::file(path, e.to_string()))?;
         file.about.insert(ABOUT.to_string(), about);
@@ -141,21 +162,45 @@ impl Checkpoint {
         let (buffers, weights) = std::mem::take(&mut file.tensors)
             .into_iter()
             .partition::<BTreeMap<_, _>, _>(|(name, _)| OptimiserState::parameter(name).is_some());
+        let (averages, weights) =
+            weights.into_iter().partition::<BTreeMap<_, _>, _>(|(name, _)| name.starts_with(AVERAGE));
         let weights = Weights::from_file(TensorFile { tensors: weights, ..file });
         weights.check(graph).map_err(|e| wrong(e.to_string()))?;
+        let average = average(averages, about.averaged_epochs, &weights, graph).map_err(wrong)?;
         let shape = |name: &str| weights.tensors().get(name).map(|w| &w.shape);
         for (name, buffer) in &buffers {
             if OptimiserState::parameter(name).and_then(shape) != Some(&buffer.shape) {
                 return Err(wrong(format!("`{name}` does not fit the network")));
             }
         }
-        let About { epoch, best_accuracy, best_epoch, learned, steps, .. } = about;
-        if learned.correct > learned.images || steps > MOST_STEPS || epoch as u64 > MOST_STEPS {
+        let About { epoch, best_accuracy, best_epoch, learned, steps, averaged_epochs, .. } = about;
+        let too_many = steps > MOST_STEPS || epoch as u64 > MOST_STEPS || averaged_epochs > epoch;
+        if learned.correct > learned.images || too_many {
             return Err(wrong(format!("damaged checkpoint (epoch {epoch}, {steps} steps, {learned:?})")));
         }
         let optimiser = OptimiserState { steps, buffers };
-        Ok(Self { epoch, best_accuracy, best_epoch, learned, origin, weights, optimiser })
+        Ok(Self { epoch, best_accuracy, best_epoch, learned, origin, weights, optimiser, average })
     }
+}
+
+/// The average in a checkpoint's file, from its tensors; what is wrong with it.
+fn average(
+    tensors: BTreeMap<String, Tensor>,
+    epochs: usize,
+    weights: &Weights,
+    graph: &Graph,
+) -> std::result::Result<Option<Average>, String> {
+    match (tensors.is_empty(), epochs) {
+        (true, 0) => return Ok(None),
+        (true, _) | (false, 0) => {
+            return Err(format!("damaged checkpoint (an average of {epochs} epochs, with {} tensors)", tensors.len()));
+        }
+        (false, _) => {}
+    }
+    let bare = |(name, tensor): (String, Tensor)| (name[AVERAGE.len()..].to_string(), tensor);
+    let average = Weights::new(tensors.into_iter().map(bare).collect(), weights.batches_tracked);
+    average.check(graph).map_err(|e| format!("its average: {e}"))?;
+    Ok(Some(Average { weights: average, epochs }))
 }
 
 #[cfg(test)]
@@ -163,7 +208,6 @@ mod tests {
     use super::*;
     use crate::data::Images;
     use crate::graph::{NetworkConfig, Normalisation, Shape};
-    use crate::weights::Tensor;
 
     fn images() -> Dataset {
         let shape = Shape { channels: 3, height: 8, width: 8 };
@@ -212,6 +256,9 @@ mod tests {
         checkpoint.best_epoch = 3;
         let buffers = checkpoint.weights.tensors().iter().map(|(name, t)| (format!("square.{name}"), t.clone()));
         checkpoint.optimiser = OptimiserState { steps: 9, buffers: buffers.collect() };
+        let mut mean = Weights::initialised(&graph, 2, 0);
+        mean.batches_tracked = 12;
+        checkpoint.average = Some(Average { weights: mean, epochs: 2 });
         checkpoint.save(&path, &graph).unwrap();
         let loaded = Checkpoint::load(&path, &graph).unwrap();
         assert_eq!(loaded, Checkpoint { origin: checkpoint.origin(), ..checkpoint.clone() });
@@ -219,6 +266,11 @@ mod tests {
 
         let other = Graph::new(&"0111 0011 0001 0000".parse().unwrap(), &config, graph.input).unwrap();
         assert!(Checkpoint::load(&path, &other).unwrap_err().to_string().contains("last.safetensors"));
+        for (epochs, damage) in [(0, "an average of 0 epochs"), (5, "damaged checkpoint (epoch 4")] {
+            let average = Average { epochs, ..checkpoint.average.clone().unwrap() };
+            Checkpoint { average: Some(average), ..checkpoint.clone() }.save(&path, &graph).unwrap();
+            assert!(Checkpoint::load(&path, &graph).unwrap_err().to_string().contains(damage), "{damage}");
+        }
         let wrong = Tensor { shape: vec![1], values: vec![0.0] };
         checkpoint.optimiser.buffers.insert("momentum.stem.0.weight".into(), wrong);
         checkpoint.save(&path, &graph).unwrap();

@@ -80,6 +80,9 @@ pub struct TrainConfig {
     /// The part of the epochs that has them.
     #[serde(default = "default_first_part")]
     pub first_part: f64,
+    /// The last epochs, whose weights are averaged; the average is tested and kept as the model from the first of them on.
+    #[serde(default)]
+    pub average_epochs: usize,
     /// Ends the training after this many epochs without a better test accuracy; never where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub patience: Option<usize>,
@@ -157,6 +160,7 @@ impl Default for TrainConfig {
             label_smoothing: 0.0,
             loss: LossKind::default(),
             first_timesteps: None,
+            average_epochs: 0,
             first_part: default_first_part(),
             patience: None,
             augment: true,

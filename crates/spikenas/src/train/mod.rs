@@ -1,5 +1,6 @@
 //! Trains a network: SNASNet's recipe, one epoch after the other, each with its record and a checkpoint.
 
+mod average;
 mod checkpoint;
 mod config;
 mod divergence;
@@ -10,6 +11,7 @@ mod schedule;
 mod timesteps;
 mod trainer;
 
+pub use average::Average;
 pub use checkpoint::{Checkpoint, Learned};
 pub use config::{Flip, OptimiserKind, TrainConfig};
 pub use record::EpochRecord;

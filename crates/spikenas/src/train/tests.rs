@@ -36,6 +36,7 @@ fn dataset() -> Dataset {
 #[derive(Default)]
 struct Kept {
     epochs: Vec<EpochRecord>,
+    states: Vec<Checkpoint>,
     model: Option<Weights>,
     paused: Option<Checkpoint>,
 }
@@ -43,8 +44,9 @@ struct Kept {
 impl TrainingSink for Kept {
     fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
         self.epochs.push(EpochRecord { images_per_second: 0.0, seconds: 0.0, ..record.clone() });
+        self.states.push(state.clone());
         if is_best {
-            self.model = Some(state.weights.clone());
+            self.model = Some(state.model().clone());
         }
         Ok(())
     }
@@ -71,7 +73,7 @@ fn trained(config: &TrainConfig, looks: usize) -> (Checkpoint, Kept) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("last.safetensors");
     let mut start = Checkpoint::start(config.initial_weights(&graph), &dataset);
-    loop {
+    for _ in 0..30 {
         let mut stop = StopAfter(Cell::new(looks));
         match train(config, &graph, &Cpu, &dataset, start, &mut kept, &mut stop) {
             Ok(mut end) => {
@@ -86,19 +88,20 @@ fn trained(config: &TrainConfig, looks: usize) -> (Checkpoint, Kept) {
             Err(error) => panic!("{error}"),
         }
     }
+    panic!("it does not end");
 }
 
-/// Four epochs of three steps; the same training in pieces of one and a half epochs and of two steps.
+/// Four epochs of three steps; the same training with stops between steps, epochs and their tests.
 fn assert_resumes(config: TrainConfig) -> Kept {
     let config = TrainConfig { epochs: 4, batch: 8, ..config };
     let (end, whole) = trained(&config, usize::MAX);
-    for looks in [3, 7] {
+    for looks in [4, 5] {
         let (resumed, pieces) = trained(&config, looks);
         assert!(resumed == end && pieces.model == whole.model, "stopped after {looks}: {config:?}");
         assert_eq!(pieces.epochs, whole.epochs, "stopped after {looks}: {config:?}");
     }
     let plain = TrainConfig { epochs: 4, batch: 8, ..TrainConfig::default() };
-    assert!(config == plain || trained(&plain, usize::MAX).0.weights != end.weights, "changes nothing: {config:?}");
+    assert!(config == plain || trained(&plain, usize::MAX).0.model() != end.model(), "changes nothing: {config:?}");
     whole
 }
 
@@ -113,6 +116,29 @@ fn schedules_and_optimisers_resume_to_the_same_bytes() {
     assert_resumes(TrainConfig { weight_decay: 0.1, weight_decay_of: Decayed::Weights, ..default() });
     assert_resumes(TrainConfig { loss: LossKind::Timestep, ..default() });
     assert_resumes(TrainConfig { optimiser: OptimiserKind::AdamW, learning_rate: 0.01, ..default() });
+}
+
+#[test]
+fn averages_resume_to_the_same_bytes_and_are_what_is_tested_and_kept() {
+    let kept = assert_resumes(TrainConfig { average_epochs: 2, ..TrainConfig::default() });
+    let [.., second, third, fourth] = kept.states.as_slice() else { panic!("four epochs") };
+    let average = |state: &Checkpoint| state.average.as_ref().map(|average| average.epochs);
+    assert_eq!([second, third, fourth].map(average), [None, Some(1), Some(2)]);
+    assert!(third.model() != &third.weights, "its batch norms are estimated again");
+    let graph = graph();
+    for parameter in graph.parameters().into_iter().filter(|parameter| parameter.kind.is_trainable()) {
+        let of = |weights: &Weights| weights.values(&parameter.name).to_vec();
+        assert_eq!(of(third.model()), of(&third.weights));
+        let ends = of(&third.weights).into_iter().zip(of(&fourth.weights));
+        for (mean, (third, fourth)) in of(fourth.model()).into_iter().zip(ends) {
+            assert!((mean - (third + fourth) / 2.0).abs() < 1e-6, "{}: {mean}", parameter.name);
+        }
+    }
+    let best = kept.states.iter().find(|state| state.epoch == fourth.best_epoch).unwrap();
+    assert_eq!(kept.model.as_ref(), Some(best.model()));
+    let mut network = Cpu.network(&graph, fourth.model()).unwrap();
+    let test = evaluate(network.as_mut(), &dataset().test, &dataset().normalisation, 8, &mut Silent).unwrap();
+    assert_eq!(kept.epochs[3].test_loss, test.loss);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use std::time::Instant;
 
+use super::average::{Average, estimate_statistics};
 use super::checkpoint::{Checkpoint, Learned};
 use super::config::TrainConfig;
 use super::divergence::Moment;
@@ -47,7 +48,7 @@ pub fn train(
     network.set_optimiser_state(&start.optimiser)?;
     let chosen = config.images(dataset);
     let images = chosen.len();
-    let Checkpoint { epoch, best_accuracy, best_epoch, learned, origin, .. } = start;
+    let Checkpoint { epoch, best_accuracy, best_epoch, learned, origin, average, .. } = start;
     if learned.images > images {
         return Err(Error::invalid(format!("the checkpoint has seen {} of {images} images", learned.images)));
     }
@@ -64,6 +65,7 @@ pub fn train(
         epoch,
         best,
         learned,
+        average,
         origin,
         kept,
         pace,
@@ -100,6 +102,8 @@ struct Training<'a> {
     best: (f64, usize),
     /// Progress of the current epoch.
     learned: Learned,
+    /// The average of the last epochs, once it has begun.
+    average: Option<Average>,
     /// What the weights are trained on.
     origin: Option<Origin>,
     /// When the sink last received a state.
@@ -119,6 +123,7 @@ impl Training<'_> {
             origin: self.origin.clone(),
             weights: self.network.weights(),
             optimiser: self.network.optimiser_state(),
+            average: self.average.clone(),
         }
     }
 
@@ -170,8 +175,7 @@ impl Training<'_> {
         if self.network.graph().config.timesteps != timesteps {
             self.network = with_timesteps(timesteps, self.graph, self.engine, self.network.as_ref())?;
         }
-        let order = shuffled(self.chosen.len(), &mut self.generator("order", &[]));
-        let order: Vec<usize> = order.into_iter().map(|place| self.chosen[place]).collect();
+        let order = self.order("order");
         progress.begin(&format!("epoch {} of {}", self.epoch + 1, self.config.epochs), order.len());
         progress.advance(self.learned.images, "");
         for indices in order[self.learned.images..].chunks(self.config.batch) {
@@ -190,13 +194,9 @@ impl Training<'_> {
         progress.end();
         let now = self.sound_state()?;
         self.moment().check_mean("training", self.learned.loss / self.learned.images as f64)?;
-        let Dataset { test, normalisation, .. } = self.dataset;
-        let at_a_time = self.config.batch.div_ceil(self.config.accumulate);
-        let mut whole = None;
-        if timesteps != self.graph.config.timesteps {
-            whole = Some(self.engine.network(self.graph, &now.weights)?);
-        }
-        let network = whole.as_mut().unwrap_or(&mut self.network).as_mut();
+        let (now, mut other) = self.to_test(now, progress)?;
+        let (Dataset { test, normalisation, .. }, at_a_time) = (self.dataset, self.at_a_time());
+        let network = other.as_mut().unwrap_or(&mut self.network).as_mut();
         let test = evaluate(network, test, normalisation, at_a_time, progress)?;
         self.moment().check_mean("test", test.loss)?;
         let seconds = before + begin.elapsed().as_secs_f64();
@@ -204,9 +204,45 @@ impl Training<'_> {
         self.say_epoch(&record, &test, progress);
         let (best_accuracy, best_epoch) = self.best;
         let learned = Learned::default();
-        sink.keep(&record, &Checkpoint { epoch: self.epoch, best_accuracy, best_epoch, learned, ..now }, is_best)?;
+        let now = Checkpoint { epoch: self.epoch, best_accuracy, best_epoch, learned, ..now };
+        sink.keep(&record, &now, is_best)?;
+        self.average = now.average;
         self.kept = Instant::now();
         Ok(())
+    }
+
+    /// Images that are shown at a time.
+    fn at_a_time(&self) -> usize {
+        self.config.batch.div_ceil(self.config.accumulate)
+    }
+
+    /// The state after an epoch with the average, where the epoch is one of those averaged; and the network to be tested where it is
+    /// not the one that was trained: the average's, or that of all timesteps.
+    fn to_test(
+        &self,
+        state: Checkpoint,
+        progress: &mut dyn Progress,
+    ) -> Result<(Checkpoint, Option<Box<dyn Network>>)> {
+        let network = |weights| self.engine.network(self.graph, weights);
+        if !self.config.is_averaged(self.epoch + 1) {
+            let is_whole = self.timesteps() == self.graph.config.timesteps;
+            let whole = if is_whole { None } else { Some(network(&state.weights)?) };
+            return Ok((Checkpoint { average: None, ..state }, whole));
+        }
+        let mut average = Average::with(self.average.as_ref(), &state.weights);
+        let mut averaged = network(&average.weights)?;
+        let order = self.order("average");
+        estimate_statistics(averaged.as_mut(), self.dataset, &order, self.at_a_time(), progress)?;
+        average.weights = averaged.weights();
+        let state = Checkpoint { average: Some(average), ..state };
+        self.moment().check_state(&state)?;
+        Ok((state, Some(averaged)))
+    }
+
+    /// The training images of an epoch in an order of their own for a purpose.
+    fn order(&self, purpose: &str) -> Vec<usize> {
+        let order = shuffled(self.chosen.len(), &mut self.generator(purpose, &[]));
+        order.into_iter().map(|place| self.chosen[place]).collect()
     }
 
     /// Counts the epoch; its record, and whether its test accuracy is the best so far.

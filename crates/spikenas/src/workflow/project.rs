@@ -109,7 +109,7 @@ impl TrainingSink for Kept {
     fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
         self.epochs.push(record.clone());
         if is_best {
-            self.best = state.origin().map(|origin| (state.weights.clone(), origin));
+            self.best = state.origin().map(|origin| (state.model().clone(), origin));
         }
         Ok(())
     }

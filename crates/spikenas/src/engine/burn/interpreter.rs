@@ -110,7 +110,7 @@ impl<'a> Interpreter<'a> {
             return Feature { map: ops::normalise(x.map, running, affine), ..x };
         }
         let (map, statistics) = ops::batch_norm(x.map, x.steps, affine);
-        self.tensors.set_running(&norm.name, statistics.update(running, updates));
+        self.tensors.set_running(&norm.name, statistics.update(running, self.mode, updates));
         Feature { map, ..x }
     }
 
@@ -151,7 +151,7 @@ impl<'a> Interpreter<'a> {
         let parameter = self.tensors.trainable(module, tensor);
         match self.mode {
             Mode::Train => parameter,
-            Mode::Evaluate => parameter.without_autodiff(),
+            Mode::Estimate { .. } | Mode::Evaluate => parameter.without_autodiff(),
         }
     }
 }

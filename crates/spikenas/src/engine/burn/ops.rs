@@ -6,10 +6,10 @@ use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, conv2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions};
 
+use crate::engine::network::Mode;
 use crate::graph::{AveragePool, BatchNorm};
 
 const EPSILON: f64 = BatchNorm::EPSILON;
-const MOMENTUM: f64 = BatchNorm::MOMENTUM;
 
 /// Sharpness of the surrogate.
 const ALPHA: f32 = 2.0;
@@ -32,19 +32,20 @@ pub struct Statistics {
 
 impl Statistics {
     /// Running mean and variance after `updates` timesteps; a map that is the same at every timestep counts at each.
-    pub fn update(self, running: [Tensor<1>; 2], updates: usize) -> [Tensor<1>; 2] {
+    pub fn update(self, running: [Tensor<1>; 2], mode: Mode, updates: usize) -> [Tensor<1>; 2] {
         let unbiased = self.variance * (self.count as f64 / (self.count.max(2) - 1) as f64);
         let [mean, variance] = running;
-        [move_towards(mean, self.mean, updates), move_towards(variance, unbiased, updates)]
+        [move_towards(mean, self.mean, mode, updates), move_towards(variance, unbiased, mode, updates)]
     }
 }
 
 /// Updates a running statistic, [channels], towards those of the timesteps, [steps, channels], one after another.
-fn move_towards(running: Tensor<1>, new: Tensor<2>, updates: usize) -> Tensor<1> {
+fn move_towards(running: Tensor<1>, new: Tensor<2>, mode: Mode, updates: usize) -> Tensor<1> {
     let [steps, channels] = new.dims();
     (0..updates).fold(running, |running, t| {
         let new = new.clone().narrow(0, t.min(steps - 1), 1).reshape([channels]);
-        running * (1.0 - MOMENTUM) + new * MOMENTUM
+        let share = mode.share(t, updates);
+        running * (1.0 - share) + new * share
     })
 }
 

@@ -273,7 +273,7 @@ impl<'a> Executor<'a> {
     fn normalise(&mut self, norm: &BatchNorm, map: &Map) -> Arc<Vec<Affine>> {
         let isa = self.parameters.isa();
         let moments = match self.pass.mode {
-            Mode::Train => self.read(map, None, |sum| moments(isa, sum)),
+            Mode::Train | Mode::Estimate { .. } => self.read(map, None, |sum| moments(isa, sum)),
             Mode::Evaluate => Vec::new(),
         };
         self.fold(norm, || moments, self.pass.timesteps)

@@ -83,7 +83,6 @@ impl NetworkOnKernels {
     fn keep_running(&mut self, running: RunningStatistics) {
         self.packed = None;
         let weights = Arc::make_mut(&mut self.weights);
-        weights.batches_tracked += 1;
         for (norm, (mean, variance)) in running {
             weights.set(&format!("{norm}.running_mean"), mean);
             weights.set(&format!("{norm}.running_var"), variance);
@@ -110,9 +109,10 @@ impl Network for NetworkOnKernels {
         });
         let output = Output { logits: trace.output, fired: fired.collect() };
         match mode {
-            Mode::Train => {
+            Mode::Train | Mode::Estimate { .. } => {
                 drop(parameters);
                 self.keep_running(trace.running);
+                Arc::make_mut(&mut self.weights).batches_tracked += u64::from(mode == Mode::Train);
             }
             Mode::Evaluate => self.packed = Some(parameters),
         }
@@ -131,6 +131,7 @@ impl Network for NetworkOnKernels {
         gradients.extend(tape.backward(&of_averages, self.classifier.pool));
         gather(&mut self.gradients, gradients, lesson.share);
         self.keep_running(running);
+        Arc::make_mut(&mut self.weights).batches_tracked += 1;
         Ok(Shown { loss: loss.value, correct: count_correct(&trace.logits, &batch.labels) })
     }
 

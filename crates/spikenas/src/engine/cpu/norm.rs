@@ -42,8 +42,9 @@ pub(super) fn normalise(
     for step in 0..updates {
         let moments = &moments[step.min(moments.len() - 1)];
         let unbiased = moments.count as f64 / moments.count.saturating_sub(1).max(1) as f64;
-        update(&mut mean, &moments.mean(), 1.0);
-        update(&mut variance, &moments.variance(), unbiased);
+        let share = mode.share(step, updates);
+        update(&mut mean, share, &moments.mean(), 1.0);
+        update(&mut variance, share, &moments.variance(), unbiased);
     }
     statistics.running.insert(norm.name.clone(), (mean, variance));
     let fold = |m: &Moments| Affine::fold(&m.mean(), &m.variance(), &weight, &bias, BatchNorm::EPSILON);
@@ -56,8 +57,8 @@ fn widened(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&v| f64::from(v)).collect()
 }
 
-fn update(running: &mut [f32], batch: &[f64], factor: f64) {
+fn update(running: &mut [f32], share: f64, batch: &[f64], factor: f64) {
     for (r, b) in running.iter_mut().zip(batch) {
-        *r = ((1.0 - BatchNorm::MOMENTUM) * f64::from(*r) + BatchNorm::MOMENTUM * b * factor) as f32;
+        *r = ((1.0 - share) * f64::from(*r) + share * b * factor) as f32;
     }
 }

@@ -203,7 +203,7 @@ impl Found {
             let reason = format!("is missing, and the checkpoint is past epoch {best}, whose weights it held: {LOST}");
             return Err(Error::file(path, reason));
         }
-        checkpoint.weights.save(&path, graph, checkpoint.origin().as_ref())?;
+        checkpoint.model().save(&path, graph, checkpoint.origin().as_ref())?;
         progress.note(&format!("{} was missing: restored from the checkpoint of epoch {best}", path.display()));
         Ok(())
     }
@@ -315,7 +315,7 @@ impl TrainingSink for Files<'_> {
     fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
         self.folder.keep_epoch(record)?;
         if is_best {
-            state.weights.save(&self.folder.model_path(), self.graph, state.origin().as_ref())?;
+            state.model().save(&self.folder.model_path(), self.graph, state.origin().as_ref())?;
         }
         self.pause(state)?;
         self.events.as_mut().map_or(Ok(()), |events| events.append(record))
