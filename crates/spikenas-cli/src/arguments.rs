@@ -170,7 +170,8 @@ pub struct SpaceArguments {
 #[derive(Clone)]
 pub struct Operations(pub Vec<Operation>, pub Digits);
 
-fn parse_operations(text: &str) -> Result<Operations> {
+/// Reads operations of a space.
+pub fn parse_operations(text: &str) -> Result<Operations> {
     let digits = if text == "spikenas-bench" { Digits::SpikenasBench } else { Digits::Snasnet };
     Ok(Operations(SearchSpace::parse_operations(text)?, digits))
 }
@@ -215,7 +216,7 @@ pub struct BudgetArguments {
 
 impl BudgetArguments {
     /// The precision at which a budget in bytes is compared; where there is none, nothing depends on it.
-    fn precision(&self) -> Result<Bits> {
+    pub fn precision(&self) -> Result<Bits> {
         match (self.bits, self.budget) {
             (Some(bits), None | Some(Budget::Parameters(_))) => {
                 let bits = bits.get();

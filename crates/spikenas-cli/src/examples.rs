@@ -48,6 +48,12 @@ Examples:
   spikenas correlate --table bench.csv --sample 200 --score funnel,sahd
   spikenas correlate --table bench.csv --half verdict --out ranks";
 
+pub const TABULATE: &str = "\
+Examples:
+  spikenas tabulate --architectures 12 --epochs 2 --out tables/sample
+  spikenas tabulate -d cifar10 --ops snasnet --ops spikenas-3o -b 40k -o tables/cifar10
+  spikenas correlate --table tables/cifar10/table.csv -d cifar10";
+
 pub const REPORT: &str = "\
 Examples:
   spikenas report runs/small                    a page in the folder

@@ -21,6 +21,7 @@ mod search;
 mod signals;
 mod study;
 mod suggestion;
+mod tabulate;
 mod train;
 
 use std::process::ExitCode;
@@ -69,6 +70,9 @@ enum Command {
     /// How well scores rank a table of trained architectures
     #[command(after_help = examples::CORRELATE)]
     Correlate(correlate::Arguments),
+    /// Train architectures drawn at random into a table, to judge scores by
+    #[command(after_help = examples::TABULATE)]
+    Tabulate(tabulate::Arguments),
     /// A page of one or more runs
     #[command(after_help = examples::REPORT)]
     Report(report::Arguments),
@@ -99,6 +103,7 @@ impl Command {
             Command::Reproduce(arguments) => study::reproduce(arguments),
             Command::Ablate(arguments) => study::ablate(arguments),
             Command::Correlate(arguments) => correlate::run(arguments),
+            Command::Tabulate(arguments) => tabulate::run(arguments),
             Command::Report(arguments) => report::run(arguments),
             Command::List(arguments) => list::run(arguments),
             Command::Data(arguments) => data::run(arguments),

@@ -21,5 +21,7 @@ mod resume;
 #[cfg(unix)]
 mod signals;
 mod streams;
+#[cfg(unix)]
+mod tables;
 mod training;
 mod weights_files;

@@ -2,6 +2,7 @@
 //! between two configurations. What a record holds is documented where it is made.
 
 mod checksum;
+mod definition;
 mod difference;
 mod disk;
 pub mod files;
@@ -15,6 +16,7 @@ mod seal;
 pub(crate) mod trace;
 mod version;
 
+pub(crate) use definition::check_definition;
 pub(crate) use difference::{comparable, list_differences};
 pub(crate) use disk::Growing;
 #[cfg(feature = "fetch")]

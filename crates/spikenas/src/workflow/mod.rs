@@ -1,6 +1,6 @@
 //! Several stages over one dataset: a [`Project`] does them in memory; a [`run`] searches, trains and tests into a folder; a
 //! [`study`] is several runs that answer a question; [`correlate`] measures how well scores rank a table of trained
-//! architectures.
+//! architectures, and [`tabulate`] makes such a table.
 
 pub mod correlate;
 #[cfg(test)]
@@ -8,5 +8,6 @@ mod power_loss;
 mod project;
 pub mod run;
 pub mod study;
+pub mod tabulate;
 
 pub use project::{Project, Trained};

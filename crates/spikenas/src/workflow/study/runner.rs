@@ -9,14 +9,16 @@ use crate::engine::Engine;
 use crate::engine::cpu::Cpu;
 use crate::progress::Progress;
 use crate::record::{
-    FORMAT_VERSION, check_toml_unchanged, comparable, files, list_differences, lock_folder, read_record_if_there,
-    write_record, write_toml,
+    FORMAT_VERSION, check_definition, files, lock_folder, read_record_if_there, write_record, write_toml,
 };
 use crate::search::{Method, SearchRecord, distinct_draws};
 use crate::space::{Architecture, SearchSpace};
 use crate::train::EpochRecord;
 use crate::workflow::run::{self, RunConfig, RunFolder};
 use crate::{Error, Result};
+
+/// The file of a folder that says which study it holds.
+const STUDY: &str = "study.toml";
 
 /// Whether a study can begin or continue in a folder, before anything is written.
 ///
@@ -28,24 +30,8 @@ pub fn check(study: &Study, scenarios: &[Scenario], dataset: &Dataset, folder: &
         run::check_training(&config, dataset, cpu.as_ref())?;
         run::check_search(&config, dataset, &cpu)?;
     }
-    let path = study_path(folder);
-    if let Some(text) = files::read_text_if_there(&path)? {
-        let mut old: Study = files::parse_toml(&path, &text)?;
-        check_toml_unchanged(&path, &text)?;
-        // The folder of the images does not matter, and their number is in their fingerprint.
-        old.data.folder.clone_from(&study.data.folder);
-        (old.data.train_images, old.data.test_images) = (study.data.train_images, study.data.test_images);
-        let differences = list_differences(&comparable(&old)?, &comparable(study)?);
-        if !differences.is_empty() {
-            let differences = differences.join(", ");
-            let reason =
-                format!("belongs to another study ({differences}): choose another folder or repeat the options");
-            return Err(Error::file(folder, reason));
-        }
-    } else if files::is_there(folder)? && !files::is_unused(folder, "study.toml")? {
-        return Err(Error::file(folder, "is not empty and holds no study: choose another folder"));
-    }
-    Ok(())
+    // The folder of the images does not matter.
+    check_definition(folder, ("study", STUDY), study, |old| old.data.folder.clone_from(&study.data.folder))
 }
 
 /// Runs scenarios one after the other, each in a folder of its own; searches and tests on the CPU, trains on an engine,
@@ -96,17 +82,13 @@ fn on_cpu() -> Arc<dyn Engine> {
     Arc::new(Cpu)
 }
 
-fn study_path(folder: &Path) -> PathBuf {
-    folder.join("study.toml")
-}
-
 fn record_path(folder: &Path) -> PathBuf {
     folder.join("study.json")
 }
 
 /// The record of a study's folder, begun where there is none.
 fn open(study: &Study, dataset: &Dataset, folder: &Path) -> Result<StudyRecord> {
-    write_toml(&study_path(folder), study)?;
+    write_toml(&folder.join(STUDY), study)?;
     if let Some(record) = read_record_if_there(&record_path(folder))? {
         return Ok(record);
     }
