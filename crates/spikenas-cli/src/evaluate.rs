@@ -4,7 +4,7 @@ use clap::Args;
 use spikenas::data::{Dataset, Source};
 use spikenas::engine::{Evaluation, engine};
 use spikenas::report::layer;
-use spikenas::workflow::run::{self, LoadedModel};
+use spikenas::workflow::run::{self, EvaluationRecord, LoadedModel};
 use spikenas::{Progress, Result};
 
 use crate::arguments::{DataArguments, MachineArguments};
@@ -46,7 +46,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         announce(&model, &dataset, progress);
     }
     let record = model.test(&dataset, engine("cpu")?.as_ref(), progress)?;
-    print(arguments.machine.json, &record, || words(&record.result))?;
+    print(arguments.machine.json, &record, || words(&record))?;
     // What was computed is told before it turns out that it cannot be kept.
     if let Some((folder, config)) = &run {
         let path = run::keep_test(folder, config, &model, &record)?;
@@ -65,12 +65,15 @@ fn announce(model: &LoadedModel, dataset: &Dataset, progress: &mut dyn Progress)
 }
 
 /// The result in words.
-pub fn words(evaluation: &Evaluation) -> String {
-    let Evaluation { accuracy, top5_accuracy, correct, total, firing_rate, .. } = evaluation;
-    let mut text = format!(
-        "accuracy      {accuracy:.2} % ({correct} of {total} test images), top 5 {top5_accuracy:.2} %\nfiring rate   {firing_rate:.4}\n"
-    );
-    for one in &evaluation.layers {
+pub fn words(record: &EvaluationRecord) -> String {
+    let Evaluation { accuracy, top5_accuracy, correct, total, firing_rate, layers, .. } = &record.result;
+    let mut text =
+        format!("accuracy      {accuracy:.2} % ({correct} of {total} test images), top 5 {top5_accuracy:.2} %\n");
+    if record.selection.choice.is_some() {
+        text += &format!("epoch chosen  {}\n", record.selection);
+    }
+    text += &format!("firing rate   {firing_rate:.4}\n");
+    for one in layers {
         let (name, neurons) = (layer(&one.name), grouped(one.neurons as u64));
         text += &format!("  {name:<30} {neurons:>9} neurons  {:.4}\n", one.firing_rate);
     }

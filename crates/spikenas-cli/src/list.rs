@@ -75,6 +75,8 @@ fn row(listed: &Listed) -> [String; 8] {
         (Some(parameters), Some(scope)) => grouped(parameters.in_scope(scope)),
         _ => dash(),
     };
+    let by_validation = || listed.validation_accuracy.map(|accuracy| format!("{accuracy:.2} % (validation)"));
+    let accuracy = listed.accuracy.map(|accuracy| format!("{accuracy:.2} %")).or_else(by_validation);
     // The date and the minute.
     let written = listed.written.as_ref().map(|written| written.replace('T', " ").chars().take(16).collect());
     let data = listed
@@ -87,7 +89,7 @@ fn row(listed: &Listed) -> [String; 8] {
         network.unwrap_or_else(dash),
         listed.budget.map_or_else(dash, grouped),
         parameters,
-        listed.accuracy.map_or_else(dash, |accuracy| format!("{accuracy:.2} %")),
+        accuracy.unwrap_or_else(dash),
         state,
         written.unwrap_or_else(dash),
     ]

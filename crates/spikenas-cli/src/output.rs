@@ -32,13 +32,15 @@ pub fn print_bytes(bytes: &[u8]) -> Result<()> {
 }
 
 /// Advice in the library's messages, and the options of the program that it means; `RUN` is the path that the message is about.
-const OPTIONS: [(&str, &str); 33] = [
+const OPTIONS: [(&str, &str); 35] = [
     ("nothing is trained yet: train it", "nothing is trained yet: run `spikenas train RUN`"),
     ("resume its training with epochs", "go on with spikenas train RUN --resume --epochs"),
     ("list the runs there are", "`spikenas list` shows the runs"),
     ("say where they lie now", "give --data with the folder where they lie now"),
     ("say which images to test it on", "give --data with images to test it on"),
     ("lower the repeats", "lower --repeats"),
+    ("hold some out with a validation of 0.1", "hold some out with --validation 0.1"),
+    ("set validation to 0", "set --validation 0"),
     ("raise the widths", "raise --widths"),
     ("raise the batch", "raise --batch"),
     ("choose another score", "choose another --score"),

@@ -66,7 +66,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let tested = run::test_folder(&folder, &config, &dataset, cpu.as_ref(), progress)?;
 
     if !is_json {
-        print(false, &(), || format!("{}\n{}", train::words(&trained), evaluate::words(&tested.result)))?;
+        print(false, &(), || format!("{}\n{}", train::words(&trained), evaluate::words(&tested)))?;
     }
     // Without a page it is still a result.
     let page = report::write_page(folder.path()).map(|page| progress.note(&format!("page {}", page.display())));

@@ -9,10 +9,11 @@ use spikenas::score::ScoreConfig;
 use spikenas::search::SearchConfig;
 use spikenas::space::{Architecture, Digits};
 use spikenas::train::{EpochRecord, TrainConfig};
-use spikenas::workflow::run::{self, Lineage, RunConfig, RunFolder};
+use spikenas::workflow::run::{self, EvaluationRecord, Lineage, RunConfig, RunFolder};
 use spikenas::{Error, Result, counted};
 
 use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, TrainArguments};
+use crate::evaluate;
 use crate::named::NamedModel;
 use crate::output::{duration, print};
 use crate::progress::Terminal;
@@ -61,6 +62,14 @@ pub struct Trained {
     pub epochs: Vec<EpochRecord>,
 }
 
+/// A training with the test at its end.
+#[derive(Serialize)]
+struct Tested {
+    #[serde(flatten)]
+    trained: Trained,
+    evaluate: EvaluationRecord,
+}
+
 /// What is trained, and where it is kept.
 struct Plan {
     path: PathBuf,
@@ -70,7 +79,7 @@ struct Plan {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.common.machine.start_threads()?;
-    let engine = engine(&arguments.train.device)?;
+    let (cpu, device) = (engine("cpu")?, engine(&arguments.train.device)?);
     let progress = &mut Terminal::new();
     let (plan, dataset) = match (&arguments.run, &arguments.arch) {
         (Some(path), _) => winner(path, &arguments)?,
@@ -78,14 +87,18 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (None, None) => return Err(Error::invalid("give a run folder or --arch")),
     };
     let Plan { path, config, architecture } = plan;
-    run::check_training(&config, &dataset, engine.as_ref())?;
+    run::check_training(&config, &dataset, device.as_ref())?;
     if arguments.from.is_some() {
         run::check_start(&config, &architecture, &dataset)?;
     }
     let folder = open(&path, &config, arguments.resume, progress)?;
-    let epochs = run::train(&config, &architecture, &dataset, engine.as_ref(), &folder, arguments.resume, progress)?;
+    let epochs = run::train(&config, &architecture, &dataset, device.as_ref(), &folder, arguments.resume, progress)?;
     let trained = Trained { architecture, model: folder.model_path(), epochs };
-    print(arguments.common.machine.json, &trained, || words(&trained))
+    let evaluate = run::test_folder(&folder, &config, &dataset, cpu.as_ref(), progress)?;
+    let tested = Tested { trained, evaluate };
+    print(arguments.common.machine.json, &tested, || {
+        format!("{}\n{}", words(&tested.trained), evaluate::words(&tested.evaluate))
+    })
 }
 
 /// Opens the folder; a training that goes on may have another number of epochs than it began with.
@@ -173,7 +186,7 @@ fn of_architecture(architecture: &Architecture, config: RunConfig) -> RunConfig 
 /// Notes the weights to begin with, where they were named.
 fn begin_with(config: &mut RunConfig, arguments: &Arguments) -> Result<()> {
     let Some(from) = &arguments.from else { return Ok(()) };
-    if let Some(gain) = arguments.train.recipe.norm_gain {
+    if let Some(gain) = arguments.train.parts.norm_gain {
         return Err(Error::invalid(format!(
             "norm-gain {gain}: it is for weights that are drawn, not for those of --from"
         )));
@@ -187,14 +200,24 @@ fn begin_with(config: &mut RunConfig, arguments: &Arguments) -> Result<()> {
 
 /// The result in words.
 pub fn words(trained: &Trained) -> String {
-    let best = trained.epochs.iter().map(|e| e.test_accuracy).fold(0.0, f64::max);
-    let last = trained.epochs.last().map_or(0.0, |e| e.test_accuracy);
     let seconds: f64 = trained.epochs.iter().map(|e| e.seconds).sum();
     let rate = trained.epochs.iter().map(|e| e.images_per_second).sum::<f64>() / trained.epochs.len().max(1) as f64;
     format!(
-        "training      {} in {}, {rate:.0} images/s; test accuracy {best:.2} % at best, {last:.2} % at the end\nmodel         {}",
+        "training      {} in {}, {rate:.0} images/s{}\nmodel         {}",
         counted(trained.epochs.len(), "epoch"),
         duration(seconds),
+        reached(&trained.epochs),
         trained.model.display(),
     )
+}
+
+/// What was reached on the images that choose the epoch, where one is chosen.
+fn reached(epochs: &[EpochRecord]) -> String {
+    let of = |epoch: Option<&EpochRecord>| epoch.and_then(EpochRecord::reached);
+    match (of(run::best_epoch(epochs)), of(epochs.last())) {
+        (Some(best), Some(last)) => {
+            format!("; {} accuracy {:.2} % at best, {:.2} % at the end", best.images, best.accuracy, last.accuracy)
+        }
+        _ => String::new(),
+    }
 }

@@ -10,7 +10,8 @@ fn main() -> Result<()> {
     project.config.train = TrainConfig { epochs: 2, limit_train: Some(640), dropout: 0.0, ..project.config.train };
     let trained = project.train(&"0313 0031 0003 0000".parse()?, &mut Silent)?;
     for epoch in &trained.epochs {
-        println!("epoch {}: loss {:.3}, test accuracy {:.2} %", epoch.epoch, epoch.train_loss, epoch.test_accuracy);
+        let reached = epoch.reached().map_or(0.0, |reached| reached.accuracy);
+        println!("epoch {}: loss {:.3}, accuracy {reached:.2} %", epoch.epoch, epoch.train_loss);
     }
     let test = project.test(&trained, &mut Silent)?;
     println!("{} of {} test images, firing rate {:.3}", test.correct, test.total, test.firing_rate);

@@ -2,6 +2,7 @@
 //!
 //! One test binary with a module per topic, so that the program is linked against once.
 
+mod choice;
 mod damage;
 mod errors;
 mod fetch;

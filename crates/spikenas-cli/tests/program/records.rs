@@ -80,7 +80,7 @@ fn a_budget_in_bytes_counts_at_the_precision_given() {
 #[test]
 fn train_lists_its_epochs_and_evaluate_agrees_with_the_best() {
     let place = Place::new();
-    let trained = place.json(&format!("train {ARCH} {TINY} --epochs 2 --out run"));
+    let trained = place.json(&format!("train {ARCH} {TINY} --recipe snasnet --epochs 2 --out run"));
     let epochs = trained["epochs"].as_array().unwrap();
     assert_eq!(epochs.iter().map(|e| e["epoch"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2]);
     for epoch in epochs {
@@ -94,7 +94,7 @@ fn train_lists_its_epochs_and_evaluate_agrees_with_the_best() {
 
     let tested = place.json("evaluate run");
     let result = ["accuracy", "top5_accuracy", "correct", "total", "loss", "firing_rate", "layers", "classes"];
-    let about = ["version", "engine", "device", "program", "data", "model"];
+    let about = ["version", "engine", "device", "program", "data", "model", "choice"];
     let mistakes: &[&str] = if best < 100.0 { &["mistakes"] } else { &[] };
     has_keys(&tested, &[&result[..], &about, mistakes].concat());
     assert_eq!((tested["total"].as_u64(), tested["accuracy"].as_f64()), (Some(8), Some(best)));
@@ -108,7 +108,8 @@ fn train_lists_its_epochs_and_evaluate_agrees_with_the_best() {
 #[test]
 fn run_reports_its_three_stages() {
     let place = Place::new();
-    let finished = place.json(&format!("run {TINY} --ops skip,conv3x3 --epochs 1 --cells 1 --out run"));
+    let finished =
+        place.json(&format!("run {TINY} --recipe snasnet --ops skip,conv3x3 --epochs 1 --cells 1 --out run"));
     has_keys(&finished, &["folder", "search", "train", "evaluate"]);
     assert_eq!(finished["train"]["architecture"], finished["search"]["architecture"]);
     assert_eq!(finished["evaluate"]["accuracy"], finished["train"]["epochs"][0]["test_accuracy"]);

@@ -68,7 +68,7 @@ fn a_finished_training_needs_no_checkpoint() {
     let place = Place::new();
     let first = place.json(&train(2, ""));
     assert!(!place.path("run/checkpoint/last.safetensors").exists());
-    assert_eq!(place.json("train run --resume"), first);
+    assert_eq!(place.json("train run --resume")["epochs"], first["epochs"]);
     assert!(said(&place, "train run --resume").contains("was finished before, with 2 epochs"));
     place.refuses("train run", 1, "2 epochs are trained already: add --resume");
     // Without a checkpoint, more epochs begin with the model.

@@ -43,17 +43,25 @@ impl Images {
         self
     }
 
-    /// Indices of `count` images, or of all where there are fewer, in their order: as many of each class as of the others,
-    /// as far as it has them, and of which class one more, and which images, drawn by the generator.
-    pub fn even_part(&self, count: usize, generator: &mut Generator) -> Vec<usize> {
-        if count >= self.len() {
-            return (0..self.len()).collect();
+    /// The images of these indices.
+    ///
+    /// # Panics
+    /// If an index is out of range.
+    pub fn pick(&self, indices: &[usize]) -> Self {
+        let pixels = indices.iter().flat_map(|&index| self.image(index)).copied().collect();
+        Self { shape: self.shape, pixels, labels: indices.iter().map(|&index| self.labels[index]).collect() }
+    }
+
+    /// `count` of these indices, or all where there are fewer, in their order: as many of each class as of the others, as far as
+    /// it has them, and of which class one more, and which images, drawn by the generator.
+    ///
+    /// # Panics
+    /// If an index is out of range.
+    pub fn even_part(&self, indices: &[usize], count: usize, generator: &mut Generator) -> Vec<usize> {
+        if count >= indices.len() {
+            return indices.to_vec();
         }
-        let mut by_class: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
-        for (index, &label) in self.labels.iter().enumerate() {
-            by_class.entry(label).or_default().push(index);
-        }
-        let mut by_class: Vec<Vec<usize>> = by_class.into_values().collect();
+        let mut by_class = self.by_class(indices.iter().copied());
         by_class.iter_mut().for_each(|indices| indices.shuffle(generator));
         by_class.shuffle(generator);
         let most = by_class.iter().map(Vec::len).max().unwrap_or(0);
@@ -61,6 +69,26 @@ impl Images {
         let mut part: Vec<usize> = rounds.copied().take(count).collect();
         part.sort_unstable();
         part
+    }
+
+    /// Indices of a part of the images, in their order: `part` of each class, rounded, but at least one image and never all of
+    /// them, drawn by the generator. A class with a single image gives none.
+    pub fn stratified_part(&self, part: f64, generator: &mut Generator) -> Vec<usize> {
+        let mut drawn = Vec::new();
+        for mut indices in self.by_class(0..self.len()) {
+            let count = (indices.len() as f64 * part).round() as usize;
+            indices.shuffle(generator);
+            drawn.extend(indices.iter().take(count.max(1).min(indices.len() - 1)));
+        }
+        drawn.sort_unstable();
+        drawn
+    }
+
+    /// Some indices, those of a class together, by class.
+    fn by_class(&self, indices: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+        let mut by_class: BTreeMap<u16, Vec<usize>> = BTreeMap::new();
+        indices.for_each(|index| by_class.entry(self.labels[index]).or_default().push(index));
+        by_class.into_values().collect()
     }
 
     /// Number of images of each of `classes` classes.
@@ -103,8 +131,9 @@ mod tests {
         let shape = Shape { channels: 3, height: 1, width: 1 };
         let labels = [vec![0; 10], vec![1; 10], vec![2; 2]].concat();
         let images = Images { shape, pixels: vec![0; 66], labels };
+        let all: Vec<usize> = (0..22).collect();
         let counts = |count: usize, seed: u64| {
-            let part = images.even_part(count, &mut generator(&[seed]));
+            let part = images.even_part(&all, count, &mut generator(&[seed]));
             assert!(part.is_sorted_by(|a, b| a < b));
             let labels = part.iter().map(|&index| images.labels[index]).collect();
             Images { labels, ..images.clone() }.count_by_class(3)
@@ -115,7 +144,7 @@ mod tests {
         let two: Vec<_> = (0..20).map(|seed| counts(2, seed)).collect();
         assert!(two.iter().all(|counts| counts.iter().all(|&count| count < 2)));
         assert!((0..3).all(|class| two.iter().any(|counts| counts[class] == 1)), "any class may be left out: {two:?}");
-        let part = |seed| images.even_part(6, &mut generator(&[seed]));
+        let part = |seed| images.even_part(&all, 6, &mut generator(&[seed]));
         assert_eq!(part(1), part(1));
         assert_ne!(part(1), part(2));
     }

@@ -9,7 +9,7 @@ use crate::graph::NetworkConfig;
 use crate::score::{ScoreConfig, ScoreKind};
 use crate::search::{Method, SearchConfig};
 use crate::space::SearchSpace;
-use crate::train::{EpochRecord, OptimiserKind, Schedule, TrainConfig};
+use crate::train::{EpochRecord, OptimiserKind, Recipe, Schedule, TrainConfig};
 use crate::workflow::run::RunConfig;
 
 /// The shortest command that makes a run with this configuration.
@@ -60,8 +60,14 @@ struct Line {
 }
 
 impl Line {
-    /// The words of a configuration.
+    /// The words of a configuration: by the recipe that leaves the least to say.
     fn of(config: &RunConfig) -> Self {
+        let [snasnet, fast] = [Recipe::Snasnet, Recipe::Fast].map(|recipe| Self::by_recipe(config, recipe));
+        let length = |line: &Self| (line.unsaid(config).len(), line.words.iter().map(String::len).sum::<usize>());
+        if length(&fast) < length(&snasnet) { fast } else { snasnet }
+    }
+
+    fn by_recipe(config: &RunConfig, recipe: Recipe) -> Self {
         let mut line = Self { words: vec!["spikenas".into()], said: config.clone(), has_training: false };
         match &config.architecture {
             Some(architecture) => {
@@ -77,7 +83,7 @@ impl Line {
             None => line.search(config, &mut said),
         }
         let before = line.words.len();
-        line.training(&config.train, &mut said.train);
+        line.training(&config.train, recipe, &mut said.train);
         line.has_training = line.words.len() > before;
         line.said = said;
         line
@@ -86,11 +92,16 @@ impl Line {
     /// The line, with the folder of the run, and with what no option says.
     fn finish(mut self, config: &RunConfig, folder: Option<&str>) -> String {
         folder.iter().for_each(|folder| self.option("out", folder));
-        let unsaid = self.said.differences(config).unwrap_or_default();
+        let unsaid = self.unsaid(config);
         if !unsaid.is_empty() {
             self.words.push(format!("# and in config.toml: {}", unsaid.join(", ")));
         }
         self.words.join(" ")
+    }
+
+    /// What the words do not say.
+    fn unsaid(&self, config: &RunConfig) -> Vec<String> {
+        self.said.differences(config).unwrap_or_default()
     }
 
     fn option(&mut self, name: &str, value: impl ToString) {
@@ -182,7 +193,9 @@ impl Line {
         said.lineage.clone_from(&config.lineage);
     }
 
-    fn training(&mut self, config: &TrainConfig, said: &mut TrainConfig) {
+    fn training(&mut self, config: &TrainConfig, recipe: Recipe, said: &mut TrainConfig) {
+        let by_recipe = said.by(recipe);
+        self.set(said, &by_recipe, "recipe", recipe);
         if config.optimiser != OptimiserKind::Sgd {
             self.option("optimizer", if config.optimiser == OptimiserKind::Adam { "adam" } else { "adamw" });
             said.optimiser = config.optimiser;
@@ -200,6 +213,10 @@ impl Line {
         self.set(&mut said.schedule, &config.schedule, "schedule", schedule);
         self.set(&mut said.label_smoothing, &config.label_smoothing, "label-smoothing", config.label_smoothing);
         let number = |n: Option<usize>| n.map_or(String::new(), |n| n.to_string());
+        if said.validation != config.validation {
+            self.option("validation", config.validation);
+            said.hold_out(config.validation);
+        }
         self.set(&mut said.patience, &config.patience, "patience", number(config.patience));
         self.set(&mut said.limit_train, &config.limit_train, "limit-train", number(config.limit_train));
         if !config.augment {
@@ -274,6 +291,22 @@ mod tests {
         let pets = || Source::Folder("pets".into());
         assert_eq!(of(pets(), "cifar10", [16, 32], 30), "spikenas run --data pets");
         assert_eq!(of(pets(), "cifar10", [128, 256], 300), "spikenas run --data pets --widths 128,256 --epochs 300");
+    }
+
+    #[test]
+    fn a_training_by_another_recipe_is_said_by_its_name_and_single_settings() {
+        for recipe in Recipe::ALL {
+            for validation in [None, Some(0.0), Some(0.25)] {
+                let mut config = RunConfig::of_sample();
+                let default = config.train.clone();
+                config.train = default.by(recipe);
+                validation.iter().for_each(|&part| config.train.hold_out(part));
+                let line = command_line(&config);
+                assert_eq!(line.contains("--recipe"), config.train.by(recipe) != default, "{line}");
+                assert_eq!(line.contains("--validation"), config.train != default.by(recipe), "{line}");
+                assert!(!line.contains('#'), "{line}");
+            }
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ use super::seeds;
 use super::words::{duration, energy, grouped, percent, plain, shortened};
 use crate::cost::{Ledger, Operations};
 use crate::data::DataConfig;
+use crate::train::{EpochRecord, Reached};
+use crate::workflow::run::best_epoch;
 use crate::{Error, Result, counted};
 
 /// The report of several run folders; those of studies are compared run by run.
@@ -28,7 +30,7 @@ pub(super) fn report(records: &[Records]) -> Result<Report> {
     let mut sections = vec![table(&runs)];
     sections.extend(seeds::section(&runs));
     sections.extend(accuracies(&runs)?);
-    let trained: Vec<_> = runs.iter().copied().filter(|r| r.epochs.len() > 1).collect();
+    let trained: Vec<_> = runs.iter().copied().filter(|r| has_curve(r)).collect();
     sections.extend(learning_curves(&trained)?);
     let best = runs
         .iter()
@@ -71,6 +73,11 @@ fn different_images(runs: &[&RunRecords]) -> Option<String> {
     (groups.len() > 1).then(|| format!("{words} {}.", each.join("; ")))
 }
 
+/// Whether there is a line to draw over the epochs.
+pub(super) fn has_curve(run: &RunRecords) -> bool {
+    run.epochs.iter().filter_map(EpochRecord::reached).count() > 1
+}
+
 /// What a reader should know of each run, with its name.
 pub(super) fn concerns<'a>(runs: impl IntoIterator<Item = &'a RunRecords>) -> Vec<String> {
     let of = |run: &'a RunRecords| {
@@ -81,7 +88,9 @@ pub(super) fn concerns<'a>(runs: impl IntoIterator<Item = &'a RunRecords>) -> Ve
 }
 
 fn table(runs: &[&RunRecords]) -> Section {
-    let columns = [
+    let held_out = |run: &RunRecords| best_epoch(&run.epochs)?.validation_accuracy;
+    let is_held_out = runs.iter().any(|run| held_out(run).is_some());
+    let mut columns = vec![
         "run",
         "images",
         "#accuracy, %",
@@ -94,12 +103,15 @@ fn table(runs: &[&RunRecords]) -> Section {
         "#energy",
         "architecture",
     ];
+    if is_held_out {
+        columns.insert(3, "#validation, %");
+    }
     let mut table = Table::new("Runs", &columns);
     for run in runs {
         let parameters = run.graph.as_ref().map(|graph| Ledger::new(graph).count());
         let whole = |n: Option<u64>| Value::maybe(n.map(|n| n as f64), |n| grouped(n as u64));
         let training: f64 = run.epochs.iter().map(|e| e.seconds).sum();
-        table.push(vec![
+        let mut row = vec![
             Value::text(plain(&run.name())),
             Value::text(run.config.as_ref().map_or("–".into(), |c| plain(&c.data.source.label()))),
             accuracy(run.accuracy()),
@@ -111,7 +123,11 @@ fn table(runs: &[&RunRecords]) -> Section {
             Value::maybe((training > 0.0).then_some(training), duration),
             Value::maybe(run.operations().as_ref().map(Operations::energy_pj), energy),
             Value::text(run.architecture().map_or("–".into(), |a| a.to_string())),
-        ]);
+        ];
+        if is_held_out {
+            row.insert(3, Value::maybe(held_out(run), |percent| format!("{percent:.2}")));
+        }
+        table.push(row);
     }
     table.notes.extend(own_tests(runs));
     let mut section = Section::titled("Runs");
@@ -181,7 +197,7 @@ fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
     Ok(Some(section))
 }
 
-/// Test accuracy after each epoch, a line per run, no more lines per figure than there are colours.
+/// Accuracy on the images that choose the epoch, after each epoch, a line per run, no more lines per figure than there are colours.
 pub(super) fn learning_curves(runs: &[&RunRecords]) -> Result<Option<Section>> {
     if runs.is_empty() {
         return Ok(None);
@@ -195,24 +211,34 @@ pub(super) fn learning_curves(runs: &[&RunRecords]) -> Result<Option<Section>> {
 }
 
 fn curves(name: &str, runs: &[&RunRecords]) -> Result<Figure> {
-    let mut table = Table::new("Test accuracy, %", &["run", "#epoch", "#test %"]);
+    let mut table = Table::new("Accuracy, %", &["run", "#epoch", "images", "#accuracy, %"]);
     let (mut dots, mut lines) = (Vec::new(), Vec::new());
     for (series, run) in runs.iter().enumerate() {
         let name = plain(&run.name());
-        lines.push(Line { points: run.epochs.iter().map(|e| (e.epoch as f64, e.test_accuracy)).collect(), series });
-        for e in &run.epochs {
-            let words = format!("{name}, epoch {}: {}", e.epoch, percent(e.test_accuracy));
-            dots.push(Dot { x: e.epoch as f64, y: e.test_accuracy, series, radius: 3.0, words, label: String::new() });
+        let reached = |e: &EpochRecord| Some((e.epoch as f64, e.reached()?));
+        let points = run.epochs.iter().filter_map(reached).map(|(x, reached)| (x, reached.accuracy)).collect();
+        lines.push(Line { points, series });
+        for (x, Reached { images, accuracy, .. }) in run.epochs.iter().filter_map(reached) {
+            let words = format!("{name}, epoch {x}, {images}: {}", percent(accuracy));
+            dots.push(Dot { x, y: accuracy, series, radius: 3.0, words, label: String::new() });
             table.push(vec![
                 Value::text(&name),
-                Value::number(e.epoch as f64, e.epoch.to_string()),
-                Value::number(e.test_accuracy, format!("{:.2}", e.test_accuracy)),
+                Value::number(x, x.to_string()),
+                Value::text(images),
+                Value::number(accuracy, format!("{accuracy:.2}")),
             ]);
         }
     }
+    let reached = || runs.iter().flat_map(|run| &run.epochs).filter_map(EpochRecord::reached);
+    let has = |images: &str| reached().any(|reached| reached.images == images);
+    let tested = match (has("validation"), has("test")) {
+        (true, false) => "validation",
+        (false, _) => "test",
+        (true, true) => "validation or test",
+    };
     let plot = Plot {
         x: Axis::whole("epoch", dots.iter().map(|d| d.x)),
-        y: Axis::over("test accuracy, %", dots.iter().map(|d| d.y)),
+        y: Axis::over(&format!("{tested} accuracy, %"), dots.iter().map(|d| d.y)),
         series: runs.iter().map(|r| r.name()).collect(),
         lines,
         dots,
@@ -220,8 +246,8 @@ fn curves(name: &str, runs: &[&RunRecords]) -> Result<Figure> {
     };
     Ok(Figure {
         name: name.into(),
-        title: "Test accuracy after each epoch".into(),
-        alternative: format!("Lines: test accuracy after each epoch of {} runs.", runs.len()),
+        title: format!("Accuracy after each epoch, on {tested} images"),
+        alternative: format!("Lines: {tested} accuracy after each epoch of {} runs.", runs.len()),
         svg: plot.draw()?,
         table,
     })

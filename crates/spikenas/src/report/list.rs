@@ -9,6 +9,7 @@ use super::command::continuing;
 use super::records::{Records, RunRecords, StudyRecords};
 use crate::cost::{ParameterCount, Scope};
 use crate::record::is_locked;
+use crate::workflow::run::best_epoch;
 use crate::workflow::study::Scenario;
 use crate::{Error, Result};
 
@@ -52,6 +53,8 @@ pub struct Listed {
     pub total: Option<usize>,
     /// Test accuracy of the model in percent.
     pub accuracy: Option<f64>,
+    /// Accuracy of the model's epoch in percent on the images held out, where these choose it.
+    pub validation_accuracy: Option<f64>,
     /// When the newest record was written: `2026-11-25T14:03:07Z`.
     pub written: Option<String>,
     /// The command that continues what was interrupted.
@@ -126,7 +129,7 @@ impl Listed {
     fn of_run(run: &RunRecords) -> Self {
         let config = run.config.as_ref();
         let (done, total) = (run.epochs.len(), config.map(|c| c.train.epochs));
-        let best = run.epochs.iter().max_by(|a, b| a.test_accuracy.total_cmp(&b.test_accuracy));
+        let best = best_epoch(&run.epochs);
         let is_patient = |patience| best.is_some_and(|best| done < best.epoch + patience);
         let may_go_on = config.is_some_and(|c| c.train.patience.is_none_or(is_patient));
         let (is_found, is_locked) = (run.architecture().is_some(), is_locked(&run.folder));
@@ -149,6 +152,7 @@ impl Listed {
             done,
             total,
             accuracy: run.accuracy().map(|accuracy| accuracy.percent),
+            validation_accuracy: best.and_then(|best| best.validation_accuracy),
             continued_by: (state == State::Interrupted).then(|| continuing(&run.folder, config, is_found)).flatten(),
             faults: run.faults.clone(),
             ..Self::default()

@@ -14,8 +14,8 @@ use crate::record::files::is_there;
 use crate::record::read_record;
 use crate::search::{JournalEntry, SearchRecord};
 use crate::space::Architecture;
-use crate::train::EpochRecord;
-use crate::weights::Head;
+use crate::train::{EpochRecord, TrainConfig};
+use crate::weights::{Head, Selection};
 use crate::workflow::correlate::Correlation;
 use crate::workflow::run::{EvaluationRecord, RunConfig, TrainingEnd, best_epoch};
 use crate::workflow::study::StudyRecord;
@@ -209,8 +209,22 @@ impl RunRecords {
     /// Test accuracy of the model that the run has now: of its own test, or of the training's where it has none.
     pub fn accuracy(&self) -> Option<Accuracy> {
         let tested = self.current_test().map(|test| Accuracy { percent: test.accuracy, is_of_training: false });
-        let trained = || Some(Accuracy { percent: best_epoch(&self.epochs)?.test_accuracy, is_of_training: true });
+        let trained = || Some(Accuracy { percent: best_epoch(&self.epochs)?.test_accuracy?, is_of_training: true });
         tested.or_else(trained)
+    }
+
+    /// How the epoch of the model was chosen, once one was trained; without records of the choice, as the configuration says.
+    pub fn selection(&self) -> Option<Selection> {
+        let told = |selection: Selection| selection.choice.map(|_| selection);
+        let by_end = || self.end.as_ref().and_then(|end| told(end.selection));
+        let by_model = || self.model.as_ref().and_then(|model| told(model.origin.as_ref()?.selection));
+        let configured = || {
+            let TrainConfig { choice, validation, .. } = self.config.as_ref()?.train;
+            let validation = (validation > 0.0).then_some(validation);
+            Some(Selection { choice: Some(choice), validation, validation_images: None })
+        };
+        let is_trained = !self.epochs.is_empty() || self.end.is_some();
+        by_model().or_else(by_end).or_else(configured).filter(|_| is_trained)
     }
 
     /// Why `evaluate.json` is no figure of this run, where it is none.

@@ -80,10 +80,12 @@ fn summary(run: &RunRecords) -> String {
             )
         }
         (None, Some(best)) => format!(
-            "After {} of training its model, that of epoch {}, has a test accuracy of {}.",
+            "After {} of training its model, that of epoch {}, {}.",
             counted(run.epochs.len(), "epoch"),
             best.epoch,
-            percent(best.test_accuracy)
+            best.reached().map_or("is not tested yet".into(), |reached| {
+                format!("has a {} accuracy of {}", reached.images, percent(reached.accuracy))
+            })
         ),
         (None, None) => match &run.end {
             Some(end) => format!("It was trained for {}, whose records are missing.", counted(end.epochs, "epoch")),
@@ -96,8 +98,14 @@ fn summary(run: &RunRecords) -> String {
 fn facts(run: &RunRecords) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut fact = |name: &str, value: String| facts.push((name.to_string(), value));
+    if let Some(accuracy) = best_epoch(&run.epochs).and_then(|best| best.validation_accuracy) {
+        fact("validation accuracy", percent(accuracy));
+    }
     if let Some(accuracy) = run.accuracy() {
         fact("test accuracy", percent(accuracy.percent));
+    }
+    if let Some(chosen) = run.selection() {
+        fact("epoch chosen", chosen.to_string());
     }
     if let Some(graph) = &run.graph {
         let parameters = Ledger::new(graph).count();

@@ -53,19 +53,7 @@ mod tests {
         let rate =
             |epoch| TrainConfig { epochs: length(epoch), ..config.clone() }.learning_rate(Position::last(epoch, 1));
         let last = followed.last().unwrap().0;
-        let record = |epoch| EpochRecord {
-            epoch,
-            learning_rate: rate(epoch),
-            train_loss: 1.0,
-            train_accuracy: 50.0,
-            test_loss: 1.0,
-            test_accuracy: 50.0,
-            test_top5_accuracy: None,
-            images_per_class: None,
-            timesteps: None,
-            images_per_second: 100.0,
-            seconds: 1.0,
-        };
+        let record = |epoch| EpochRecord { epoch, learning_rate: rate(epoch), ..EpochRecord::default() };
         (1..=last).map(record).collect()
     }
 

@@ -96,6 +96,7 @@ fn seedless(config: &RunConfig) -> RunConfig {
 mod tests {
     use super::*;
     use crate::engine::Evaluation;
+    use crate::weights::Selection;
     use crate::workflow::run::EvaluationRecord;
 
     fn run(name: &str, seed: u64, widths: [usize; 2], accuracy: Option<f64>) -> RunRecords {
@@ -110,6 +111,7 @@ mod tests {
             program: None,
             data: None,
             model: None,
+            selection: Selection::default(),
         });
         RunRecords { folder: name.into(), config: Some(config), evaluation, ..RunRecords::default() }
     }

@@ -34,7 +34,7 @@ pub(super) fn report(records: &StudyRecords) -> Result<Report> {
             Kind::Operations | Kind::Iterations => sections.push(accuracies(study)?),
         }
         let is_trained = |name: &str| study.trained().any(|r| r.scenario.name == name);
-        let trained: Vec<_> = records.runs.iter().filter(|r| r.epochs.len() > 1 && is_trained(&r.name())).collect();
+        let trained: Vec<_> = records.runs.iter().filter(|r| compare::has_curve(r) && is_trained(&r.name())).collect();
         sections.extend(compare::learning_curves(&trained)?);
     }
     sections.push(settings(study));
@@ -106,11 +106,8 @@ fn results(study: &StudyRecord) -> Section {
     for r in &study.results {
         let name = &r.scenario.name;
         let two = |v: f64| format!("{v:.2}");
-        let mut row = vec![
-            Value::text(name),
-            Value::number(r.accuracy, two(r.accuracy)),
-            Value::number(r.final_accuracy, two(r.final_accuracy)),
-        ];
+        let mut row =
+            vec![Value::text(name), Value::number(r.accuracy, two(r.accuracy)), Value::maybe(r.final_accuracy, two)];
         if is_table_1 {
             row.push(Value::maybe(published::accuracy(name, &study.data), two));
         }

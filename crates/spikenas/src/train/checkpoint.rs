@@ -8,7 +8,7 @@ use crate::data::Dataset;
 use crate::engine::OptimiserState;
 use crate::graph::Graph;
 use crate::record::FORMAT_VERSION;
-use crate::weights::{Origin, Tensor, TensorFile, Weights};
+use crate::weights::{Origin, Selection, Tensor, TensorFile, Weights};
 use crate::{Error, Result};
 
 /// Name of [`About`] in the file's metadata.
@@ -41,9 +41,9 @@ pub struct Learned {
 pub struct Checkpoint {
     /// Epochs done.
     pub epoch: usize,
-    /// Best test accuracy so far, in percent.
+    /// Best accuracy so far on the images by which epochs are chosen, in percent; 0 where there are none.
     pub best_accuracy: f64,
-    /// The epoch that had it; 0 before the first.
+    /// The epoch that had it, or the last where none is chosen; 0 before the first.
     pub best_epoch: usize,
     /// Progress of the epoch after these.
     pub learned: Learned,
@@ -97,6 +97,7 @@ impl Checkpoint {
             normalisation: dataset.normalisation,
             data: dataset.id(),
             epoch: 0,
+            selection: Selection::default(),
             program: env!("CARGO_PKG_VERSION").into(),
             from: None,
         };

@@ -4,7 +4,7 @@ use super::schedule::Schedule;
 use crate::data::Fill;
 use crate::engine::{Decayed, LossKind, Optimiser};
 use crate::graph::{Graph, ParameterKind};
-use crate::weights::Weights;
+use crate::weights::{Choice, Weights};
 use crate::{Error, Result};
 
 /// The optimiser.
@@ -34,7 +34,7 @@ pub enum Flip {
 /// The most epochs, and images of a mini-batch; sums and products of them stay in range.
 const MOST: usize = 1_000_000;
 
-/// How a network is trained; the default is SNASNet's recipe.
+/// How a network is trained; the default is SNASNet's recipe, and what a setting means where a file does not name it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
@@ -83,7 +83,13 @@ pub struct TrainConfig {
     /// The last epochs, whose weights are averaged; the average is tested and kept as the model from the first of them on.
     #[serde(default)]
     pub average_epochs: usize,
-    /// Ends the training after this many epochs without a better test accuracy; never where none is given.
+    /// Part of the training images, of each class alike, that is held out to choose the epoch by, drawn by the seed.
+    #[serde(default)]
+    pub validation: f64,
+    /// By what the kept epoch is chosen.
+    #[serde(default)]
+    pub choice: Choice,
+    /// Ends the training after this many epochs without a better accuracy on the images that choose; never where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub patience: Option<usize>,
     /// Whether images are cropped and mirrored at random, as the next two say.
@@ -103,7 +109,7 @@ pub struct TrainConfig {
     /// What batch norms scale by at the beginning, so that more or fewer neurons fire.
     #[serde(default = "default_norm_gain")]
     pub norm_gain: f32,
-    /// Number of training images, every class alike, drawn by the seed; all where none is given.
+    /// Number of training images, of those not held out, every class alike, drawn by the seed; all where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limit_train: Option<usize>,
     /// Seed of initial weights, order, augmentation and dropout.
@@ -162,6 +168,8 @@ impl Default for TrainConfig {
             first_timesteps: None,
             average_epochs: 0,
             first_part: default_first_part(),
+            validation: 0.0,
+            choice: Choice::Test,
             patience: None,
             augment: true,
             crop_padding: None,
@@ -179,14 +187,14 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// How a preset's winner is trained: by SNASNet's recipe, but in as many epochs as a person waits for, 8 with the sample and
-    /// 30 with others; all 300 with the preset that is named after SNASNet.
-    pub fn for_preset(preset: &str) -> Self {
-        match preset {
-            "sample" => Self { epochs: 8, ..Self::default() },
-            "snasnet-cifar10" => Self::default(),
-            _ => Self { epochs: 30, ..Self::default() },
-        }
+    /// Holds a part of the training images out to choose the epoch by; with 0, no epoch is chosen, unless the test images did.
+    pub fn hold_out(&mut self, part: f64) {
+        self.validation = part;
+        self.choice = match self.choice {
+            _ if part > 0.0 => Choice::Validation,
+            Choice::Test => Choice::Test,
+            Choice::Validation | Choice::Last => Choice::Last,
+        };
     }
 
     /// The weights that a network begins with: drawn by the seed, the scales of its batch norms by `norm_gain`.
@@ -208,7 +216,7 @@ impl TrainConfig {
         Optimiser { decayed: self.weight_decay_of, ..optimiser }
     }
 
-    /// Whether a training ends after this many epochs, of which one had the best test accuracy so far.
+    /// Whether a training ends after this many epochs, of which one is the best so far.
     pub fn is_over(&self, epochs: usize, best_epoch: usize) -> bool {
         epochs >= self.epochs || self.patience.is_some_and(|patience| epochs >= best_epoch.saturating_add(patience))
     }
@@ -238,6 +246,7 @@ impl TrainConfig {
         if !(0.0..=1.0).contains(&self.first_part) {
             return refuse(format!("first part {}: give 0 to 1", self.first_part));
         }
+        self.check_choice()?;
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return refuse(format!("label smoothing {}: give a part below 1", self.label_smoothing));
         }
@@ -265,18 +274,34 @@ impl TrainConfig {
         }
         Ok(())
     }
+
+    /// Whether there are images to choose an epoch by where one is chosen, and only there.
+    fn check_choice(&self) -> Result<()> {
+        let Self { validation, choice, patience, .. } = *self;
+        if !(0.0..1.0).contains(&validation) {
+            return Err(Error::invalid(format!("validation {validation}: give a part below 1, such as 0.1, or 0")));
+        }
+        match (choice, patience) {
+            (Choice::Validation, _) if validation == 0.0 => {
+                Err(Error::invalid("validation 0: there is nothing to choose an epoch by, give a part such as 0.1"))
+            }
+            (Choice::Test | Choice::Last, _) if validation > 0.0 => {
+                let by = if choice == Choice::Test { "test images are" } else { "last epoch is" };
+                Err(Error::invalid(format!(
+                    "validation {validation}: it holds images out that choose nothing where the {by} taken"
+                )))
+            }
+            (Choice::Last, Some(patience)) => Err(Error::invalid(format!(
+                "patience {patience}: no image tells which epoch is the best, hold some out with a validation of 0.1"
+            ))),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nobody_waits_for_300_epochs_without_asking() {
-        let epochs = |preset: &str| TrainConfig::for_preset(preset).epochs;
-        assert_eq!([epochs("sample"), epochs("cifar10"), epochs("cifar100")], [8, 30, 30]);
-        assert_eq!(epochs("snasnet-cifar10"), 300, "its recipe as published");
-    }
 
     #[test]
     fn values_out_of_range_are_refused() {
@@ -294,6 +319,12 @@ mod tests {
             TrainConfig { norm_gain: 0.0, ..TrainConfig::default() },
             TrainConfig { first_part: 1.5, ..TrainConfig::default() },
             TrainConfig { warmup_epochs: -1.0, ..TrainConfig::default() },
+            TrainConfig { validation: 1.0, choice: Choice::Validation, ..TrainConfig::default() },
+            TrainConfig { validation: f64::NAN, choice: Choice::Validation, ..TrainConfig::default() },
+            TrainConfig { choice: Choice::Validation, ..TrainConfig::default() },
+            TrainConfig { validation: 0.1, ..TrainConfig::default() },
+            TrainConfig { validation: 0.1, choice: Choice::Last, ..TrainConfig::default() },
+            TrainConfig { choice: Choice::Last, patience: Some(3), ..TrainConfig::default() },
             TrainConfig { crop_padding: Some(usize::MAX), ..TrainConfig::default() },
             TrainConfig { schedule: Schedule::Step { epochs: 0 }, ..TrainConfig::default() },
         ] {

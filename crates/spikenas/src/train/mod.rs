@@ -1,4 +1,4 @@
-//! Trains a network: SNASNet's recipe, one epoch after the other, each with its record and a checkpoint.
+//! Trains a network: a recipe, one epoch after the other, each with its record and a checkpoint.
 
 mod average;
 mod checkpoint;
@@ -6,15 +6,19 @@ mod config;
 mod divergence;
 mod images;
 mod pace;
+mod recipe;
 mod record;
 mod schedule;
 mod timesteps;
 mod trainer;
 
+pub use crate::weights::Choice;
 pub use average::Average;
 pub use checkpoint::{Checkpoint, Learned};
 pub use config::{Flip, OptimiserKind, TrainConfig};
-pub use record::EpochRecord;
+pub use images::Split;
+pub use recipe::Recipe;
+pub use record::{EpochRecord, Reached};
 pub use schedule::{Position, Schedule};
 pub use trainer::{TrainingSink, train};
 

@@ -1,24 +1,26 @@
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::average::{Average, estimate_statistics};
 use super::checkpoint::{Checkpoint, Learned};
 use super::config::TrainConfig;
 use super::divergence::Moment;
+use super::images::Split;
 use super::pace::Pace;
 use super::record::EpochRecord;
 use super::schedule::Position;
 use super::timesteps::with_timesteps;
-use crate::data::{Dataset, shuffled};
+use crate::data::{Dataset, Images, shuffled};
 use crate::engine::{Engine, Evaluation, Lesson, Network, Optimiser, check_images, evaluate};
 use crate::graph::Graph;
 use crate::progress::{Progress, rough_duration};
 use crate::random::{Generator, generator, name_key};
-use crate::weights::Origin;
+use crate::weights::{Choice, Origin};
 use crate::{Error, Result};
 
 /// Receives the records and states of a training.
 pub trait TrainingSink {
-    /// Keeps an epoch's record and the state after it; `is_best` says whether its test accuracy is the best so far.
+    /// Keeps an epoch's record and the state after it; `is_best` says whether it is the one to keep of those so far.
     fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()>;
 
     /// Keeps a state in the middle of an epoch.
@@ -46,12 +48,15 @@ pub fn train(
     let mut network = engine.network(graph, &start.weights)?;
     let optimiser = config.optimiser();
     network.set_optimiser_state(&start.optimiser)?;
-    let chosen = config.images(dataset);
+    let split = config.split(dataset)?;
+    let (choosing, selection) = (config.choosing_images(dataset, &split), config.selection(&split));
+    let Split { learned: chosen, .. } = split;
     let images = chosen.len();
     let Checkpoint { epoch, best_accuracy, best_epoch, learned, origin, average, .. } = start;
     if learned.images > images {
         return Err(Error::invalid(format!("the checkpoint has seen {} of {images} images", learned.images)));
     }
+    let origin = origin.map(|origin| Origin { selection, ..origin });
     let best = (best_accuracy, best_epoch);
     let (kept, pace) = (Instant::now(), Pace::new());
     let mut training = Training {
@@ -60,6 +65,7 @@ pub fn train(
         engine,
         dataset,
         chosen,
+        choosing,
         network,
         optimiser,
         epoch,
@@ -93,12 +99,14 @@ struct Training<'a> {
     dataset: &'a Dataset,
     /// Training images of an epoch: their indices.
     chosen: Vec<usize>,
+    /// The images by which the epoch to keep is chosen, if one is.
+    choosing: Option<Cow<'a, Images>>,
     /// The graph's network, with the timesteps of the epoch.
     network: Box<dyn Network>,
     optimiser: Optimiser,
     /// Epochs done.
     epoch: usize,
-    /// Best test accuracy, and the epoch that had it.
+    /// Best accuracy on the images that choose, and the epoch that had it.
     best: (f64, usize),
     /// Progress of the current epoch.
     learned: Learned,
@@ -153,7 +161,8 @@ impl Training<'_> {
         let (now, all) = (self.timesteps(), self.graph.config.timesteps);
         let steps = self.config.sum_of_timesteps(self.epoch + 1..=self.config.epochs, all);
         let train = (steps * self.chosen.len()).saturating_sub(self.learned.images * now);
-        let [left, tested] = [epochs, self.tested].map(|tests| tests * self.dataset.test.len() * all);
+        let choosing = self.choosing.as_ref().map_or(0, |images| images.len());
+        let [left, tested] = [epochs, self.tested].map(|tests| tests * choosing * all);
         self.pace.seconds(train, left, tested).map(rough_duration)
     }
 
@@ -194,14 +203,11 @@ impl Training<'_> {
         progress.end();
         let now = self.sound_state()?;
         self.moment().check_mean("training", self.learned.loss / self.learned.images as f64)?;
-        let (now, mut other) = self.to_test(now, progress)?;
-        let (Dataset { test, normalisation, .. }, at_a_time) = (self.dataset, self.at_a_time());
-        let network = other.as_mut().unwrap_or(&mut self.network).as_mut();
-        let test = evaluate(network, test, normalisation, at_a_time, progress)?;
-        self.moment().check_mean("test", test.loss)?;
+        let (now, other) = self.to_test(now, progress)?;
+        let test = self.test(other, progress)?;
         let seconds = before + begin.elapsed().as_secs_f64();
-        let (record, is_best) = self.finish_epoch(&test, seconds);
-        self.say_epoch(&record, &test, progress);
+        let (record, is_best) = self.finish_epoch(test.as_ref(), seconds);
+        self.say_epoch(&record, test.as_ref(), progress);
         let (best_accuracy, best_epoch) = self.best;
         let learned = Learned::default();
         let now = Checkpoint { epoch: self.epoch, best_accuracy, best_epoch, learned, ..now };
@@ -245,25 +251,44 @@ impl Training<'_> {
         order.into_iter().map(|place| self.chosen[place]).collect()
     }
 
-    /// Counts the epoch; its record, and whether its test accuracy is the best so far.
-    fn finish_epoch(&mut self, test: &Evaluation, seconds: f64) -> (EpochRecord, bool) {
+    /// Tests a network, or that of the training, on the images that choose, if there are any.
+    fn test(&mut self, mut other: Option<Box<dyn Network>>, progress: &mut dyn Progress) -> Result<Option<Evaluation>> {
+        let at_a_time = self.at_a_time();
+        let Some(images) = &self.choosing else { return Ok(None) };
+        let network = other.as_mut().unwrap_or(&mut self.network).as_mut();
+        let test = evaluate(network, images, &self.dataset.normalisation, at_a_time, progress)?;
+        let what = if self.config.choice == Choice::Test { "test" } else { "validation" };
+        self.moment().check_mean(what, test.loss)?;
+        self.tested += 1;
+        Ok(Some(test))
+    }
+
+    /// Counts the epoch; its record, and whether it is the one to keep of those so far.
+    fn finish_epoch(&mut self, test: Option<&Evaluation>, seconds: f64) -> (EpochRecord, bool) {
         let learned = std::mem::take(&mut self.learned);
         let timesteps = self.config.first_timesteps.map(|_| self.timesteps());
         self.epoch += 1;
-        self.tested += 1;
-        let is_best = self.epoch == 1 || test.accuracy > self.best.0;
+        let is_best = self.epoch == 1 || test.is_none_or(|test| test.accuracy > self.best.0);
         if is_best {
-            self.best = (test.accuracy, self.epoch);
+            self.best = (test.map_or(0.0, |test| test.accuracy), self.epoch);
         }
+        let (by_test, by_validation) = match self.config.choice {
+            Choice::Test => (test, None),
+            Choice::Validation | Choice::Last => (None, test),
+        };
+        let is_part = self.config.limit_train.is_some() || self.config.validation > 0.0;
         let record = EpochRecord {
             epoch: self.epoch,
             learning_rate: self.config.learning_rate(Position::last(self.epoch, self.steps())),
             train_loss: learned.loss / learned.images as f64,
             train_accuracy: 100.0 * learned.correct as f64 / learned.images as f64,
-            test_loss: test.loss,
-            test_accuracy: test.accuracy,
-            test_top5_accuracy: Some(test.top5_accuracy),
-            images_per_class: self.config.limit_train.map(|_| self.dataset.count_by_class(&self.chosen)),
+            validation_loss: by_validation.map(|test| test.loss),
+            validation_accuracy: by_validation.map(|test| test.accuracy),
+            validation_top5_accuracy: by_validation.map(|test| test.top5_accuracy),
+            test_loss: by_test.map(|test| test.loss),
+            test_accuracy: by_test.map(|test| test.accuracy),
+            test_top5_accuracy: by_test.map(|test| test.top5_accuracy),
+            images_per_class: is_part.then(|| self.dataset.count_by_class(&self.chosen)),
             timesteps,
             images_per_second: learned.images as f64 / learned.seconds,
             seconds,
@@ -284,19 +309,17 @@ impl Training<'_> {
     }
 
     /// The epoch in a line, and at the end what speaks against the network.
-    fn say_epoch(&self, record: &EpochRecord, test: &Evaluation, progress: &mut dyn Progress) {
+    fn say_epoch(&self, record: &EpochRecord, test: Option<&Evaluation>, progress: &mut dyn Progress) {
+        let reached = record.reached();
+        let reached = reached.map_or(String::new(), |r| format!(", {} {:.2} %", r.images, r.accuracy));
         let left = self.left().map_or(String::new(), |left| format!(", about {left} left"));
         progress.note(&format!(
-            "epoch {} of {}: loss {:.4}, train {:.2} %, test {:.2} %, {:.0} images/s{left}",
-            self.epoch,
-            self.config.epochs,
-            record.train_loss,
-            record.train_accuracy,
-            record.test_accuracy,
-            record.images_per_second
+            "epoch {} of {}: loss {:.4}, train {:.2} %{reached}, {:.0} images/s{left}",
+            self.epoch, self.config.epochs, record.train_loss, record.train_accuracy, record.images_per_second
         ));
         if self.config.is_over(self.epoch, self.best.1) {
-            test.concerns().iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
+            let concerns = test.map(Evaluation::concerns).unwrap_or_default();
+            concerns.iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
         }
     }
 

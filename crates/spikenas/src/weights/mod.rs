@@ -11,6 +11,7 @@ mod kept;
 mod model;
 mod normals;
 mod origin;
+mod selection;
 mod state_dict;
 mod tensor;
 
@@ -23,6 +24,7 @@ pub(crate) use head::Head;
 pub(crate) use kept::Kept;
 pub use model::Model;
 pub use origin::{Ancestor, DatasetId, Origin};
+pub use selection::{Choice, Selection};
 pub use state_dict::Weights;
 pub use tensor::Tensor;
 

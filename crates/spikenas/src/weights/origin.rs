@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::selection::Selection;
 use crate::graph::Normalisation;
 
 /// What weights were trained on and with: what applying them needs beside the network, and where they come from.
@@ -19,6 +20,9 @@ pub struct Origin {
     pub data: DatasetId,
     /// Epochs of training behind the weights.
     pub epoch: usize,
+    /// How that epoch was chosen.
+    #[serde(flatten)]
+    pub selection: Selection,
     /// Version of the program that trained them.
     pub program: String,
     /// The weights that the training began with, where they were not drawn.

@@ -6,6 +6,7 @@ fn origin() -> Origin {
         classes: vec!["dark \"grey\"".into(), "light".into()],
         normalisation: Normalisation { mean: [0.4913, 0.1, 0.0], deviation: [0.247, 1.0, 0.3] },
         data: DatasetId { name: "images".into(), fingerprint: "0123456789abcdef".into() },
+        selection: Selection::default(),
         epoch: 7,
         program: "1.2.3".into(),
         from: Some(Ancestor { model: "other".into(), checksum: Some("00000000".into()), epoch: None }),

@@ -118,3 +118,105 @@ impl TrainingSink for Kept {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Images, Normalisation};
+    use crate::graph::Shape;
+    use crate::progress::Silent;
+    use crate::train::Choice;
+
+    /// Noise with a hint of three classes, which a short training learns badly, so that accuracies go up and down.
+    fn images(count: usize, seed: usize) -> Images {
+        let shape = Shape { channels: 3, height: 8, width: 8 };
+        let noise = |i: usize| ((i + seed * 7919).wrapping_mul(2_654_435_761) >> 9) % 180;
+        let pixel = |i: usize| (20 * (i / shape.len() % 3) + noise(i)) as u8;
+        let labels = (0..count as u16).map(|i| i % 3).collect();
+        Images { shape, pixels: (0..count * shape.len()).map(pixel).collect(), labels }
+    }
+
+    fn project(choice: Choice) -> Project {
+        let (train, test) = (images(150, 1), images(60, 2));
+        let normalisation = Normalisation::of(&train);
+        let classes = ["a", "b", "c"].map(String::from).to_vec();
+        let dataset = Dataset { name: "sample".into(), classes, train, test, normalisation, notes: vec![] };
+        let mut project = Project::new(dataset).unwrap();
+        let network = &mut project.config.network;
+        (network.widths, network.hidden, network.timesteps) = ([4, 8], 16, 2);
+        let train = &mut project.config.train;
+        (train.epochs, train.batch, train.choice) = (5, 16, choice);
+        train.validation = if choice == Choice::Validation { 0.3 } else { 0.0 };
+        project
+    }
+
+    fn trained(project: &Project) -> Trained {
+        project.train(&"0311 0031 0003 0000".parse().unwrap(), &mut Silent).unwrap()
+    }
+
+    /// What a training learned: without times, and without the name of its images.
+    fn learned(trained: &Trained) -> (usize, &Weights, Vec<EpochRecord>) {
+        let timeless = |epoch: &EpochRecord| EpochRecord { seconds: 0.0, images_per_second: 0.0, ..epoch.clone() };
+        (trained.origin.epoch, &trained.weights, trained.epochs.iter().map(timeless).collect())
+    }
+
+    /// The same project with other labels of the test images.
+    fn with_other_test_labels(mut project: Project) -> Project {
+        project.dataset.test.labels.rotate_left(7);
+        project
+    }
+
+    #[test]
+    fn the_labels_of_test_images_change_nothing_where_held_out_images_or_none_choose() {
+        for choice in [Choice::Validation, Choice::Last] {
+            let [whole, permuted] = [project(choice), with_other_test_labels(project(choice))].map(|p| trained(&p));
+            assert_eq!(learned(&whole), learned(&permuted), "{choice:?}");
+            assert!(whole.epochs.iter().all(|epoch| epoch.test_accuracy.is_none() && epoch.test_loss.is_none()));
+        }
+        let [whole, permuted] =
+            [project(Choice::Test), with_other_test_labels(project(Choice::Test))].map(|p| trained(&p));
+        assert_ne!(learned(&whole).0, learned(&permuted).0, "the custom of the field looks at them");
+        let losses = |trained: &Trained| trained.epochs.iter().map(|epoch| epoch.train_loss).collect::<Vec<f64>>();
+        assert_eq!(losses(&whole), losses(&permuted), "it does not learn from them either");
+    }
+
+    #[test]
+    fn images_that_are_held_out_choose_the_epoch_and_teach_nothing() {
+        let mut project = project(Choice::Validation);
+        let before = trained(&project);
+        let held_out = project.config.train.split(&project.dataset).unwrap().held_out;
+        assert!(held_out.len() > 40 && before.epochs.iter().all(|epoch| epoch.validation_accuracy.is_some()));
+
+        let kept = before.epochs.iter().find(|epoch| epoch.epoch == before.origin.epoch).unwrap();
+        let best = before.epochs.iter().filter_map(|epoch| epoch.validation_accuracy).fold(0.0, f64::max);
+        assert_eq!(kept.validation_accuracy, Some(best));
+        let mut network = project.engine.network(&before.graph, &before.weights).unwrap();
+        let images = project.dataset.train.pick(&held_out);
+        let normalisation = &before.origin.normalisation;
+        let tested = evaluate(network.as_mut(), &images, normalisation, BATCH, &mut Silent).unwrap();
+        assert_eq!((Some(tested.accuracy), Some(tested.loss)), (kept.validation_accuracy, kept.validation_loss));
+
+        let size = project.dataset.train.shape.len();
+        held_out.iter().for_each(|&i| project.dataset.train.pixels[i * size..(i + 1) * size].fill(255));
+        let after = trained(&project);
+        let of = |trained: &Trained| -> Vec<(f64, f64)> {
+            trained.epochs.iter().map(|epoch| (epoch.train_loss, epoch.train_accuracy)).collect()
+        };
+        assert_eq!(of(&before), of(&after));
+        assert_ne!(kept.validation_loss, after.epochs[kept.epoch - 1].validation_loss);
+    }
+
+    #[test]
+    fn a_model_says_by_what_its_epoch_was_chosen() {
+        let selection = |choice| trained(&project(choice)).origin.selection;
+        let by_held_out = selection(Choice::Validation);
+        assert_eq!((by_held_out.choice, by_held_out.validation), (Some(Choice::Validation), Some(0.3)));
+        assert_eq!(
+            by_held_out.to_string(),
+            format!("on {} training images that were held out", by_held_out.validation_images.unwrap())
+        );
+        assert!(selection(Choice::Test).is_flattered());
+        let last = trained(&project(Choice::Last));
+        assert_eq!((last.origin.selection.choice, last.origin.epoch), (Some(Choice::Last), 5));
+    }
+}

@@ -10,6 +10,7 @@ use crate::graph::Graph;
 use crate::score::{ScoreConfig, ScoreKind, score_batches, scorer};
 use crate::search::{Method, distinct_draws};
 use crate::space::{Architecture, SearchSpace};
+use crate::train::Choice;
 
 /// Time of a score among others with which it shares layers, as a part of that of a score alone; measured at widths
 /// 16/32.
@@ -30,7 +31,7 @@ const MIDDLING: &str = "0313 0031 0003 0000";
 pub struct Estimate {
     /// Seconds of the search.
     pub search: f64,
-    /// Seconds of the training with its tests.
+    /// Seconds of the training with its tests, and of the test at its end.
     pub train: f64,
 }
 
@@ -48,10 +49,11 @@ impl Estimate {
 
     /// The same, where the seconds of a score and of a score of spikes are known.
     pub fn from_scores(score: f64, forward: f64, config: &RunConfig, dataset: &Dataset) -> Result<Self> {
-        let images = config.train.limit_train.unwrap_or(usize::MAX).min(dataset.train.len());
-        let (epochs, all) = (config.train.epochs, config.network.timesteps);
+        let (split, epochs, all) = (config.train.split(dataset)?, config.train.epochs, config.network.timesteps);
         let steps = config.train.sum_of_timesteps(1..=epochs, all) as f64 / all as f64;
-        let images = steps * images as f64 * STEP + (epochs * dataset.test.len()) as f64 * TEST;
+        let choosing = if config.train.choice == Choice::Test { dataset.test.len() } else { split.held_out.len() };
+        let tested = (epochs * choosing + dataset.test.len()) as f64;
+        let images = steps * split.learned.len() as f64 * STEP + tested * TEST;
         let share = if config.search.method == Method::Random { SHARED_AT_RANDOM } else { SHARED };
         let again = if config.score.kind.is_drawn() { config.search.confirm * LEADERS } else { 0 };
         let scores = candidates(config, dataset)? as f64 * share + again as f64;

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Evaluation;
 use crate::record::FORMAT_VERSION;
 use crate::train::EpochRecord;
-use crate::weights::{DatasetId, Model};
+use crate::weights::{DatasetId, Model, Selection};
 
 /// A test and what it was a test of: `evaluate.json`.
 ///
@@ -31,6 +31,9 @@ pub struct EvaluationRecord {
     /// The weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<TestedModel>,
+    /// How their epoch was chosen, as far as it is known.
+    #[serde(flatten)]
+    pub selection: Selection,
 }
 
 /// The weights that were tested.
@@ -58,11 +61,12 @@ impl EvaluationRecord {
                 checksum: model.checksum.clone(),
                 epoch: model.origin.as_ref().map(|origin| origin.epoch),
             }),
+            selection: model.origin.as_ref().map_or(Selection::default(), |origin| origin.selection),
         }
     }
 
-    /// Whether it is a test of the model that a training with these epochs keeps: that of the first epoch with the best test
-    /// accuracy. Where record or epochs do not say, it is taken for one.
+    /// Whether it is a test of the model that a training with these epochs keeps. Where record or epochs do not say, it is taken
+    /// for one.
     pub fn is_of_best(&self, epochs: &[EpochRecord]) -> bool {
         let tested = self.model.as_ref().and_then(|model| model.epoch);
         let kept = best_epoch(epochs).map(|best| best.epoch);
@@ -70,7 +74,12 @@ impl EvaluationRecord {
     }
 }
 
-/// The epoch whose weights are kept as the model: the first with the best test accuracy.
+/// The epoch whose weights are kept as the model: the first with the best accuracy on the images by which epochs are chosen, the
+/// last where there are none.
 pub fn best_epoch(epochs: &[EpochRecord]) -> Option<&EpochRecord> {
-    epochs.iter().reduce(|best, epoch| if epoch.test_accuracy > best.test_accuracy { epoch } else { best })
+    let is_better = |epoch: &EpochRecord, best: &EpochRecord| match (epoch.reached(), best.reached()) {
+        (Some(now), Some(before)) => now.accuracy > before.accuracy,
+        _ => true,
+    };
+    epochs.iter().reduce(|best, epoch| if is_better(epoch, best) { epoch } else { best })
 }

@@ -9,9 +9,10 @@ const PROGRAM: f64 = 3e7;
 
 /// The most memory that the process is expected to take in training, in bytes, where the engine knows.
 pub(super) fn peak_memory(config: &TrainConfig, engine: &dyn Engine, graph: &Graph, dataset: &Dataset) -> Option<f64> {
-    let images = (dataset.train.len() + dataset.test.len()) * graph.input.len();
+    let held_out = config.validation * dataset.train.len() as f64;
+    let images = (dataset.train.len() + dataset.test.len()) as f64 + held_out;
     let part = config.batch.min(dataset.train.len()).div_ceil(config.accumulate);
-    Some(PROGRAM + images as f64 + engine.training_memory(graph, part)? as f64)
+    Some(PROGRAM + images * graph.input.len() as f64 + engine.training_memory(graph, part)? as f64)
 }
 
 /// Whether a training fits into the memory that there is.

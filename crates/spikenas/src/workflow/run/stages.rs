@@ -44,6 +44,7 @@ pub fn check_training(config: &RunConfig, dataset: &Dataset, engine: &dyn Engine
     let graph = Graph::new(&architecture, &config.network, dataset.train.shape)?;
     check_images(&graph, &dataset.train)?;
     check_images(&graph, &dataset.test)?;
+    config.train.split(dataset)?;
     check_peak(&config.train, engine, &graph, dataset)
 }
 

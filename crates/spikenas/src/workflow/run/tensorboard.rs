@@ -115,9 +115,12 @@ fn version_event(wall_time: f64) -> Vec<u8> {
 fn epoch_event(wall_time: f64, epoch: &EpochRecord) -> Vec<u8> {
     let scalars = [
         ("loss/train", Some(epoch.train_loss)),
-        ("loss/test", Some(epoch.test_loss)),
+        ("loss/validation", epoch.validation_loss),
+        ("loss/test", epoch.test_loss),
         ("accuracy/train", Some(epoch.train_accuracy)),
-        ("accuracy/test", Some(epoch.test_accuracy)),
+        ("accuracy/validation", epoch.validation_accuracy),
+        ("accuracy/validation_top5", epoch.validation_top5_accuracy),
+        ("accuracy/test", epoch.test_accuracy),
         ("accuracy/test_top5", epoch.test_top5_accuracy),
         ("learning_rate", Some(epoch.learning_rate)),
         ("images_per_second", Some(epoch.images_per_second)),
@@ -186,13 +189,11 @@ mod tests {
             learning_rate: 0.125,
             train_loss: 2.25,
             train_accuracy: 12.5,
-            test_loss: 2.5,
-            test_accuracy: 10.0,
-            test_top5_accuracy: None,
-            images_per_class: None,
-            timesteps: None,
+            test_loss: Some(2.5),
+            test_accuracy: Some(10.0),
             images_per_second: 219.0,
             seconds: 9.0,
+            ..EpochRecord::default()
         }
     }
 

@@ -18,7 +18,7 @@ use crate::record::FORMAT_VERSION;
 use crate::record::files::{self, is_there};
 use crate::space::Architecture;
 use crate::train::{self, Checkpoint, EpochRecord, Position, Schedule, TrainConfig, TrainingSink};
-use crate::weights::{Model, NetworkDescription};
+use crate::weights::{Choice, Model, NetworkDescription, Selection};
 use crate::{Error, Result, counted};
 
 /// Trains an architecture as a configuration says, into a folder's records; returns all epochs.
@@ -63,7 +63,7 @@ pub fn train(
         true => Some(EventFile::open(&folder.events_path(), &folder.epochs()?)?),
         false => None,
     };
-    config.train.notes(dataset).iter().for_each(|note| progress.note(note));
+    config.train.notes(dataset)?.iter().for_each(|note| progress.note(note));
     if let Some(bytes) = peak_memory(&config.train, engine, &graph, dataset) {
         progress.note(&format!("training takes about {:.2} GB of memory", bytes / 1e9));
     }
@@ -93,7 +93,8 @@ fn finish(folder: &RunFolder, config: &TrainConfig, state: &Checkpoint) -> Resul
         version: FORMAT_VERSION,
         epochs: state.epoch,
         best_epoch: state.best_epoch,
-        best_accuracy: state.best_accuracy,
+        best_accuracy: (config.choice != Choice::Last).then_some(state.best_accuracy),
+        selection: state.origin.as_ref().map_or(Selection::default(), |origin| origin.selection),
         keeps_checkpoint: config.keep_checkpoint || before.as_ref().is_some_and(|end| end.keeps_checkpoint),
         program: env!("CARGO_PKG_VERSION").into(),
     };
@@ -239,7 +240,8 @@ impl Found {
             "no checkpoint was kept: going on from the model, the weights of epoch {best}, with a new optimiser"
         ));
         let (start, origin) = (Checkpoint::start(model.weights, dataset), model.origin);
-        let &TrainingEnd { epochs: epoch, best_epoch, best_accuracy, .. } = end;
+        let &TrainingEnd { epochs: epoch, best_epoch, .. } = end;
+        let best_accuracy = end.best_accuracy.unwrap_or(0.0);
         let origin = origin.or_else(|| start.origin.clone());
         Ok(Start::From(Box::new(Checkpoint { epoch, best_accuracy, best_epoch, origin, ..start })))
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::RunFolder;
 use crate::record::{files, read_record_if_there, write_record};
+use crate::weights::Selection;
 use crate::{Error, Result};
 
 /// The way out where weights are lost.
@@ -20,8 +21,12 @@ pub struct TrainingEnd {
     pub epochs: usize,
     /// The epoch whose weights are the model.
     pub best_epoch: usize,
-    /// Its test accuracy in percent.
-    pub best_accuracy: f64,
+    /// Its accuracy in percent on the images by which it was chosen, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_accuracy: Option<f64>,
+    /// How it was chosen.
+    #[serde(flatten)]
+    pub selection: Selection,
     /// Whether the checkpoint stays.
     pub keeps_checkpoint: bool,
     /// Version of the program.

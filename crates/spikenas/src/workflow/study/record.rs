@@ -45,10 +45,11 @@ pub struct ScenarioResult {
     /// Candidates that were drawn, where the time is extrapolated from fewer than the search stands for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extrapolated_from: Option<usize>,
-    /// Test accuracy in percent after the best epoch.
+    /// Test accuracy of the model in percent: that of the epoch that was chosen.
     pub accuracy: f64,
-    /// Test accuracy in percent after the last epoch.
-    pub final_accuracy: f64,
+    /// Test accuracy in percent after the last epoch, where the test images choose the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub final_accuracy: Option<f64>,
     /// Seconds of the training, with its tests.
     pub train_seconds: f64,
     /// The earlier scenario that found the same network, where the training is that one's.

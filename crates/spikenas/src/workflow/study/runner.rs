@@ -13,7 +13,7 @@ use crate::record::{
 };
 use crate::search::{Method, SearchRecord, distinct_draws};
 use crate::space::{Architecture, SearchSpace};
-use crate::train::EpochRecord;
+use crate::train::{EpochRecord, TrainConfig};
 use crate::workflow::run::{self, RunConfig, RunFolder};
 use crate::{Error, Result};
 
@@ -97,7 +97,7 @@ fn open(study: &Study, dataset: &Dataset, folder: &Path) -> Result<StudyRecord> 
         study: study.kind,
         scale: study.scale.clone(),
         data: study.data.source.to_string(),
-        train_images: study.settings.train.limit_train.unwrap_or(usize::MAX).min(dataset.train.len()),
+        train_images: TrainConfig { seed: study.seed, ..study.settings.train.clone() }.split(dataset)?.learned.len(),
         test_images: dataset.test.len(),
         settings: study.settings.clone(),
         seed: study.seed,
@@ -147,7 +147,7 @@ fn run_scenario(
         candidates,
         extrapolated_from,
         accuracy: tested.accuracy,
-        final_accuracy: epochs.last().map_or(0.0, |e| e.test_accuracy),
+        final_accuracy: epochs.last().and_then(|e| e.test_accuracy),
         train_seconds: epochs.iter().map(|e| e.seconds).sum(),
         trained_as,
     })

@@ -1,0 +1,128 @@
+use std::fmt;
+use std::str::FromStr;
+
+use super::config::TrainConfig;
+use crate::weights::Choice;
+use crate::{Error, Result};
+
+/// A named way to train, from which single settings may differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipe {
+    /// SNASNet's (Kim et al., ECCV 2022), which the paper follows: made for 300 epochs, the epoch chosen on the test images.
+    Snasnet,
+    /// For the time that a person waits: no dropout and less weight decay, since a short training of a small network underfits; the
+    /// epoch chosen on training images that are held out.
+    Fast,
+}
+
+impl Recipe {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Snasnet, Self::Fast];
+
+    /// By which a preset's winner is trained where none is named.
+    pub fn of_preset(_preset: &str) -> Self {
+        Self::Snasnet
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Snasnet => "snasnet",
+            Self::Fast => "fast",
+        }
+    }
+}
+
+impl fmt::Display for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Recipe {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let named = Self::ALL.into_iter().find(|recipe| recipe.name() == text);
+        named.ok_or_else(|| Error::unknown("recipe", text, Self::ALL.map(Self::name)))
+    }
+}
+
+impl TrainConfig {
+    /// The settings of a recipe.
+    pub fn of(recipe: Recipe) -> Self {
+        match recipe {
+            Recipe::Snasnet => Self::default(),
+            Recipe::Fast => Self {
+                dropout: 0.0,
+                weight_decay: 1e-4,
+                validation: 0.1,
+                choice: Choice::Validation,
+                ..Self::default()
+            },
+        }
+    }
+
+    /// The same training by a recipe: what depends on the images, the machine and the time that there is stays.
+    pub fn by(&self, recipe: Recipe) -> Self {
+        let Self { epochs, batch, accumulate, patience, augment, crop_padding, mirror, limit_train, seed, .. } = *self;
+        let Self { checkpoint_minutes, tensorboard, keep_checkpoint, .. } = *self;
+        Self {
+            epochs,
+            batch,
+            accumulate,
+            patience,
+            augment,
+            crop_padding,
+            mirror,
+            limit_train,
+            seed,
+            checkpoint_minutes,
+            tensorboard,
+            keep_checkpoint,
+            ..Self::of(recipe)
+        }
+    }
+
+    /// How a preset's winner is trained: by the recipe of the preset, in as many epochs as a person waits for, 8 with the sample and
+    /// 30 with others; all 300 with the preset that is named after SNASNet.
+    pub fn for_preset(preset: &str) -> Self {
+        let recipe = Self::of(Recipe::of_preset(preset));
+        match preset {
+            "sample" => Self { epochs: 8, ..recipe },
+            "snasnet-cifar10" => recipe,
+            _ => Self { epochs: 30, ..recipe },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recipes_are_known_by_their_names_and_within_bounds() {
+        for recipe in Recipe::ALL {
+            assert_eq!(recipe.to_string().parse::<Recipe>().unwrap(), recipe);
+            TrainConfig::of(recipe).check().unwrap();
+        }
+        assert!("snasnt".parse::<Recipe>().unwrap_err().to_string().contains("snasnet, fast"));
+    }
+
+    #[test]
+    fn another_recipe_keeps_what_is_the_images_and_the_machine_s() {
+        let config =
+            TrainConfig { epochs: 5, mirror: false, seed: 9, tensorboard: true, ..TrainConfig::of(Recipe::Snasnet) };
+        let fast = config.by(Recipe::Fast);
+        assert_eq!((fast.epochs, fast.mirror, fast.seed, fast.tensorboard), (5, false, 9, true));
+        assert_eq!((fast.dropout, fast.choice), (0.0, Choice::Validation));
+        assert_eq!(fast.by(Recipe::Snasnet), config);
+    }
+
+    #[test]
+    fn nobody_waits_for_300_epochs_without_asking() {
+        let epochs = |preset: &str| TrainConfig::for_preset(preset).epochs;
+        assert_eq!([epochs("sample"), epochs("cifar10"), epochs("cifar100")], [8, 30, 30]);
+        assert_eq!(epochs("snasnet-cifar10"), 300, "its recipe as published");
+    }
+}
