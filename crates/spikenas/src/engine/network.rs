@@ -89,6 +89,11 @@ pub trait Network: Send + Sync {
     /// Reads all tensors back.
     fn weights(&self) -> Weights;
 
+    /// The same network with other weights and a new optimiser; both use the same memory, one after the other.
+    ///
+    /// Errors: weights that are not the graph's.
+    fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>>;
+
     /// Shows images, `[images, channels, rows, columns]`, for all timesteps, without dropout.
     ///
     /// Errors: not enough memory.

@@ -229,14 +229,15 @@ impl Training<'_> {
         state: Checkpoint,
         progress: &mut dyn Progress,
     ) -> Result<(Checkpoint, Option<Box<dyn Network>>)> {
-        let network = |weights| self.engine.network(self.graph, weights);
+        let is_whole = self.timesteps() == self.graph.config.timesteps;
+        let whole = |weights| self.engine.network(self.graph, weights);
         if !self.config.is_averaged(self.epoch + 1) {
-            let is_whole = self.timesteps() == self.graph.config.timesteps;
-            let whole = if is_whole { None } else { Some(network(&state.weights)?) };
-            return Ok((Checkpoint { average: None, ..state }, whole));
+            let other = if is_whole { None } else { Some(whole(&state.weights)?) };
+            return Ok((Checkpoint { average: None, ..state }, other));
         }
         let mut average = Average::with(self.average.as_ref(), &state.weights);
-        let mut averaged = network(&average.weights)?;
+        let weights = &average.weights;
+        let mut averaged = if is_whole { self.network.sibling(weights) } else { whole(weights) }?;
         let order = self.order("average");
         estimate_statistics(averaged.as_mut(), self.dataset, &order, self.at_a_time(), progress)?;
         average.weights = averaged.weights();

@@ -57,6 +57,10 @@ impl Network for BurnNetwork {
         Weights::new(tensors.collect(), self.batches_tracked)
     }
 
+    fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>> {
+        Ok(Box::new(Self::new(&self.graph, weights, &self.tensors.device)?))
+    }
+
     fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output> {
         let images = self.tensors.images(images, self.graph.input);
         let Interpreted { logits, spikes, .. } = Interpreter::new(&self.graph, &mut self.tensors, mode).run(images);

@@ -99,6 +99,10 @@ impl Network for NetworkOnKernels {
         Weights::clone(&self.weights)
     }
 
+    fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>> {
+        Ok(Box::new(Self { buffers: self.buffers.clone(), ..Self::new(&self.graph, weights)? }))
+    }
+
     fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output> {
         let parameters = self.packed.take().unwrap_or_else(|| self.parameters());
         let trace = forward(&self.graph, &parameters, images, mode, None)?;
