@@ -114,6 +114,12 @@ pub struct NetworkArguments {
     /// Timesteps for which an image is shown
     #[arg(long, value_name = "N")]
     pub timesteps: Option<usize>,
+    /// Neurons of the classifier's hidden layer [default: the preset's]
+    #[arg(long, value_name = "N")]
+    pub hidden: Option<usize>,
+    /// Side of the average pooling before the classifier: larger, it narrows the classifier [default: the preset's]
+    #[arg(long, value_name = "N")]
+    pub last_pool: Option<usize>,
 }
 
 /// Reads two widths.
@@ -139,6 +145,8 @@ impl NetworkArguments {
         config.widths = self.widths.unwrap_or(config.widths);
         config.cells = self.cells.unwrap_or(config.cells);
         config.timesteps = self.timesteps.unwrap_or(config.timesteps);
+        config.hidden = self.hidden.unwrap_or(config.hidden);
+        config.last_pool = self.last_pool.unwrap_or(config.last_pool);
         config.check()?;
         Ok(config)
     }

@@ -38,6 +38,12 @@ pub struct Arguments {
     /// Cells of the network: 1, 2 or 3
     #[arg(long, value_name = "N")]
     cells: Option<usize>,
+    /// Neurons of the classifier's hidden layer
+    #[arg(long, value_name = "N")]
+    hidden: Option<usize>,
+    /// Side of the average pooling before the classifier
+    #[arg(long, value_name = "N")]
+    last_pool: Option<usize>,
     #[command(flatten)]
     digits: DigitArguments,
     /// Bits per parameter
@@ -49,7 +55,7 @@ pub struct Arguments {
 }
 
 /// Options for an architecture of the user's own; a run and a model have theirs.
-const OWN: [&str; 7] = ["arch", "data", "image", "preset", "widths", "cells", "ops"];
+const OWN: [&str; 9] = ["arch", "data", "image", "preset", "widths", "cells", "hidden", "last_pool", "ops"];
 
 #[derive(Serialize)]
 struct Memory {
@@ -118,8 +124,9 @@ fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
         (Source::Folder(_), None) => Some(data.open()?),
         (Source::Sample | Source::Cifar10 | Source::Cifar100, _) => None,
     };
-    let Arguments { preset, widths, cells, .. } = arguments;
-    let network = NetworkArguments { preset: preset.clone(), widths: *widths, cells: *cells, timesteps: None };
+    let &Arguments { widths, cells, hidden, last_pool, .. } = arguments;
+    let preset = arguments.preset.clone();
+    let network = NetworkArguments { preset, widths, cells, timesteps: None, hidden, last_pool };
     let network = network.config(&data, dataset.as_ref())?;
     Graph::new(&architecture, &network, arguments.image.unwrap_or(dataset.map_or(CIFAR, |d| d.train.shape)))
 }

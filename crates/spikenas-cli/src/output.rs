@@ -50,6 +50,8 @@ const OPTIONS: [(&str, &str); 35] = [
     ("get it by fetching cifar10 into", "get it with spikenas data fetch cifar10 --data-dir"),
     ("raise the budget", "raise --budget"),
     ("lower the widths", "lower --widths"),
+    ("lower the hidden layer", "lower --hidden"),
+    ("raise the last pooling", "raise --last-pool"),
     ("or the iterations", "or --iterations"),
     ("allow fewer operations or cells", "use fewer --ops or --cells"),
     ("raise the memory", "raise --memory"),

@@ -37,8 +37,8 @@ impl ParameterCount {
         let compared = budget.unwrap_or(backbone);
         (classifier / HEAVY > compared).then(|| {
             format!(
-                "the classifier has {classifier} parameters, {:.0} times {of}, and the whole network {network}: lower the widths or scale the \
-                 images down; settings of the network narrow it, too: a smaller hidden, a larger last_pool",
+                "the classifier has {classifier} parameters, {:.0} times {of}, and the whole network {network}: lower the widths, lower \
+                 the hidden layer, raise the last pooling, or scale the images down",
                 classifier as f64 / compared.max(1) as f64
             )
         })

@@ -133,16 +133,27 @@ impl Line {
         let of_images = of_images.unwrap_or_else(|_| network.clone());
         let presets = NetworkConfig::PRESETS.into_iter();
         let named = presets.filter_map(|name| Some((Some(name), NetworkConfig::preset(name).ok()?)));
-        let NetworkConfig { cells, widths, timesteps, .. } = *network;
-        let gives =
-            |(_, base): &(_, NetworkConfig)| NetworkConfig { cells, widths, timesteps, ..base.clone() } == *network;
-        let (preset, mut said) =
-            std::iter::once((None, of_images.clone())).chain(named).find(gives).unwrap_or((None, of_images));
+        let NetworkConfig { cells, widths, timesteps, hidden, last_pool, .. } = *network;
+        let gives = |(_, base): &(_, NetworkConfig)| {
+            NetworkConfig { cells, widths, timesteps, hidden, last_pool, ..base.clone() } == *network
+        };
+        // The one with which the fewest options are needed.
+        let options = |(_, base): &(_, NetworkConfig)| {
+            let NetworkConfig { cells: c, widths: w, timesteps: t, hidden: h, last_pool: l, .. } = *base;
+            [c != cells, w != widths, t != timesteps, h != hidden, l != last_pool]
+                .into_iter()
+                .filter(|&differs| differs)
+                .count()
+        };
+        let bases = std::iter::once((None, of_images.clone())).chain(named).filter(gives);
+        let (preset, mut said) = bases.min_by_key(options).unwrap_or((None, of_images));
         preset.iter().for_each(|name| self.option("preset", name));
         let texts = widths.map(|width| width.to_string()).join(",");
         self.set(&mut said.widths, &widths, "widths", texts);
         self.set(&mut said.cells, &cells, "cells", cells);
         self.set(&mut said.timesteps, &timesteps, "timesteps", timesteps);
+        self.set(&mut said.hidden, &hidden, "hidden", hidden);
+        self.set(&mut said.last_pool, &last_pool, "last-pool", last_pool);
         RunConfig {
             version: config.version,
             architecture: None,
@@ -313,13 +324,13 @@ mod tests {
     fn what_differs_is_said_and_what_cannot_be_said_is_noted() {
         let mut config = RunConfig::of_sample();
         config.data = DataConfig::at(Source::Cifar10, "my data".into());
-        config.network.widths = [32, 64];
+        config.network = NetworkConfig { widths: [32, 64], hidden: 64, ..config.network };
         config.search.budget = Some("200k".parse().unwrap());
         config.train.batch = 32;
         config.train.dropout = 0.25;
         let line = command_line(&config);
         assert!(line.starts_with(
-            "spikenas run --data cifar10 --data-dir 'my data' --preset sample --widths 32,64 --budget 200000 --dropout 0.25 # and in"
+            "spikenas run --data cifar10 --data-dir 'my data' --preset sample --widths 32,64 --hidden 64 --budget 200000 --dropout 0.25 # and in"
         ));
         assert!(line.contains("train.batch"), "{line}");
     }
