@@ -234,7 +234,7 @@ fn a_limit_of_the_address_space_ends_in_one_line_and_never_in_an_abort() {
             let output = output.unwrap();
             let stderr = text(&output.stderr);
             match output.status.code() {
-                Some(0) if kilobytes > 100_000 => {}
+                Some(0) if kilobytes > 90_000 => {}
                 Some(1) => assert!(stderr.starts_with("error: ") && stderr.lines().count() == 1, "{line}: {stderr}"),
                 _ => panic!("{line}: {:?} {stderr}", output.status),
             }
