@@ -32,7 +32,7 @@ pub fn print_bytes(bytes: &[u8]) -> Result<()> {
 }
 
 /// Advice in the library's messages, and the options of the program that it means; `RUN` is the path that the message is about.
-const OPTIONS: [(&str, &str); 35] = [
+const OPTIONS: &[(&str, &str)] = &[
     ("nothing is trained yet: train it", "nothing is trained yet: run `spikenas train RUN`"),
     ("resume its training with epochs", "go on with spikenas train RUN --resume --epochs"),
     ("list the runs there are", "`spikenas list` shows the runs"),
