@@ -76,7 +76,8 @@ fn row(listed: &Listed) -> [String; 8] {
         _ => dash(),
     };
     let by_validation = || listed.validation_accuracy.map(|accuracy| format!("{accuracy:.2} % (validation)"));
-    let accuracy = listed.accuracy.map(|accuracy| format!("{accuracy:.2} %")).or_else(by_validation);
+    let deviation = listed.deviation.map_or(String::new(), |deviation| format!(" ± {deviation:.2}"));
+    let accuracy = listed.accuracy.map(|accuracy| format!("{accuracy:.2}{deviation} %")).or_else(by_validation);
     // The date and the minute.
     let written = listed.written.as_ref().map(|written| written.replace('T', " ").chars().take(16).collect());
     let data = listed

@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod score;
 mod search;
+mod seeds;
 mod signals;
 mod study;
 mod suggestion;

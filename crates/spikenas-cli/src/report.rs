@@ -2,8 +2,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::report::{Records, Report, RunSummary, csv, page, text};
+use spikenas::report::{Records, Report, RunRecords, RunSummary, SeedsRecords, csv, page, text};
 use spikenas::workflow::correlate::Correlation;
+use spikenas::workflow::seeds::SeedsRecord;
 use spikenas::workflow::study::StudyRecord;
 use spikenas::{Error, Result};
 
@@ -46,6 +47,7 @@ struct Written {
 enum Summary {
     Run(RunSummary),
     Study { study: Option<StudyRecord>, faults: Vec<String> },
+    Seeds { seeds: Option<SeedsRecord>, runs: Vec<RunSummary>, faults: Vec<String> },
     Correlation(Correlation),
 }
 
@@ -79,6 +81,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let runs = records.iter().map(|r| match r {
         Records::Run(run) => Summary::Run(run.summary()),
         Records::Correlation(correlation, _) => Summary::Correlation(correlation.clone()),
+        Records::Seeds(SeedsRecords { seeds, runs, faults, .. }) => Summary::Seeds {
+            seeds: seeds.clone(),
+            runs: runs.iter().map(RunRecords::summary).collect(),
+            faults: faults.clone(),
+        },
         Records::Study(study) => Summary::Study { study: study.study.clone(), faults: study.faults.clone() },
     });
     let written = Written { page: path, figures, runs: runs.collect() };

@@ -12,6 +12,7 @@ use spikenas::{Progress, Result, counted};
 use crate::arguments::{SearchArguments, TrainArguments};
 use crate::output::{duration, note, print};
 use crate::progress::Terminal;
+use crate::seeds::Several;
 use crate::train::Trained;
 use crate::{evaluate, report, search, train};
 
@@ -21,6 +22,9 @@ pub struct Arguments {
     /// Run folder [default: a new one under runs/]
     #[arg(short = 'o', long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Make the whole run with N seeds, one after the other, each in a folder of its own, and take their mean
+    #[arg(long, value_name = "N")]
+    seeds: Option<usize>,
     #[command(flatten)]
     search: SearchArguments,
     #[command(flatten)]
@@ -42,6 +46,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let dataset = arguments.search.data.open()?;
     let mut config = arguments.search.config(&dataset)?;
     arguments.train.apply(&mut config.train, &config.network)?;
+    if let Some(seeds) = arguments.seeds {
+        let default = arguments.search.default_folder(&config);
+        let (config, dataset, cpu, device) = (&config, &dataset, &cpu, device.as_ref());
+        return Several { config, seeds, dataset, cpu, device, out: arguments.out, default, is_json }.run();
+    }
     run::check_training(&config, &dataset, device.as_ref())?;
     run::check_search(&config, &dataset, &cpu)?;
     let path = match arguments.out {

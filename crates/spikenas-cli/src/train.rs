@@ -17,6 +17,7 @@ use crate::evaluate;
 use crate::named::NamedModel;
 use crate::output::{duration, print};
 use crate::progress::Terminal;
+use crate::seeds::Several;
 
 /// Options and groups of options for an architecture of the user's own; a run has its own.
 const OWN: [&str; 2] = ["arch", "NetworkArguments"];
@@ -41,6 +42,9 @@ pub struct Arguments {
     /// Continue from the last checkpoint; with another number of --epochs, on the schedule of that many
     #[arg(long)]
     resume: bool,
+    /// Train with N seeds, one after the other, each in a folder of its own, and take their mean
+    #[arg(long, value_name = "N", requires = "arch", conflicts_with = "run")]
+    seeds: Option<usize>,
     /// Images of a mini-batch [default: 64]
     #[arg(long, value_name = "N", help_heading = "Training")]
     batch: Option<usize>,
@@ -87,6 +91,12 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (None, None) => return Err(Error::invalid("give a run folder or --arch")),
     };
     let Plan { path, config, architecture } = plan;
+    if let Some(seeds) = arguments.seeds {
+        let (config, dataset, cpu, device) = (&config, &dataset, &cpu, device.as_ref());
+        let (out, is_json) = (arguments.out, arguments.common.machine.json);
+        let default = PathBuf::from("runs").join(format!("trained-seed{}", config.train.seed));
+        return Several { config, seeds, dataset, cpu, device, out, default, is_json }.run();
+    }
     run::check_training(&config, &dataset, device.as_ref())?;
     if arguments.from.is_some() {
         run::check_start(&config, &architecture, &dataset)?;

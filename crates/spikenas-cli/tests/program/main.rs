@@ -19,6 +19,7 @@ mod records;
 mod repeat;
 mod reports;
 mod resume;
+mod seeds;
 #[cfg(unix)]
 mod signals;
 mod streams;

@@ -14,16 +14,9 @@ use crate::train::{EpochRecord, Reached};
 use crate::workflow::run::best_epoch;
 use crate::{Error, Result, counted};
 
-/// The report of several run folders; those of studies are compared run by run.
+/// The report of several run folders; those of studies and of several seeds are compared run by run.
 pub(super) fn report(records: &[Records]) -> Result<Report> {
-    let runs: Vec<&RunRecords> = records
-        .iter()
-        .flat_map(|r| match r {
-            Records::Run(run) => std::slice::from_ref(run),
-            Records::Study(study) => study.runs.as_slice(),
-            Records::Correlation(..) => &[],
-        })
-        .collect();
+    let runs: Vec<&RunRecords> = records.iter().flat_map(Records::runs).collect();
     if runs.is_empty() {
         return Err(Error::invalid("give at least one run folder"));
     }

@@ -1,6 +1,6 @@
 use super::document::Report;
 use super::records::Records;
-use super::{compare, correlation, run, study};
+use super::{compare, correlation, run, several, study};
 use crate::Result;
 
 impl Report {
@@ -10,6 +10,7 @@ impl Report {
             [Records::Run(run)] => run::report(run),
             [Records::Study(study)] => study::report(study),
             [Records::Correlation(correlation, faults)] => correlation::report(correlation, faults),
+            [records @ Records::Seeds(seeds)] => several::report(records, seeds),
             several => compare::report(several),
         }
     }

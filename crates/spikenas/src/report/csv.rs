@@ -23,12 +23,7 @@ struct Row<'a> {
 /// backbone, the classifier and the whole network, its firing rate (empty where the score took no forward pass), and the seconds
 /// of its score. Errors: nothing was scored.
 pub fn csv(records: &[Records]) -> Result<String> {
-    let runs = records.iter().flat_map(|records| match records {
-        Records::Run(run) => std::slice::from_ref(run),
-        Records::Study(study) => study.runs.as_slice(),
-        Records::Correlation(..) => &[],
-    });
-    let runs: Vec<&RunRecords> = runs.collect();
+    let runs: Vec<&RunRecords> = records.iter().flat_map(Records::runs).collect();
     if runs.iter().all(|run| run.candidates.is_empty()) {
         let reason = "no candidate was scored: give the folder of a search";
         let folder = runs.first().map(|run| &run.folder);

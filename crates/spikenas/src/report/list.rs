@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use super::command::continuing;
-use super::records::{Records, RunRecords, StudyRecords};
+use super::records::{Records, RunRecords, SeedsRecords, StudyRecords};
 use crate::cost::{ParameterCount, Scope};
 use crate::record::is_locked;
 use crate::workflow::run::best_epoch;
@@ -14,7 +14,7 @@ use crate::workflow::study::Scenario;
 use crate::{Error, Result};
 
 /// The records of which any makes a folder worth a line.
-const RECORDS: [&str; 8] = [
+const RECORDS: [&str; 10] = [
     "config.toml",
     "journal.jsonl",
     "search.json",
@@ -22,6 +22,8 @@ const RECORDS: [&str; 8] = [
     "evaluate.json",
     "study.toml",
     "study.json",
+    "seeds.toml",
+    "seeds.json",
     "correlate.json",
 ];
 
@@ -53,6 +55,9 @@ pub struct Listed {
     pub total: Option<usize>,
     /// Test accuracy of the model in percent.
     pub accuracy: Option<f64>,
+    /// Its standard deviation, where it is the mean over several seeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<f64>,
     /// Accuracy of the model's epoch in percent on the images held out, where these choose it.
     pub validation_accuracy: Option<f64>,
     /// When the newest record was written: `2026-11-25T14:03:07Z`.
@@ -113,6 +118,7 @@ impl Listed {
         let mut listed = match Records::read(folder) {
             Ok(Records::Run(run)) => Self::of_run(&run),
             Ok(Records::Study(study)) => Self::of_study(&study),
+            Ok(Records::Seeds(seeds)) => Self::of_seeds(&seeds),
             Ok(Records::Correlation(correlation, faults)) => Self {
                 state: State::Finished,
                 cells: Some(correlation.config.network.cells),
@@ -159,17 +165,40 @@ impl Listed {
         }
     }
 
+    fn of_seeds(seeds: &SeedsRecords) -> Self {
+        let record = seeds.seeds.as_ref();
+        let accuracy = record.and_then(|record| record.accuracy);
+        let (done, total) = (record.map_or(0, |record| record.results.len()), record.map(|record| record.seeds));
+        let of_one = seeds.runs.first().map(Self::of_run).unwrap_or_default();
+        Self {
+            state: Self::state_of_several(&seeds.folder, done, total),
+            done,
+            total,
+            parameters: None,
+            accuracy: accuracy.map(|accuracy| accuracy.mean),
+            deviation: accuracy.and_then(|accuracy| accuracy.deviation),
+            validation_accuracy: record.and_then(|record| record.validation_accuracy).map(|accuracy| accuracy.mean),
+            continued_by: None,
+            faults: seeds.faults.clone(),
+            ..of_one
+        }
+    }
+
+    /// How far several runs in a folder are.
+    fn state_of_several(folder: &Path, done: usize, total: Option<usize>) -> State {
+        match total.is_some_and(|total| done >= total) {
+            true => State::Finished,
+            false if is_locked(folder) => State::Running,
+            false => State::Partial,
+        }
+    }
+
     fn of_study(study: &StudyRecords) -> Self {
         let record = study.study.as_ref();
         let done = record.map_or(0, |record| record.results.len());
         let total = record.map(|record| Scenario::all(record.study).len());
-        let state = match total.is_some_and(|total| done >= total) {
-            true => State::Finished,
-            false if is_locked(&study.folder) => State::Running,
-            false => State::Partial,
-        };
         Self {
-            state,
+            state: Self::state_of_several(&study.folder, done, total),
             data: record.map(|record| record.data.clone()),
             done,
             total,

@@ -18,6 +18,7 @@ use crate::train::{EpochRecord, TrainConfig};
 use crate::weights::{Head, Selection};
 use crate::workflow::correlate::Correlation;
 use crate::workflow::run::{EvaluationRecord, RunConfig, TrainingEnd, best_epoch};
+use crate::workflow::seeds::SeedsRecord;
 use crate::workflow::study::StudyRecord;
 use crate::{Error, Result};
 
@@ -29,6 +30,8 @@ pub enum Records {
     Run(RunRecords),
     /// Records of a study: several runs and its results.
     Study(StudyRecords),
+    /// Records of the same run with several seeds.
+    Seeds(SeedsRecords),
     /// The record of how well scores rank a table, and faults.
     Correlation(Correlation, Vec<String>),
 }
@@ -42,6 +45,9 @@ impl Records {
         let holds = |name: &str| is_there(&folder.join(name));
         if holds("study.json")? {
             return Ok(Records::Study(StudyRecords::read(folder)));
+        }
+        if holds("seeds.json")? {
+            return Ok(Records::Seeds(SeedsRecords::read(folder)));
         }
         if holds("correlate.json")? {
             return Ok(Records::Correlation(read_record(&folder.join("correlate.json"))?, Vec::new()));
@@ -59,11 +65,22 @@ impl Records {
         Ok(Records::Run(RunRecords::read(folder)))
     }
 
+    /// The runs in them.
+    pub fn runs(&self) -> &[RunRecords] {
+        match self {
+            Records::Run(run) => std::slice::from_ref(run),
+            Records::Study(study) => &study.runs,
+            Records::Seeds(seeds) => &seeds.runs,
+            Records::Correlation(..) => &[],
+        }
+    }
+
     /// Records that could not be read, and why.
     pub fn faults(&self) -> &[String] {
         match self {
             Records::Run(run) => &run.faults,
             Records::Study(study) => &study.faults,
+            Records::Seeds(seeds) => &seeds.faults,
             Records::Correlation(_, faults) => faults,
         }
     }
@@ -314,5 +331,30 @@ impl StudyRecords {
         let runs: Vec<RunRecords> = names.map(|name| RunRecords::read(&folder.join(name))).collect();
         faults.0.extend(runs.iter().flat_map(|r| r.faults.iter().cloned()));
         Self { folder: folder.to_path_buf(), study, runs, faults: faults.0 }
+    }
+}
+
+/// The records of the same run with several seeds.
+#[derive(Clone, Debug)]
+pub struct SeedsRecords {
+    /// The folder.
+    pub folder: PathBuf,
+    /// `seeds.json`
+    pub seeds: Option<SeedsRecord>,
+    /// Its runs, in the order of the seeds.
+    pub runs: Vec<RunRecords>,
+    /// Records that could not be read, and why.
+    pub faults: Vec<String>,
+}
+
+impl SeedsRecords {
+    /// Reads what can be read.
+    pub fn read(folder: &Path) -> Self {
+        let mut faults = Faults::default();
+        let seeds: Option<SeedsRecord> = faults.keep(read_record(&folder.join("seeds.json")));
+        let names = seeds.iter().flat_map(|s| &s.results).map(|result| format!("seed-{}", result.seed));
+        let runs: Vec<RunRecords> = names.map(|name| RunRecords::read(&folder.join(name))).collect();
+        faults.0.extend(runs.iter().flat_map(|r| r.faults.iter().cloned()));
+        Self { folder: folder.to_path_buf(), seeds, runs, faults: faults.0 }
     }
 }

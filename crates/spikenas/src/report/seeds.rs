@@ -4,30 +4,13 @@ use super::document::Section;
 use super::figure::{Table, Value};
 use super::records::RunRecords;
 use super::words::{grouped, shortened};
+use crate::Spread;
 use crate::cost::Ledger;
-use crate::workflow::run::RunConfig;
+use crate::workflow::run::{RunConfig, best_epoch};
 
-/// Mean and standard deviation of a sample.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Spread {
-    mean: f64,
-    /// With n - 1 in the denominator; nothing for one value.
-    deviation: Option<f64>,
-}
-
-impl Spread {
-    /// That of some values; nothing where there are none.
-    fn of(values: &[f64]) -> Option<Self> {
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-        let deviation = (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt());
-        (!values.is_empty()).then_some(Self { mean, deviation })
-    }
-
-    fn shown(self, digits: usize) -> Value {
-        let deviation = self.deviation.map_or(String::new(), |d| format!(" ± {d:.digits$}"));
-        Value::number(self.mean, format!("{:.digits$}{deviation}", self.mean))
-    }
+/// As it is shown, and sorted by the mean.
+fn shown(values: &[f64], digits: usize) -> Value {
+    Spread::of(values).map_or(Value::missing(), |spread| Value::number(spread.mean, spread.words(digits)))
 }
 
 /// The section of runs of equal settings, where there are several of any.
@@ -36,15 +19,15 @@ pub(super) fn section(runs: &[&RunRecords]) -> Option<Section> {
     if groups.is_empty() {
         return None;
     }
-    let columns = ["runs", "seeds", "#n", "#accuracy, %", "#tested", "#backbone", "#score"];
+    let columns = ["runs", "seeds", "#n", "#accuracy, %", "#tested", "#validation, %", "#backbone", "#score"];
     let mut table = Table::new("Means over seeds", &columns);
     for group in &groups {
         let of =
             |value: fn(&RunRecords) -> Option<f64>| group.iter().filter_map(|run| value(run)).collect::<Vec<f64>>();
         let accuracies = of(|run| run.accuracy().map(|accuracy| accuracy.percent));
+        let validated = of(|run| best_epoch(&run.epochs)?.validation_accuracy);
         let backbones = of(|run| Some(Ledger::new(run.graph.as_ref()?).count().backbone as f64));
         let scores = of(|run| run.search.as_ref().map(|s| s.score.0).filter(|score| score.is_finite()));
-        let shown = |values: &[f64], digits| Spread::of(values).map_or(Value::missing(), |s| s.shown(digits));
         let names: Vec<String> = group.iter().map(|run| shortened(&run.name(), 40)).collect();
         let seeds: Vec<String> =
             group.iter().filter_map(|run| run.config.as_ref()).map(|config| config.train.seed.to_string()).collect();
@@ -55,6 +38,7 @@ pub(super) fn section(runs: &[&RunRecords]) -> Option<Section> {
             whole(group.len()),
             shown(&accuracies, 2),
             whole(accuracies.len()),
+            shown(&validated, 2),
             shown(&backbones, 0),
             shown(&scores, 4),
         ]);
@@ -130,11 +114,5 @@ mod tests {
         let rows = &section.tables[0].rows;
         let texts: Vec<&str> = rows[0].iter().map(|v| v.text.as_str()).collect();
         assert_eq!((rows.len(), &texts[..5]), (1, &["a1, a2, a3", "1, 2, 3", "3", "61.50 ± 2.12", "2"][..]));
-    }
-
-    #[test]
-    fn one_value_has_no_deviation_and_none_no_mean() {
-        assert_eq!(Spread::of(&[2.0]), Some(Spread { mean: 2.0, deviation: None }));
-        assert_eq!(Spread::of(&[]), None);
     }
 }

@@ -1,5 +1,5 @@
 //! Several stages over one dataset: a [`Project`] does them in memory; a [`run`] searches, trains and tests into a folder; a
-//! [`study`] is several runs that answer a question; [`correlate`] measures how well scores rank a table of trained
+//! [`study`] is several runs that answer a question, and [`seeds`] the same run with several seeds; [`correlate`] measures how well scores rank a table of trained
 //! architectures, and [`tabulate`] makes such a table.
 
 pub mod correlate;
@@ -7,6 +7,7 @@ pub mod correlate;
 mod power_loss;
 mod project;
 pub mod run;
+pub mod seeds;
 pub mod study;
 pub mod tabulate;
 

@@ -86,6 +86,12 @@ impl RunFolder {
             return Err(Error::file(path, "there is no such run: list the runs there are"));
         }
         if !files::is_there(&folder.config_path())? {
+            if files::is_there(&path.join("seeds.toml"))? {
+                return Err(Error::file(
+                    path,
+                    "holds runs of several seeds: name one of them, such as its folder seed-1",
+                ));
+            }
             return Err(Error::file(path, "holds no run: there is no config.toml: list the runs there are"));
         }
         let config = RunConfig::load(&folder.config_path())?;
@@ -103,12 +109,15 @@ impl RunFolder {
     ///
     /// Errors: there is none, or the system cannot tell whether a folder exists.
     pub fn free_or_same(path: &Path, config: &RunConfig) -> Result<PathBuf> {
+        Self::free_or_holding(path, "config.toml", config)
+    }
+
+    /// The same for a folder whose file of this name is the configuration.
+    pub(in crate::workflow) fn free_or_holding(path: &Path, name: &str, config: &RunConfig) -> Result<PathBuf> {
         /// More would be an accident, and take a while to look through.
         const MOST: u32 = 1000;
         let is_same = |candidate: &Path| {
-            RunConfig::load(&candidate.join("config.toml"))
-                .and_then(|old| old.differences(config))
-                .is_ok_and(|d| d.is_empty())
+            RunConfig::load(&candidate.join(name)).and_then(|old| old.differences(config)).is_ok_and(|d| d.is_empty())
         };
         for number in 1..=MOST {
             let candidate = match number {
