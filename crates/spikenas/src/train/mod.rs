@@ -5,10 +5,13 @@ mod checkpoint;
 mod config;
 mod divergence;
 mod images;
+mod learning_rate;
 mod pace;
 mod recipe;
 mod record;
+mod said;
 mod schedule;
+mod tested;
 mod timesteps;
 mod trainer;
 

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use super::average::{Average, estimate_statistics};
+use super::average::Average;
 use super::checkpoint::{Checkpoint, Learned};
 use super::config::TrainConfig;
 use super::divergence::Moment;
@@ -11,11 +11,11 @@ use super::record::EpochRecord;
 use super::schedule::Position;
 use super::timesteps::with_timesteps;
 use crate::data::{Dataset, Images, shuffled};
-use crate::engine::{Engine, Evaluation, Lesson, Network, Optimiser, check_images, evaluate};
+use crate::engine::{Engine, Lesson, Network, Optimiser, check_images};
 use crate::graph::Graph;
-use crate::progress::{Progress, rough_duration};
+use crate::progress::Progress;
 use crate::random::{Generator, generator, name_key};
-use crate::weights::{Choice, Origin};
+use crate::weights::Origin;
 use crate::{Error, Result};
 
 /// Receives the records and states of a training.
@@ -92,33 +92,33 @@ pub fn train(
 }
 
 /// A training in progress.
-struct Training<'a> {
-    config: &'a TrainConfig,
-    graph: &'a Graph,
-    engine: &'a dyn Engine,
-    dataset: &'a Dataset,
+pub(super) struct Training<'a> {
+    pub(super) config: &'a TrainConfig,
+    pub(super) graph: &'a Graph,
+    pub(super) engine: &'a dyn Engine,
+    pub(super) dataset: &'a Dataset,
     /// Training images of an epoch: their indices.
-    chosen: Vec<usize>,
+    pub(super) chosen: Vec<usize>,
     /// The images by which the epoch to keep is chosen, if one is.
-    choosing: Option<Cow<'a, Images>>,
+    pub(super) choosing: Option<Cow<'a, Images>>,
     /// The graph's network, with the timesteps of the epoch.
-    network: Box<dyn Network>,
+    pub(super) network: Box<dyn Network>,
     optimiser: Optimiser,
     /// Epochs done.
-    epoch: usize,
+    pub(super) epoch: usize,
     /// Best accuracy on the images that choose, and the epoch that had it.
-    best: (f64, usize),
+    pub(super) best: (f64, usize),
     /// Progress of the current epoch.
-    learned: Learned,
+    pub(super) learned: Learned,
     /// The average of the last epochs, once it has begun.
-    average: Option<Average>,
+    pub(super) average: Option<Average>,
     /// What the weights are trained on.
     origin: Option<Origin>,
     /// When the sink last received a state.
     kept: Instant,
-    pace: Pace,
+    pub(super) pace: Pace,
     /// Tests since this process began.
-    tested: usize,
+    pub(super) tested: usize,
 }
 
 impl Training<'_> {
@@ -135,14 +135,14 @@ impl Training<'_> {
         }
     }
 
-    fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Moment {
         let (epoch, steps) = (self.epoch + 1, self.steps());
         let step = (self.learned.images / self.config.batch).min(steps - 1);
         Moment { epoch, learning_rate: self.config.learning_rate(Position { epoch, step, steps }) }
     }
 
     /// Steps of an epoch.
-    fn steps(&self) -> usize {
+    pub(super) fn steps(&self) -> usize {
         self.chosen.len().div_ceil(self.config.batch).max(1)
     }
 
@@ -155,19 +155,8 @@ impl Training<'_> {
         Ok(state)
     }
 
-    /// The time that the rest takes, in words, where it is known and not short.
-    fn left(&self) -> Option<String> {
-        let epochs = self.config.epochs.saturating_sub(self.epoch);
-        let (now, all) = (self.timesteps(), self.graph.config.timesteps);
-        let steps = self.config.sum_of_timesteps(self.epoch + 1..=self.config.epochs, all);
-        let train = (steps * self.chosen.len()).saturating_sub(self.learned.images * now);
-        let choosing = self.choosing.as_ref().map_or(0, |images| images.len());
-        let [left, tested] = [epochs, self.tested].map(|tests| tests * choosing * all);
-        self.pace.seconds(train, left, tested).map(rough_duration)
-    }
-
     /// Timesteps of the epoch that is trained.
-    fn timesteps(&self) -> usize {
+    pub(super) fn timesteps(&self) -> usize {
         self.config.timesteps(self.epoch + 1, self.graph.config.timesteps)
     }
 
@@ -218,110 +207,14 @@ impl Training<'_> {
     }
 
     /// Images that are shown at a time.
-    fn at_a_time(&self) -> usize {
+    pub(super) fn at_a_time(&self) -> usize {
         self.config.batch.div_ceil(self.config.accumulate)
     }
 
-    /// The state after an epoch with the average, where the epoch is one of those averaged; and the network to be tested where it is
-    /// not the one that was trained: the average's, or that of all timesteps.
-    fn to_test(
-        &self,
-        state: Checkpoint,
-        progress: &mut dyn Progress,
-    ) -> Result<(Checkpoint, Option<Box<dyn Network>>)> {
-        let is_whole = self.timesteps() == self.graph.config.timesteps;
-        let whole = |weights| self.engine.network(self.graph, weights);
-        if !self.config.is_averaged(self.epoch + 1) {
-            let other = if is_whole { None } else { Some(whole(&state.weights)?) };
-            return Ok((Checkpoint { average: None, ..state }, other));
-        }
-        let mut average = Average::with(self.average.as_ref(), &state.weights);
-        let weights = &average.weights;
-        let mut averaged = if is_whole { self.network.sibling(weights) } else { whole(weights) }?;
-        let order = self.order("average");
-        estimate_statistics(averaged.as_mut(), self.dataset, &order, self.at_a_time(), progress)?;
-        average.weights = averaged.weights();
-        let state = Checkpoint { average: Some(average), ..state };
-        self.moment().check_state(&state)?;
-        Ok((state, Some(averaged)))
-    }
-
     /// The training images of an epoch in an order of their own for a purpose.
-    fn order(&self, purpose: &str) -> Vec<usize> {
+    pub(super) fn order(&self, purpose: &str) -> Vec<usize> {
         let order = shuffled(self.chosen.len(), &mut self.generator(purpose, &[]));
         order.into_iter().map(|place| self.chosen[place]).collect()
-    }
-
-    /// Tests a network, or that of the training, on the images that choose, if there are any.
-    fn test(&mut self, mut other: Option<Box<dyn Network>>, progress: &mut dyn Progress) -> Result<Option<Evaluation>> {
-        let at_a_time = self.at_a_time();
-        let Some(images) = &self.choosing else { return Ok(None) };
-        let network = other.as_mut().unwrap_or(&mut self.network).as_mut();
-        let test = evaluate(network, images, &self.dataset.normalisation, at_a_time, progress)?;
-        let what = if self.config.choice == Choice::Test { "test" } else { "validation" };
-        self.moment().check_mean(what, test.loss)?;
-        self.tested += 1;
-        Ok(Some(test))
-    }
-
-    /// Counts the epoch; its record, and whether it is the one to keep of those so far.
-    fn finish_epoch(&mut self, test: Option<&Evaluation>, seconds: f64) -> (EpochRecord, bool) {
-        let learned = std::mem::take(&mut self.learned);
-        let timesteps = self.config.first_timesteps.map(|_| self.timesteps());
-        self.epoch += 1;
-        let is_best = self.epoch == 1 || test.is_none_or(|test| test.accuracy > self.best.0);
-        if is_best {
-            self.best = (test.map_or(0.0, |test| test.accuracy), self.epoch);
-        }
-        let (by_test, by_validation) = match self.config.choice {
-            Choice::Test => (test, None),
-            Choice::Validation | Choice::Last => (None, test),
-        };
-        let is_part = self.config.limit_train.is_some() || self.config.validation > 0.0;
-        let record = EpochRecord {
-            epoch: self.epoch,
-            learning_rate: self.config.learning_rate(Position::last(self.epoch, self.steps())),
-            train_loss: learned.loss / learned.images as f64,
-            train_accuracy: 100.0 * learned.correct as f64 / learned.images as f64,
-            validation_loss: by_validation.map(|test| test.loss),
-            validation_accuracy: by_validation.map(|test| test.accuracy),
-            validation_top5_accuracy: by_validation.map(|test| test.top5_accuracy),
-            test_loss: by_test.map(|test| test.loss),
-            test_accuracy: by_test.map(|test| test.accuracy),
-            test_top5_accuracy: by_test.map(|test| test.top5_accuracy),
-            images_per_class: is_part.then(|| self.dataset.count_by_class(&self.chosen)),
-            timesteps,
-            images_per_second: learned.images as f64 / learned.seconds,
-            seconds,
-        };
-        (record, is_best)
-    }
-
-    /// What is known after a step; once, how long all will take.
-    fn say_step(&mut self, images: usize, progress: &mut dyn Progress) {
-        let left = self.left();
-        let of_training = left.as_ref().map_or(String::new(), |left| format!(", training {left} left"));
-        progress.advance(images, &format!("loss {:.4}{of_training}", self.learned.loss / self.learned.images as f64));
-        if self.pace.is_due()
-            && let Some(left) = left
-        {
-            progress.note(&format!("the training takes about {left}"));
-        }
-    }
-
-    /// The epoch in a line, and at the end what speaks against the network.
-    fn say_epoch(&self, record: &EpochRecord, test: Option<&Evaluation>, progress: &mut dyn Progress) {
-        let reached = record.reached();
-        let reached = reached.map_or(String::new(), |r| format!(", {} {:.2} %", r.images, r.accuracy));
-        let left = self.left().map_or(String::new(), |left| format!(", about {left} left"));
-        progress.note(&format!(
-            "epoch {} of {}: loss {:.4}, train {:.2} %{reached}, {:.0} images/s{left}",
-            self.epoch, self.config.epochs, record.train_loss, record.train_accuracy, record.images_per_second
-        ));
-        if self.config.is_over(self.epoch, self.best.1) {
-            let concerns = test.map(Evaluation::concerns).unwrap_or_default();
-            concerns.iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
-        }
     }
 
     /// One step of the optimiser on a mini-batch, shown in `accumulate` parts.
