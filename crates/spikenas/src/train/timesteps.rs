@@ -14,15 +14,15 @@ impl TrainConfig {
     /// Timesteps with which an epoch, counted from 1, trains a network of so many: `first_timesteps`, where these are fewer, in the
     /// first `first_part` of the epochs.
     pub fn timesteps(&self, epoch: usize, all: usize) -> usize {
-        match self.first_timesteps {
-            Some(first) if epoch as f64 <= (self.first_part * self.epochs as f64).round() => first.min(all),
-            _ => all,
-        }
+        self.sum_of_timesteps(epoch..=epoch, all)
     }
 
     /// The sum of the timesteps of some epochs, which time grows with.
     pub fn sum_of_timesteps(&self, epochs: RangeInclusive<usize>, all: usize) -> usize {
-        epochs.map(|epoch| self.timesteps(epoch, all)).sum()
+        let first_epochs = (self.first_part * self.epochs as f64).round() as usize;
+        let count = |last: usize| (last + 1).saturating_sub(*epochs.start());
+        let fewer = all - self.first_timesteps.map_or(all, |first| first.min(all));
+        count(*epochs.end()) * all - count(first_epochs.min(*epochs.end())) * fewer
     }
 }
 
@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(of(&plain), [4; 5]);
         let config = TrainConfig { first_timesteps: Some(2), first_part: 0.6, ..plain };
         assert_eq!(of(&config), [2, 2, 2, 4, 4]);
-        assert_eq!(config.sum_of_timesteps(2..=4, 4), 8);
+        assert_eq!([config.sum_of_timesteps(2..=4, 4), config.sum_of_timesteps(6..=5, 4)], [8, 0]);
         assert_eq!(of(&TrainConfig { first_part: 0.0, ..config.clone() }), [4; 5]);
         assert_eq!(of(&TrainConfig { first_part: 1.0, ..config.clone() }), [2; 5]);
         assert_eq!(of(&TrainConfig { first_timesteps: Some(9), ..config }), [4; 5], "never more than all");
