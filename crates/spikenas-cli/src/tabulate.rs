@@ -84,7 +84,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 /// The accuracies in words.
 fn words(rows: &[TableRow], file: &std::path::Path) -> String {
-    let mut means: Vec<f64> = rows.iter().filter_map(TableRow::mean).collect();
+    let mut means: Vec<f64> = rows.iter().filter_map(|row| Some(row.accuracy()?.mean)).collect();
     means.sort_by(f64::total_cmp);
     let at = |part: f64| means.get(((means.len().saturating_sub(1)) as f64 * part).round() as usize).copied();
     let [least, median, most] = [0.0, 0.5, 1.0].map(|part| at(part).unwrap_or(0.0));

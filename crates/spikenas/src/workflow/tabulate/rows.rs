@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use super::definition::Tabulation;
 use super::draw::Drawn;
-use crate::{Error, Result};
+use crate::{Error, Result, Spread};
 
 /// A row of a table: an architecture and the test accuracies of its trainings so far.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,17 +14,9 @@ pub struct TableRow {
 }
 
 impl TableRow {
-    /// Mean test accuracy in percent over the trained seeds, once there is one.
-    pub fn mean(&self) -> Option<f64> {
-        let count = self.accuracies.len();
-        (count > 0).then(|| self.accuracies.iter().sum::<f64>() / count as f64)
-    }
-
-    /// Standard deviation over the seeds, of two or more.
-    pub fn deviation(&self) -> Option<f64> {
-        let (mean, count) = (self.mean()?, self.accuracies.len());
-        let squares: f64 = self.accuracies.iter().map(|accuracy| (accuracy - mean).powi(2)).sum();
-        (count > 1).then(|| (squares / (count - 1) as f64).sqrt())
+    /// Mean test accuracy in percent over the trained seeds, and its deviation; nothing before the first.
+    pub fn accuracy(&self) -> Option<Spread> {
+        Spread::of(&self.accuracies)
     }
 }
 
@@ -38,7 +30,7 @@ pub(super) fn csv(table: &Tabulation, rows: &[TableRow]) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(heads.map(String::from).into_iter().chain(seeds)).map_err(|e| unwritable(e.to_string()))?;
     for row in rows {
-        let Some(mean) = row.mean() else { continue };
+        let Some(Spread { mean, deviation }) = row.accuracy() else { continue };
         let Drawn { architecture, space, parameters } = &row.drawn;
         let operations: Vec<&str> = table.spaces[*space].iter().map(|operation| operation.name()).collect();
         let number = |value: Option<&f64>| value.map_or(String::new(), f64::to_string);
@@ -49,7 +41,7 @@ pub(super) fn csv(table: &Tabulation, rows: &[TableRow]) -> Result<String> {
             parameters.classifier.to_string(),
             parameters.network.to_string(),
             mean.to_string(),
-            number(row.deviation().as_ref()),
+            number(deviation.as_ref()),
             row.accuracies.len().to_string(),
         ];
         let accuracies = (0..table.seeds).map(|index| number(row.accuracies.get(index)));
