@@ -323,7 +323,8 @@ impl MethodArguments {
 #[command(next_help_heading = "Training")]
 pub struct TrainArguments {
     /// snasnet, the paper's, which chooses the epoch on the test images; or fast, for short trainings, which chooses it on training
-    /// images that are held out; other options change single settings [default: snasnet]
+    /// images that are held out; other options change single settings [default: fast; snasnet with
+    /// the preset snasnet-cifar10]
     #[arg(long, value_name = "NAME")]
     pub recipe: Option<Recipe>,
     /// Passes over the training images [default: 30; 8 with the preset sample, 300 with
@@ -347,7 +348,7 @@ pub struct TrainArguments {
     #[arg(long, value_name = "PART")]
     pub label_smoothing: Option<f64>,
     /// Part of the training images of each class that is held out and chooses the epoch that is kept; 0 holds none out
-    /// [default: 0 with the recipe snasnet, 0.1 with fast]
+    /// [default: 0.1; 0 with the recipe snasnet]
     #[arg(long, value_name = "PART")]
     pub validation: Option<f64>,
     /// End after N epochs without a better accuracy on the images that choose the epoch [default: never]

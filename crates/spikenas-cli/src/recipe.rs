@@ -1,4 +1,4 @@
-//! Options of a training's recipe; without them it is SNASNet's.
+//! Single settings of a training's recipe.
 
 use clap::Args;
 use spikenas::data::Fill;
@@ -7,7 +7,7 @@ use spikenas::graph::NetworkConfig;
 use spikenas::train::{Flip, TrainConfig};
 use spikenas::{Error, Result};
 
-/// What a training does besides SNASNet's recipe.
+/// What a training does otherwise than its recipe.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Recipe of the training")]
 pub struct RecipeArguments {
@@ -42,7 +42,8 @@ pub struct RecipeArguments {
     /// Momentum of sgd [default: 0.9]
     #[arg(long, value_name = "PART")]
     pub momentum: Option<f64>,
-    /// Weight decay; adamw's is decoupled (Loshchilov and Hutter 2019) [default: 0.0005]
+    /// Weight decay; adamw's is decoupled (Loshchilov and Hutter 2019) [default: 0.0001; 0.0005 with the
+    /// recipe snasnet]
     #[arg(long, value_name = "RATE")]
     pub weight_decay: Option<f64>,
     /// What weight decay holds for: all, or weights, which spares batch norms and biases (Goyal et al. 2017) [default: all]
@@ -52,7 +53,8 @@ pub struct RecipeArguments {
     /// 2022) [default: mean]
     #[arg(long, value_name = "WHAT", value_parser = one_of([("mean", LossKind::Mean), ("timestep", LossKind::Timestep)]))]
     pub loss: Option<LossKind>,
-    /// Probability with which an input of the classifier is dropped (Srivastava et al. 2014) [default: 0.5]
+    /// Probability with which an input of the classifier is dropped (Srivastava et al. 2014) [default: 0; 0.5 with the recipe
+    /// snasnet]
     #[arg(long, value_name = "PART")]
     pub dropout: Option<f32>,
 }

@@ -165,7 +165,7 @@ fn architectures_of_the_bench_are_written_so_that_they_can_be_read_again() {
 #[test]
 fn a_training_follows_its_schedule_and_ends_when_patience_does() {
     let place = Place::new();
-    let options = "--epochs 40 --optimizer adam --schedule step:2 --label-smoothing 0.1 --patience 3";
+    let options = "--recipe snasnet --epochs 40 --optimizer adam --schedule step:2 --label-smoothing 0.1 --patience 3";
     let trained = place.json(&format!("train {ARCH} {TINY} {options} --out run"));
     let epochs = trained["epochs"].as_array().unwrap();
     let numbers = |key: &str| -> Vec<f64> { epochs.iter().map(|e| e[key].as_f64().unwrap()).collect() };

@@ -49,7 +49,7 @@ fn the_commands_of_a_run_with_another_schedule_make_it_again() {
         let epochs = place.read(&format!("{run}/train.jsonl"));
         let losses = |line: &str| {
             let epoch: Value = serde_json::from_str(line).unwrap();
-            [&epoch["learning_rate"], &epoch["train_loss"], &epoch["test_loss"]].map(Clone::clone)
+            [&epoch["learning_rate"], &epoch["train_loss"], &epoch["validation_loss"]].map(Clone::clone)
         };
         epochs.lines().map(losses).collect::<Vec<_>>()
     };
