@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::draw::Drawn;
 use crate::cost::{Bits, Budget, Scope};
 use crate::data::DataConfig;
 use crate::graph::NetworkConfig;
 use crate::record::FORMAT_VERSION;
-use crate::space::{Operation, SearchSpace};
+use crate::space::{Architecture, Operation, SearchSpace};
 use crate::train::TrainConfig;
 use crate::workflow::run::RunConfig;
 use crate::{Error, Result};
@@ -57,10 +56,10 @@ impl Tabulation {
     }
 
     /// The training of an architecture with one of the seeds, counted from 0.
-    pub fn config(&self, drawn: &Drawn, seed: usize) -> RunConfig {
+    pub fn config(&self, architecture: &Architecture, seed: usize) -> RunConfig {
         RunConfig {
             version: FORMAT_VERSION,
-            architecture: Some(drawn.architecture.clone()),
+            architecture: Some(architecture.clone()),
             data: self.data.clone(),
             network: self.network.clone(),
             score: Default::default(),

@@ -20,7 +20,7 @@ const TABLE: &str = "table.toml";
 pub fn check(table: &Tabulation, dataset: &Dataset, engine: &dyn Engine, folder: &Path) -> Result<()> {
     table.check()?;
     for drawn in draw(table, dataset.train.shape)? {
-        run::check_training(&table.config(&drawn, 0), dataset, engine)?;
+        run::check_training(&table.config(&drawn.architecture, 0), dataset, engine)?;
     }
     check_definition(folder, ("table", TABLE), table, |old| {
         // The folder of the images does not matter; more architectures or seeds make the table longer.
@@ -113,7 +113,7 @@ fn train(
     path: &Path,
     progress: &mut dyn Progress,
 ) -> Result<f64> {
-    let config = table.config(drawn, seed);
+    let config = table.config(&drawn.architecture, seed);
     let folder = RunFolder::open(path, &config, progress)?;
     run::train(&config, &drawn.architecture, dataset, engine, &folder, true, progress)?;
     Ok(run::test_folder(&folder, &config, dataset, engine, progress)?.result.accuracy)
