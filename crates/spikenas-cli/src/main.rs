@@ -13,7 +13,6 @@ mod output;
 mod predict;
 mod printable;
 mod progress;
-mod recipe;
 mod report;
 mod run;
 mod score;

@@ -1,0 +1,43 @@
+//! The memory that a network may take.
+
+use clap::Args;
+use spikenas::cost::{Bits, Budget, Scope};
+use spikenas::{Error, Result};
+
+/// The budget.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Budget")]
+pub struct BudgetArguments {
+    /// The most memory that a network may take: parameters (1.2M, 800k) or bytes (480KiB, 180KB, 2MiB) at --bits
+    #[arg(short = 'b', long, value_name = "N", allow_hyphen_values = true)]
+    pub budget: Option<Budget>,
+    /// What the budget counts: the backbone (all but the classifier) or the whole network
+    #[arg(long, value_name = "WHAT", default_value = "backbone", value_parser = parse_scope)]
+    pub scope: Scope,
+    /// Bits per parameter, for a budget in bytes [default: 32]
+    #[arg(long, value_name = "N", value_parser = parse_bits)]
+    pub bits: Option<Bits>,
+}
+
+impl BudgetArguments {
+    /// The precision at which a budget in bytes is compared; where there is none, nothing depends on it.
+    pub fn precision(&self) -> Result<Bits> {
+        match (self.bits, self.budget) {
+            (Some(bits), None | Some(Budget::Parameters(_))) => {
+                let bits = bits.get();
+                Err(Error::invalid(format!("bits {bits}: only a budget in bytes, such as 480KiB, depends on it")))
+            }
+            (bits, _) => Ok(bits.unwrap_or_default()),
+        }
+    }
+}
+
+fn parse_scope(text: &str) -> Result<Scope> {
+    let all = [Scope::Backbone, Scope::Network];
+    all.into_iter().find(|s| s.to_string() == text).ok_or_else(|| Error::invalid("choose from backbone, network"))
+}
+
+/// Reads a precision.
+pub fn parse_bits(text: &str) -> Result<Bits> {
+    Bits::new(text.parse().map_err(|_| Error::invalid("give 1 to 64"))?)
+}

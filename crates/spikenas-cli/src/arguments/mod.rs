@@ -1,0 +1,20 @@
+//! Options that commands share: each has one name and one meaning.
+
+mod budget;
+mod general;
+mod images;
+mod network;
+mod recipe;
+mod score;
+mod search;
+mod space;
+mod training;
+
+pub use budget::{BudgetArguments, parse_bits};
+pub use general::{CommonArguments, MachineArguments};
+pub use images::{CIFAR, DataArguments, parse_shape, short_name};
+pub use network::{NetworkArguments, parse_widths};
+pub use score::ScoreArguments;
+pub use search::SearchArguments;
+pub use space::{DigitArguments, Operations, parse_operations};
+pub use training::TrainArguments;

@@ -1,0 +1,53 @@
+//! How architectures are scored.
+
+use clap::Args;
+use spikenas::cost::Budget;
+use spikenas::score::{ScoreConfig, ScoreKind};
+use spikenas::{Error, Result};
+
+use super::network::NetworkArguments;
+
+/// How architectures are scored.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Score")]
+pub struct ScoreArguments {
+    /// Which score: funnel, sahd (the paper's), sahd-unscaled, hamming, layer-kernel, membrane-entropy, synflow, zico, depth or
+    /// parameters [default: funnel; sahd with the preset snasnet-cifar10]
+    #[arg(long, value_name = "NAME")]
+    pub score: Option<ScoreKind>,
+    /// Images of a mini-batch [default: 64]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// Mini-batches, each with weights of its own, whose scores are averaged [default: 1]
+    #[arg(long, value_name = "N")]
+    pub repeats: Option<usize>,
+    /// Most memory for feature maps: what architectures have in common is computed again rather than go beyond it [default:
+    /// 4GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
+    pub memory: Option<u64>,
+}
+
+fn parse_memory(text: &str) -> Result<u64> {
+    match text.parse() {
+        Ok(Budget::Bytes(bytes)) => Ok(bytes),
+        _ => Err(Error::invalid("give a size such as 800MiB or 4GiB")),
+    }
+}
+
+impl ScoreArguments {
+    /// The configuration that says so. Errors: options that the score has no use for.
+    pub fn config(&self, network: &NetworkArguments, seed: u64) -> Result<ScoreConfig> {
+        let default = ScoreConfig::default();
+        let kind = self.score.unwrap_or_else(|| ScoreKind::of_preset(network.preset.as_deref().unwrap_or_default()));
+        if !kind.is_drawn() && (self.repeats.is_some() || self.memory.is_some()) {
+            return Err(Error::invalid(format!("score {kind}: it draws nothing, and takes no repeats and no memory")));
+        }
+        Ok(ScoreConfig {
+            kind,
+            batch: self.batch.unwrap_or(default.batch),
+            repeats: self.repeats.unwrap_or(default.repeats),
+            seed,
+            memory: self.memory.unwrap_or(default.memory),
+        })
+    }
+}

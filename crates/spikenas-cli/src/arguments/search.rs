@@ -1,0 +1,113 @@
+//! Everything that a search needs.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use spikenas::cost::Budget;
+use spikenas::data::Dataset;
+use spikenas::record::FORMAT_VERSION;
+use spikenas::search::{Method, SearchConfig};
+use spikenas::train::TrainConfig;
+use spikenas::workflow::run::RunConfig;
+use spikenas::{Error, Result};
+
+use super::budget::BudgetArguments;
+use super::general::CommonArguments;
+use super::images::{DataArguments, short_name};
+use super::network::NetworkArguments;
+use super::score::ScoreArguments;
+use super::space::SpaceArguments;
+
+/// How candidates are chosen.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Search")]
+pub struct MethodArguments {
+    /// spikenas (Algorithm 1 of the paper), random (SNASNet's) or exhaustive
+    #[arg(long, value_name = "NAME", default_value = "spikenas")]
+    pub method: Method,
+    /// Candidates that a random search draws [default: 5000]
+    #[arg(long, value_name = "N")]
+    pub iterations: Option<usize>,
+    /// Score the ten leading candidates N times more, with other weights and images, and take the smallest of those not
+    /// significantly different from the best; 0 takes the highest score, as the paper does
+    #[arg(long, value_name = "N", default_value = "4")]
+    pub confirm: usize,
+}
+
+impl MethodArguments {
+    /// Draws of a random search; other methods draw nothing.
+    fn draws(&self) -> Result<usize> {
+        match (self.iterations, self.method) {
+            (Some(draws), Method::Spikenas | Method::Exhaustive) => {
+                Err(Error::invalid(format!("iterations {draws}: only the method random draws candidates")))
+            }
+            (draws, _) => Ok(draws.unwrap_or(SearchConfig::default().iterations)),
+        }
+    }
+}
+
+/// Everything that a search needs.
+#[derive(Args, Clone)]
+pub struct SearchArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    #[command(flatten)]
+    pub space: SpaceArguments,
+    #[command(flatten)]
+    pub budget: BudgetArguments,
+    #[command(flatten)]
+    pub score: ScoreArguments,
+    #[command(flatten)]
+    pub method: MethodArguments,
+    #[command(flatten)]
+    pub common: CommonArguments,
+}
+
+impl SearchArguments {
+    /// The configuration of a run with these options.
+    pub fn config(&self, dataset: &Dataset) -> Result<RunConfig> {
+        let seed = self.common.seed();
+        let score = self.score.config(&self.network, seed)?;
+        let preset = self.network.preset(&self.data);
+        let mirror = self.data.source().may_be_mirrored();
+        let train = TrainConfig { batch: score.batch, seed, mirror, ..TrainConfig::for_preset(preset) };
+        Ok(RunConfig {
+            version: FORMAT_VERSION,
+            architecture: None,
+            lineage: None,
+            data: self.data.config(dataset),
+            network: self.network.config(&self.data, Some(dataset))?,
+            score,
+            search: SearchConfig {
+                method: self.method.method,
+                operations: self.space.ops.0.clone(),
+                budget: self.budget.budget,
+                scope: self.budget.scope,
+                bits: self.budget.precision()?,
+                iterations: self.method.draws()?,
+                confirm: self.method.confirm,
+                seed,
+            },
+            train,
+        })
+    }
+
+    /// Where a run with these options is kept by default: `runs/sample-2c3o-40k-seed1`.
+    pub fn default_folder(&self, config: &RunConfig) -> PathBuf {
+        let name = short_name(&config.data.source);
+        let (cells, operations) = (config.network.cells, config.search.operations.len());
+        let budget = config.search.budget.map_or(String::new(), |budget| format!("-{}", short(budget)));
+        Path::new("runs").join(format!("{name}-{cells}c{operations}o{budget}-seed{}", config.search.seed))
+    }
+}
+
+/// A budget as it is usually given: `40k`, `1.2M`, `480KiB`.
+fn short(budget: Budget) -> String {
+    match budget {
+        Budget::Parameters(n) if n >= 1_000_000 && n % 100_000 == 0 => format!("{}M", n as f64 / 1e6),
+        Budget::Parameters(n) if n >= 1000 && n % 1000 == 0 => format!("{}k", n / 1000),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,48 @@
+//! The operations of the cells.
+
+use clap::Args;
+use spikenas::space::{Architecture, Digits, Operation, SearchSpace};
+use spikenas::{Error, Result};
+
+/// The operations of the space.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Search space")]
+pub struct SpaceArguments {
+    /// Operations on an edge, joined by commas: zeroize, skip, conv1x1, conv3x3, avgpool3x3; or a set: snasnet,
+    /// spikenas-3o, spikenas-2o, spikenas-bench
+    #[arg(long, value_name = "NAMES", default_value = "spikenas-3o", value_parser = parse_operations)]
+    pub ops: Operations,
+}
+
+/// Operations of a space, and the digits in which its architectures are written.
+#[derive(Clone)]
+pub struct Operations(pub Vec<Operation>, pub Digits);
+
+/// Reads operations of a space.
+pub fn parse_operations(text: &str) -> Result<Operations> {
+    let digits = if text == "spikenas-bench" { Digits::SpikenasBench } else { Digits::Snasnet };
+    Ok(Operations(SearchSpace::parse_operations(text)?, digits))
+}
+
+/// The operations that an architecture given as an option may use, and its digits.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Architecture")]
+pub struct DigitArguments {
+    /// Operations that the architecture may use: names joined by commas, or a set; spikenas-bench reads the digits as that set's
+    /// [default: all of SNASNet's]
+    #[arg(long, value_name = "NAMES", value_parser = parse_operations)]
+    pub ops: Option<Operations>,
+}
+
+impl DigitArguments {
+    /// Reads an architecture; one with another operation is refused.
+    pub fn architecture(&self, text: &str) -> Result<Architecture> {
+        let Some(Operations(allowed, digits)) = &self.ops else { return text.parse() };
+        let architecture = Architecture::parse(text, *digits)?;
+        let other = |o: &Operation| !allowed.contains(o);
+        match architecture.cells().iter().flat_map(|cell| cell.operations()).find(other) {
+            Some(other) => Err(Error::invalid(format!("`{architecture}` has {other}, which --ops leaves out"))),
+            None => Ok(architecture),
+        }
+    }
+}
