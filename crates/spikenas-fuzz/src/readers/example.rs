@@ -1,4 +1,4 @@
-//! A small run, study and correlation, whose records are what readers accept.
+//! A small run, one with two seeds, a study and a correlation, whose records are what readers accept.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -13,18 +13,19 @@ use spikenas::train::Checkpoint;
 use spikenas::weights::Weights;
 use spikenas::workflow::correlate::{CorrelateConfig, Table, correlate, score_table};
 use spikenas::workflow::run::{self, RunConfig, RunFolder};
+use spikenas::workflow::seeds;
 use spikenas::workflow::study::{Kind, Scenario, Settings, Study};
 use spikenas::{Dataset, Graph, NetworkConfig, Result, Silent, Source, workflow::study};
 use tempfile::TempDir;
 
-/// The folders of a run, a study and a correlation.
+/// The folders of a run, of one with two seeds, a study and a correlation.
 static FOLDERS: LazyLock<TempDir> = LazyLock::new(|| {
     let folders = TempDir::with_prefix("fuzz-example-").expect("a temporary folder");
     fill(folders.path()).expect("small searches and trainings");
     folders
 });
 
-/// The folder of the `run`, the `study` or the `correlation`.
+/// The folder of the `run`, the `seeds`, the `study` or the `correlation`.
 pub(super) fn folder(name: &str) -> PathBuf {
     FOLDERS.path().join(name)
 }
@@ -90,6 +91,11 @@ fn fill(folders: &Path) -> Result<()> {
     let found = run::search(&config, &dataset, &cpu, Some(&folder), &mut Silent)?;
     run::train(&config, &found.architecture, &dataset, cpu.as_ref(), &folder, false, &mut Silent)?;
     run::test_folder(&folder, &config, &dataset, cpu.as_ref(), &mut Silent)?;
+
+    config.architecture = Some(found.architecture);
+    config.train.epochs = 1;
+    let (device, folder) = (cpu.as_ref(), folders.join("seeds"));
+    seeds::run(&config, 2, &dataset, &cpu, device, &folder, &mut Silent, &mut |_, _| Ok(()))?;
 
     let mut settings = Settings::open("smoke")?;
     (settings.network.widths, settings.network.hidden, settings.network.timesteps) = ([2, 4], 8, 2);

@@ -22,6 +22,10 @@ pub(crate) fn studies() -> Vec<Vec<u8>> {
     vec![example::file("study", "study.json")]
 }
 
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    vec![example::file("seeds", "seeds.json")]
+}
+
 pub(crate) fn correlations() -> Vec<Vec<u8>> {
     vec![example::file("correlation", "correlate.json")]
 }
@@ -40,6 +44,10 @@ pub(crate) fn read_evaluation(input: &[u8]) -> bool {
 
 pub(crate) fn read_study(input: &[u8]) -> bool {
     checksums::both(input, checksums::of_text, |input| report("study", "study.json", input))
+}
+
+pub(crate) fn read_seeds(input: &[u8]) -> bool {
+    checksums::both(input, checksums::of_text, |input| report("seeds", "seeds.json", input))
 }
 
 pub(crate) fn read_correlation(input: &[u8]) -> bool {
