@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
@@ -40,6 +41,7 @@ struct Finished {
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
+    let begin = Instant::now();
     arguments.search.common.machine.start_threads()?;
     let is_json = arguments.search.common.machine.json;
     let (cpu, device) = (engine("cpu")?, engine(&arguments.train.device)?);
@@ -58,18 +60,22 @@ pub fn run(arguments: Arguments) -> Result<()> {
         None => RunFolder::free_or_same(&arguments.search.default_folder(&config), &config)?,
     };
     let progress = &mut Terminal::new();
+    run::adopt_plan(&mut config, &path);
     let folder = RunFolder::open(&path, &config, progress)?;
     progress.note(&format!("run folder {}", path.display()));
 
     if device.name() == "cpu" {
         announce(&config, &dataset, &cpu, &folder, progress)?;
     }
+    let before = begin.elapsed().as_secs_f64();
     let searched = run::search(&config, &dataset, &cpu, Some(&folder), progress)?;
     searched.concern().iter().for_each(|concern| note(concern));
     // Each part of the result is printed once, as soon as it is known; as JSON, all of it at the end.
     if !is_json {
         print(false, &(), || search::words(&searched))?;
     }
+    let spent = before + searched.seconds;
+    run::plan(&mut config, &searched.architecture, &dataset, device.as_ref(), &folder, spent, progress)?;
     let epochs = run::train(&config, &searched.architecture, &dataset, device.as_ref(), &folder, true, progress)?;
     let trained = Trained { architecture: searched.architecture.clone(), model: folder.model_path(), epochs };
     let tested = run::test_folder(&folder, &config, &dataset, cpu.as_ref(), progress)?;
@@ -102,7 +108,13 @@ fn announce(
     }
     let Estimate { search, train } = Estimate::new(config, dataset, cpu)?;
     let train = train * epochs as f64 / config.train.epochs as f64;
-    let search = if is_searched { String::new() } else { format!("the search takes about {}, ", duration(search)) };
-    progress.note(&format!("{search}the training of {} about {}", counted(epochs, "epoch"), duration(train)));
+    let search = (!is_searched).then(|| format!("the search takes about {}", duration(search)));
+    // With minutes, the training takes what the search leaves.
+    let training = format!("the training of {} about {}", counted(epochs, "epoch"), duration(train));
+    let training = config.train.minutes.is_none().then_some(training);
+    let parts: Vec<String> = search.into_iter().chain(training).collect();
+    if !parts.is_empty() {
+        progress.note(&parts.join(", "));
+    }
     Ok(())
 }

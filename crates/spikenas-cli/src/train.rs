@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
@@ -82,6 +83,7 @@ struct Plan {
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
+    let begin = Instant::now();
     arguments.common.machine.start_threads()?;
     let (cpu, device) = (engine("cpu")?, engine(&arguments.train.device)?);
     let progress = &mut Terminal::new();
@@ -90,7 +92,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (None, Some(text)) => own(text, &arguments)?,
         (None, None) => return Err(Error::invalid("give a run folder or --arch")),
     };
-    let Plan { path, config, architecture } = plan;
+    let Plan { path, mut config, architecture } = plan;
     if let Some(seeds) = arguments.seeds {
         let (config, dataset, cpu, device) = (&config, &dataset, &cpu, device.as_ref());
         let (out, is_json) = (arguments.out, arguments.common.machine.json);
@@ -101,7 +103,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
     if arguments.from.is_some() {
         run::check_start(&config, &architecture, &dataset)?;
     }
+    run::adopt_plan(&mut config, &path);
     let folder = open(&path, &config, arguments.resume, progress)?;
+    let spent = begin.elapsed().as_secs_f64();
+    run::plan(&mut config, &architecture, &dataset, device.as_ref(), &folder, spent, progress)?;
     let epochs = run::train(&config, &architecture, &dataset, device.as_ref(), &folder, arguments.resume, progress)?;
     let trained = Trained { architecture, model: folder.model_path(), epochs };
     let evaluate = run::test_folder(&folder, &config, &dataset, cpu.as_ref(), progress)?;
@@ -118,7 +123,7 @@ fn open(path: &Path, config: &RunConfig, resume: bool, progress: &mut Terminal) 
         _ => return RunFolder::open(path, config, progress),
     };
     let mut opened = config.clone();
-    opened.train.epochs = old.train.epochs;
+    (opened.train.epochs, opened.train.minutes) = (old.train.epochs, old.train.minutes);
     let folder = RunFolder::open(path, &opened, progress)?;
     run::reschedule(&folder, &opened, config, progress)?;
     Ok(folder)

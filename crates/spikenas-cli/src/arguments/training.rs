@@ -20,6 +20,9 @@ pub struct TrainArguments {
     /// snasnet-cifar10]
     #[arg(short = 'e', long, value_name = "N")]
     pub epochs: Option<usize>,
+    /// Plan as many epochs as end in N minutes, with the search and the test, from steps that are measured
+    #[arg(long, value_name = "N", conflicts_with = "epochs")]
+    pub minutes: Option<f64>,
     /// Show a mini-batch in N parts, to save memory; batch norm sees each part alone [default: 1]
     #[arg(long, value_name = "N")]
     pub accumulate: Option<usize>,
@@ -98,6 +101,7 @@ impl TrainArguments {
     pub fn apply(&self, config: &mut TrainConfig, network: &NetworkConfig) -> Result<()> {
         *config = self.recipe.map_or_else(|| config.clone(), |recipe| config.by(recipe));
         config.epochs = self.epochs.unwrap_or(config.epochs);
+        config.minutes = if self.epochs.is_some() { None } else { self.minutes.or(config.minutes) };
         if let Some(OptimiserKind::Adam | OptimiserKind::AdamW) = self.optimizer {
             // A hundredth of SGD's learning rates.
             config.learning_rate = 0.001;

@@ -242,3 +242,42 @@ fn a_limit_of_the_address_space_ends_in_one_line_and_never_in_an_abort() {
         }
     }
 }
+
+/// The epochs that a run folder's configuration has.
+fn epochs_planned(place: &Place, run: &str) -> usize {
+    let config = place.read(&format!("{run}/config.toml"));
+    let line = config.lines().find(|line| line.starts_with("epochs = ")).unwrap_or_default();
+    line.trim_start_matches("epochs = ").parse().unwrap()
+}
+
+#[test]
+fn epochs_are_planned_for_the_minutes_and_the_plan_stays() {
+    let place = Place::new();
+    let line = format!("run {TINY} --ops skip,conv3x3 --minutes 0.1 --out run");
+    let result = place.json(&line);
+    let planned = epochs_planned(&place, "run");
+    assert_eq!(result["train"]["epochs"].as_array().unwrap().len(), planned);
+    assert!(planned > 1, "{planned} epochs in six seconds");
+    let model = fs::read(place.path("run/model.safetensors")).unwrap();
+    let again = place.json(&line);
+    assert_eq!(again["train"]["epochs"].as_array().unwrap().len(), planned, "the plan of the first time");
+    assert!(fs::read(place.path("run/model.safetensors")).unwrap() == model);
+    // Another number of epochs goes on from there.
+    let more = planned + 1;
+    place.succeeds(&format!("train run --resume --epochs {more}"));
+    assert_eq!((epochs_planned(&place, "run"), place.read("run/train.jsonl").lines().count()), (more, more));
+}
+
+#[test]
+fn minutes_that_make_no_plan_are_refused() {
+    let place = Place::new();
+    for (options, reason) in [
+        ("--minutes 0", "minutes 0: give a positive number"),
+        ("--minutes -3", "minutes -3"),
+        ("--minutes nan", "minutes NaN"),
+        ("--minutes 5 --epochs 2", "cannot be used with"),
+        ("--minutes 5 --seeds 2", "give epochs instead"),
+    ] {
+        place.refuses(&format!("run {TINY} --out run {options}"), 2, reason);
+    }
+}

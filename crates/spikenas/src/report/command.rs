@@ -213,6 +213,8 @@ impl Line {
             (said.learning_rate, said.final_learning_rate) = (0.001, 0.000_01);
         }
         self.set(&mut said.epochs, &config.epochs, "epochs", config.epochs);
+        // The same epochs again, however long they take there.
+        said.minutes = config.minutes;
         self.set(&mut said.accumulate, &config.accumulate, "accumulate", config.accumulate);
         self.set(&mut said.learning_rate, &config.learning_rate, "learning-rate", config.learning_rate);
         let schedule = match config.schedule {

@@ -40,6 +40,9 @@ const MOST: usize = 1_000_000;
 pub struct TrainConfig {
     /// Passes over the training images.
     pub epochs: usize,
+    /// Minutes in which all is to end, for which the epochs were planned.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub minutes: Option<f64>,
     /// Images of a mini-batch.
     pub batch: usize,
     /// Parts in which a mini-batch is shown, one after the other, to save memory. Their gradients are averaged; batch
@@ -152,6 +155,7 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             epochs: 300,
+            minutes: None,
             batch: 64,
             accumulate: 1,
             learning_rate: 0.1,
@@ -236,6 +240,9 @@ impl TrainConfig {
             if let Some(value) = value.filter(|value| !(1..=MOST).contains(value)) {
                 return refuse(format!("{name} {value}: give 1 to {MOST}"));
             }
+        }
+        if let Some(minutes) = self.minutes.filter(|minutes| !(*minutes > 0.0 && *minutes <= MOST as f64)) {
+            return refuse(format!("minutes {minutes}: give a positive number up to {MOST}"));
         }
         if self.limit_train == Some(0) {
             return refuse("limit_train 0: give at least 1 image".into());

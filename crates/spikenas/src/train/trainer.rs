@@ -42,41 +42,8 @@ pub fn train(
     sink: &mut dyn TrainingSink,
     progress: &mut dyn Progress,
 ) -> Result<Checkpoint> {
-    config.check()?;
-    check_images(graph, &dataset.train)?;
-    check_images(graph, &dataset.test)?;
-    let mut network = engine.network(graph, &start.weights)?;
-    let optimiser = config.optimiser();
-    network.set_optimiser_state(&start.optimiser)?;
-    let split = config.split(dataset)?;
-    let (choosing, selection) = (config.choosing_images(dataset, &split), config.selection(&split));
-    let Split { learned: chosen, .. } = split;
-    let images = chosen.len();
-    let Checkpoint { epoch, best_accuracy, best_epoch, learned, origin, average, .. } = start;
-    if learned.images > images {
-        return Err(Error::invalid(format!("the checkpoint has seen {} of {images} images", learned.images)));
-    }
-    let origin = origin.map(|origin| Origin { selection, ..origin });
-    let best = (best_accuracy, best_epoch);
-    let (kept, pace) = (Instant::now(), Pace::new());
-    let mut training = Training {
-        config,
-        graph,
-        engine,
-        dataset,
-        chosen,
-        choosing,
-        network,
-        optimiser,
-        epoch,
-        best,
-        learned,
-        average,
-        origin,
-        kept,
-        pace,
-        tested: 0,
-    };
+    let mut training = Training::begin(config, graph, engine, dataset, start)?;
+    let images = training.chosen.len();
     while !config.is_over(training.epoch, training.best.1) {
         if let Err(error) = training.run_epoch(sink, progress) {
             let Error::Interrupted(_) = error else { return Err(error) };
@@ -121,6 +88,49 @@ pub(super) struct Training<'a> {
     pub(super) tested: usize,
 }
 
+impl<'a> Training<'a> {
+    /// A training that goes on from a state. Errors: settings out of range, images or a state that do not fit the network.
+    pub(super) fn begin(
+        config: &'a TrainConfig,
+        graph: &'a Graph,
+        engine: &'a dyn Engine,
+        dataset: &'a Dataset,
+        start: Checkpoint,
+    ) -> Result<Self> {
+        config.check()?;
+        check_images(graph, &dataset.train)?;
+        check_images(graph, &dataset.test)?;
+        let mut network = engine.network(graph, &start.weights)?;
+        network.set_optimiser_state(&start.optimiser)?;
+        let split = config.split(dataset)?;
+        let (choosing, selection) = (config.choosing_images(dataset, &split), config.selection(&split));
+        let Split { learned: chosen, .. } = split;
+        let Checkpoint { epoch, best_accuracy, best_epoch, learned, origin, average, .. } = start;
+        if learned.images > chosen.len() {
+            let (seen, images) = (learned.images, chosen.len());
+            return Err(Error::invalid(format!("the checkpoint has seen {seen} of {images} images")));
+        }
+        Ok(Self {
+            config,
+            graph,
+            engine,
+            dataset,
+            chosen,
+            choosing,
+            network,
+            optimiser: config.optimiser(),
+            epoch,
+            best: (best_accuracy, best_epoch),
+            learned,
+            average,
+            origin: origin.map(|origin| Origin { selection, ..origin }),
+            kept: Instant::now(),
+            pace: Pace::new(),
+            tested: 0,
+        })
+    }
+}
+
 impl Training<'_> {
     fn state(&self) -> Checkpoint {
         Checkpoint {
@@ -160,6 +170,15 @@ impl Training<'_> {
         self.config.timesteps(self.epoch + 1, self.graph.config.timesteps)
     }
 
+    /// Takes the network with the timesteps of the epoch; returns these.
+    pub(super) fn take_timesteps(&mut self) -> Result<usize> {
+        let timesteps = self.timesteps();
+        if self.network.graph().config.timesteps != timesteps {
+            self.network = with_timesteps(timesteps, self.graph, self.engine, self.network.as_ref())?;
+        }
+        Ok(timesteps)
+    }
+
     /// A generator of the epoch's or step's own, so that resuming from a checkpoint needs no other state.
     fn generator(&self, purpose: &str, step: &[u64]) -> Generator {
         let key = [self.config.seed, name_key(purpose), self.epoch as u64 + 1];
@@ -169,10 +188,7 @@ impl Training<'_> {
     /// The rest of an epoch: its steps, the test, the record.
     fn run_epoch(&mut self, sink: &mut dyn TrainingSink, progress: &mut dyn Progress) -> Result<()> {
         let (begin, before) = (Instant::now(), self.learned.seconds);
-        let timesteps = self.timesteps();
-        if self.network.graph().config.timesteps != timesteps {
-            self.network = with_timesteps(timesteps, self.graph, self.engine, self.network.as_ref())?;
-        }
+        let timesteps = self.take_timesteps()?;
         let order = self.order("order");
         progress.begin(&format!("epoch {} of {}", self.epoch + 1, self.config.epochs), order.len());
         progress.advance(self.learned.images, "");
@@ -218,7 +234,7 @@ impl Training<'_> {
     }
 
     /// One step of the optimiser on a mini-batch, shown in `accumulate` parts.
-    fn step(&mut self, indices: &[usize]) -> Result<()> {
+    pub(super) fn step(&mut self, indices: &[usize]) -> Result<()> {
         let place = [self.learned.images as u64];
         let augmentation = self.config.augmentation(self.dataset.train.shape, self.epoch + 1);
         let mut changes = self.generator("augmentation", &place);

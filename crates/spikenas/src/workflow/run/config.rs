@@ -112,6 +112,10 @@ impl RunConfig {
         let value = |config: &Self| {
             let mut config = config.clone();
             config.data = if changed.is_some() { self.data.place() } else { config.data.place() };
+            if config.train.minutes.is_some() {
+                // The epochs follow from the machine.
+                config.train.epochs = 0;
+            }
             if config.architecture.is_some() {
                 // Nothing is searched for.
                 (config.score, config.search) = Default::default();

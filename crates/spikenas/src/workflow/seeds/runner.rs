@@ -40,6 +40,11 @@ pub fn check(
     if !(1..=MOST).contains(&seeds) {
         return Err(Error::invalid(format!("seeds {seeds}: give 1 to {MOST}")));
     }
+    if let Some(minutes) = config.train.minutes {
+        return Err(Error::invalid(format!(
+            "minutes {minutes}: several trainings compare only with equally many epochs, give epochs instead"
+        )));
+    }
     let first = config.train.seed;
     if i64::try_from(first).ok().and_then(|first| first.checked_add(seeds as i64)).is_none() {
         return Err(Error::invalid(format!(

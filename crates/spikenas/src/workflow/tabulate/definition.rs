@@ -47,6 +47,11 @@ impl Tabulation {
                 return Err(Error::invalid(format!("{name} {value} is out of range: give {least} to {MOST}")));
             }
         }
+        if let Some(minutes) = self.train.minutes {
+            return Err(Error::invalid(format!(
+                "minutes {minutes}: several trainings compare only with equally many epochs, give epochs instead"
+            )));
+        }
         if self.spaces.is_empty() {
             return Err(Error::invalid("a table needs at least one set of operations to draw from"));
         }
