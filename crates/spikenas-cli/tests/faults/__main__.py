@@ -23,7 +23,7 @@ The exit status is 1 if anything did not hold.
 
 The commands run on 80 images of 16x16 that it makes itself, 0.05 to 0.2 s each, one thread. Needs Linux, strace (not its
 --seccomp-bpf: with it, 6.1 injects no signals), Python 3.11, and root: it mounts small disks and runs commands as another user. One
-trial at a time: all take about an hour and a half of one core, `--short` a sample of some minutes, always the same one.
+trial at a time: all take some hours of one core, `--short` a sample of some minutes, always the same one.
 """
 
 import argparse

@@ -36,6 +36,8 @@ def expect(commands, command, folder, run, before, call):
     reasons = crashed(run)
     if run.rc == 2:
         reasons.append("status 2, wrong usage, for a failure of the system")
-    if run.failed():
+    # On a disk that stays full, words for people that go to a file are lost as well.
+    is_heard = not any("write(2<" in line for line in commands.place.disturbed())
+    if run.failed() and is_heard:
         reasons += complaint(run, [str(folder.parent), str(commands.place.work), "stdout"])
     return reasons + commands.check_after(command, folder, run, before)
