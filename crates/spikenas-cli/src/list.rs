@@ -51,6 +51,9 @@ fn words(folders: &[PathBuf], listed: &[Listed]) -> String {
         text.extend(of_row.faults.iter().map(|fault| format!("  damaged: {}\n", one_line(fault))));
         text.extend(of_row.continued_by.iter().map(|command| format!("  continue: {}\n", one_line(command))));
     }
+    if listed.iter().any(|listed| listed.is_flattered && listed.accuracy.is_some()) {
+        text += "† of an epoch chosen on the test images, as the field does: flattered\n";
+    }
     text
 }
 
@@ -77,7 +80,9 @@ fn row(listed: &Listed) -> [String; 8] {
     };
     let by_validation = || listed.validation_accuracy.map(|accuracy| format!("{accuracy:.2} % (validation)"));
     let deviation = listed.deviation.map_or(String::new(), |deviation| format!(" ± {deviation:.2}"));
-    let accuracy = listed.accuracy.map(|accuracy| format!("{accuracy:.2}{deviation} %")).or_else(by_validation);
+    let flattered = if listed.is_flattered { " †" } else { "" };
+    let accuracy =
+        listed.accuracy.map(|accuracy| format!("{accuracy:.2}{deviation} %{flattered}")).or_else(by_validation);
     // The date and the minute.
     let written = listed.written.as_ref().map(|written| written.replace('T', " ").chars().take(16).collect());
     let data = listed

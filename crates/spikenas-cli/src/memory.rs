@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::cost::{Bits, Ledger, LedgerEntry, ParameterCount, Unreachable};
+use spikenas::cost::{Bits, Budget, Ledger, LedgerEntry, ParameterCount, Unreachable};
 use spikenas::data::Source;
 use spikenas::graph::{Graph, Shape};
 use spikenas::report::{RunRecords, layer};
@@ -46,9 +46,9 @@ pub struct Arguments {
     last_pool: Option<usize>,
     #[command(flatten)]
     digits: DigitArguments,
-    /// Bits per parameter
-    #[arg(long, value_name = "N", default_value = "32", value_parser = parse_bits)]
-    bits: Bits,
+    /// Bits per parameter [default: 32; those of a run whose budget is in bytes]
+    #[arg(long, value_name = "N", value_parser = parse_bits)]
+    bits: Option<Bits>,
     /// Print the result as one JSON document
     #[arg(long)]
     json: bool,
@@ -75,10 +75,11 @@ struct Memory {
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
-    let graph = match (&arguments.what, &arguments.arch) {
+    let (graph, of_run) = match (&arguments.what, &arguments.arch) {
         (Some(path), _) => recorded(path)?,
-        (None, arch) => own(arch.as_deref().unwrap_or_default(), &arguments)?,
+        (None, arch) => (own(arch.as_deref().unwrap_or_default(), &arguments)?, None),
     };
+    let bits = arguments.bits.or(of_run).unwrap_or_default();
     let ledger = Ledger::new(&graph);
     let parameters = ledger.count();
     parameters.concern(None).iter().for_each(|concern| note(concern));
@@ -87,9 +88,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
         architecture: graph.architecture,
         input: graph.input,
         parameters,
-        bits_per_parameter: arguments.bits,
-        memory_bits: arguments.bits.memory_bits(parameters.network),
-        memory_bytes: arguments.bits.memory_bytes(parameters.network),
+        bits_per_parameter: bits,
+        memory_bits: bits.memory_bits(parameters.network),
+        memory_bytes: bits.memory_bytes(parameters.network),
         unreachable: unreachable.as_ref().map_or(0, |u| u.parameters),
         without_unreachable: unreachable.map(|u| u.without),
         layers: ledger.layers,
@@ -97,19 +98,22 @@ pub fn run(arguments: Arguments) -> Result<()> {
     print(arguments.json, &memory, || words(&memory))
 }
 
-/// The network of a run's winner, or of a model.
-fn recorded(path: &Path) -> Result<Graph> {
+/// The network of a run's winner, or of a model, and the precision of a run whose budget is in bytes.
+fn recorded(path: &Path) -> Result<(Graph, Option<Bits>)> {
     if !path.is_dir() {
-        return Ok(NamedModel::find(path)?.load()?.graph);
+        return Ok((NamedModel::find(path)?.load()?.graph, None));
     }
-    RunFolder::existing(path)?;
+    let (_, searched) = RunFolder::existing(path)?;
+    let is_in_bytes = matches!(searched.search.budget, Some(Budget::Bytes(_)));
+    let bits = is_in_bytes.then_some(searched.search.bits);
     let RunRecords { graph, faults, search, config, .. } = RunRecords::read(path);
     let is_found = search.is_some() || config.is_some_and(|config| config.architecture.is_some());
-    graph.ok_or_else(|| match faults.into_iter().next() {
+    let graph = graph.ok_or_else(|| match faults.into_iter().next() {
         Some(fault) => Error::invalid(fault),
         None if is_found => Error::file(path, "does not say which shape its images have: give --arch with --image"),
         None => Error::file(path, "its search is not finished: repeat it with the same --out"),
-    })
+    })?;
+    Ok((graph, bits))
 }
 
 /// The network of an architecture of the user's own.

@@ -1,6 +1,11 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+/// What else makes room in a budget, before the last way.
+fn other_ways(scope: &str) -> &'static str {
+    if scope == "network" { ", lower the hidden layer, raise the last pooling, or " } else { " or " }
+}
+
 /// Errors, in one line each: what went wrong, where, and how to fix it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -10,7 +15,8 @@ pub enum Error {
     Invalid(String),
     /// No candidate of the search space fits the budget.
     #[error(
-        "no architecture of {count} fits {budget} parameters ({scope}); the smallest needs {smallest}: raise the budget or lower the widths"
+        "no architecture of {count} fits {budget} parameters ({scope}); the smallest needs {smallest}: raise the budget{}lower the widths",
+        other_ways(.scope)
     )]
     Infeasible {
         /// Candidates of the space.

@@ -5,7 +5,7 @@ use super::chart::{Dot, Line, Plot};
 use super::document::{Report, Section};
 use super::figure::{Figure, Table, Value};
 use super::front::pareto_front;
-use super::records::{Accuracy, Records, RunRecords};
+use super::records::{Records, RunRecords};
 use super::seeds;
 use super::words::{duration, energy, grouped, percent, plain, shortened};
 use crate::cost::{Ledger, Operations};
@@ -107,7 +107,7 @@ fn table(runs: &[&RunRecords]) -> Section {
         let mut row = vec![
             Value::text(plain(&run.name())),
             Value::text(run.config.as_ref().map_or("–".into(), |c| plain(&c.data.source.label()))),
-            accuracy(run.accuracy()),
+            accuracy(run),
             whole(parameters.map(|p| p.backbone)),
             whole(parameters.map(|p| p.network)),
             whole(run.search.as_ref().and_then(|s| s.budget)),
@@ -122,23 +122,35 @@ fn table(runs: &[&RunRecords]) -> Section {
         }
         table.push(row);
     }
-    table.notes.extend(own_tests(runs));
+    table.notes.extend(marks(runs));
     let mut section = Section::titled("Runs");
     section.tables.push(table);
     section
 }
 
-/// An accuracy, marked where it is that of a training's own test.
-fn accuracy(accuracy: Option<Accuracy>) -> Value {
-    let mark = if accuracy.is_some_and(|accuracy| accuracy.is_of_training) { " *" } else { "" };
-    Value::maybe(accuracy.map(|accuracy| accuracy.percent), |percent| format!("{percent:.2}{mark}"))
+/// A test accuracy, marked where it is that of a training's own test, and where the test images chose the epoch.
+fn accuracy(run: &RunRecords) -> Value {
+    let own = if is_own_test(run) { " *" } else { "" };
+    let flattered = if is_flattered(run) { " †" } else { "" };
+    Value::maybe(run.accuracy().map(|accuracy| accuracy.percent), |percent| format!("{percent:.2}{own}{flattered}"))
 }
 
-/// What the mark means, where there is one.
-fn own_tests(runs: &[&RunRecords]) -> Option<String> {
-    let is_marked = |run: &&RunRecords| run.accuracy().is_some_and(|accuracy| accuracy.is_of_training);
-    let words = "* by the training's own test after its best epoch; `spikenas evaluate` tests the model by itself.";
-    runs.iter().any(is_marked).then(|| words.into())
+fn is_own_test(run: &RunRecords) -> bool {
+    run.accuracy().is_some_and(|accuracy| accuracy.is_of_training)
+}
+
+fn is_flattered(run: &RunRecords) -> bool {
+    run.accuracy().is_some() && run.selection().is_some_and(|selection| selection.is_flattered())
+}
+
+/// What the marks mean, where there are any.
+fn marks(runs: &[&RunRecords]) -> impl Iterator<Item = String> {
+    let own = "* by the training's own test after its best epoch; `spikenas evaluate` tests the model by itself.";
+    let flattered =
+        "† of an epoch chosen on the test images, as the field does: flattered beside those without the mark.";
+    let has = |is_marked: fn(&RunRecords) -> bool| runs.iter().any(|run| is_marked(run));
+    let said = [has(is_own_test).then_some(own), has(is_flattered).then_some(flattered)];
+    said.into_iter().flatten().map(String::from)
 }
 
 fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
@@ -164,11 +176,11 @@ fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
             Value::text(name),
             Value::number(x, grouped(x as u64)),
             Value::number(x * 4.0 / 1024.0, format!("{:.1}", x * 4.0 / 1024.0)),
-            accuracy(run.accuracy()),
+            accuracy(run),
             Value::text(if is_on_front { "yes" } else { "" }),
         ]);
     }
-    table.notes.extend(own_tests(runs));
+    table.notes.extend(marks(runs));
     let alternative = format!(
         "Points: backbone parameters against test accuracy of {} runs. A line joins the {} on the Pareto front: none has fewer \
          parameters and an accuracy as high.",

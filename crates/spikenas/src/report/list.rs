@@ -55,6 +55,8 @@ pub struct Listed {
     pub total: Option<usize>,
     /// Test accuracy of the model in percent.
     pub accuracy: Option<f64>,
+    /// Whether the test images chose the epoch, so that the accuracy is flattered.
+    pub is_flattered: bool,
     /// Its standard deviation, where it is the mean over several seeds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deviation: Option<f64>,
@@ -158,6 +160,7 @@ impl Listed {
             done,
             total,
             accuracy: run.accuracy().map(|accuracy| accuracy.percent),
+            is_flattered: run.selection().is_some_and(|selection| selection.is_flattered()),
             validation_accuracy: best.and_then(|best| best.validation_accuracy),
             continued_by: (state == State::Interrupted).then(|| continuing(&run.folder, config, is_found)).flatten(),
             faults: run.faults.clone(),
@@ -177,6 +180,7 @@ impl Listed {
             parameters: None,
             accuracy: accuracy.map(|accuracy| accuracy.mean),
             deviation: accuracy.and_then(|accuracy| accuracy.deviation),
+            is_flattered: of_one.is_flattered,
             validation_accuracy: record.and_then(|record| record.validation_accuracy).map(|accuracy| accuracy.mean),
             continued_by: None,
             faults: seeds.faults.clone(),

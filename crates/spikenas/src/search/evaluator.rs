@@ -246,10 +246,11 @@ impl Listener for Keeper<'_> {
             self.highest = Some((score.value, architecture.clone()));
         }
         if let Some(seconds) = self.pace.first_estimate() {
-            self.progress.note(&format!("about {} to go in all", rough_duration(seconds)));
+            self.progress.note(&format!("about {} to go in the search", rough_duration(seconds)));
         }
         let best = self.highest.as_ref().map_or(String::new(), |(value, a)| format!("best {a} at {value:.4}"));
-        let left = self.pace.seconds_left().map_or(String::new(), |s| format!(", {} left in all", rough_duration(s)));
+        let left =
+            self.pace.seconds_left().map_or(String::new(), |s| format!(", {} left of the search", rough_duration(s)));
         self.progress.advance(1, &format!("{best}{left}"));
         self.step()
     }

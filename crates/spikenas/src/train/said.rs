@@ -4,6 +4,7 @@ use super::record::EpochRecord;
 use super::trainer::Training;
 use crate::engine::Evaluation;
 use crate::progress::{Progress, rough_duration};
+use crate::weights::Choice;
 
 impl Training<'_> {
     /// The time that the rest takes, in words, where it is known and not short.
@@ -39,8 +40,10 @@ impl Training<'_> {
             self.epoch, self.config.epochs, record.train_loss, record.train_accuracy, record.images_per_second
         ));
         if self.config.is_over(self.epoch, self.best.1) {
+            // What speaks against the network on the test images is said with their test.
+            let on = if self.config.choice == Choice::Validation { "on the images held out, " } else { "" };
             let concerns = test.map(Evaluation::concerns).unwrap_or_default();
-            concerns.iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
+            concerns.iter().for_each(|concern| progress.note(&format!("warning: {on}{concern}")));
         }
     }
 }
