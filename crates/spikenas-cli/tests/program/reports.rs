@@ -76,11 +76,12 @@ fn runs_that_are_trained_but_not_tested_are_compared_by_their_own_tests() {
     };
     let untested = page();
     assert!(untested.contains("by its training&#39;s own test") || untested.contains("by its training's own test"));
-    assert!(untested.matches(" *</td>").count() >= 2 && untested.contains("Accuracy against memory"), "{untested}");
+    assert!(untested.matches(" * †</td>").count() >= 2 && untested.contains("Accuracy against memory"), "{untested}");
     assert!(!untested.contains("different images"));
     ["oak", "elm"].iter().for_each(|run| drop(place.succeeds(&format!("evaluate {run}"))));
     let tested = page();
     assert!(!tested.contains("own test") && tested.contains("the most accurate is"));
+    assert!(tested.matches(" †</td>").count() >= 2, "the test images chose these epochs: {tested}");
 }
 
 #[test]
