@@ -77,7 +77,7 @@ impl Architecture {
     /// ```
     /// use spikenas::space::Architecture;
     /// let of = |text: &str| text.parse::<Architecture>().unwrap().depth();
-    /// assert_eq!([of("0313 0031 0003 0000/0001 0000 0000 0000"), of("0330 0000 0000 0000")], [Some(2), None]);
+    /// assert_eq!([of("0313 0031 0003 0000/0001 0000 0000 0000"), of("0330 0000 0000 0000")], [Some(3), None]);
     /// ```
     pub fn depth(&self) -> Option<usize> {
         self.cells.iter().map(Cell::depth).sum()
