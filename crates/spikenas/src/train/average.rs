@@ -11,7 +11,7 @@ use crate::weights::Weights;
 use crate::{Error, Result};
 
 /// Mini-batches of which the running statistics are estimated, at most.
-const PASSES: usize = 50;
+pub(super) const PASSES: usize = 50;
 
 /// The mean of the weights after some epochs.
 #[derive(Clone, Debug, PartialEq)]

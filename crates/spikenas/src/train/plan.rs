@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::average::PASSES;
 use super::checkpoint::Checkpoint;
 use super::config::TrainConfig;
 use super::trainer::Training;
@@ -17,8 +18,6 @@ const FIRST_STEPS: usize = 2;
 const STEPS: usize = 3;
 /// The most epochs of a plan.
 const MOST: usize = 100_000;
-/// Mini-batches of which the batch norms of an average are estimated, at most.
-const PASSES: usize = 50;
 
 /// How long the parts of a training take on this machine: seconds per image.
 #[derive(Clone, Copy, Debug, PartialEq)]
