@@ -197,8 +197,12 @@ impl Found {
         progress: &mut dyn Progress,
     ) -> Result<()> {
         let (path, best) = (folder.model_path(), checkpoint.best_epoch);
-        if best == 0 || self.has_model {
+        if best == 0 {
             return Ok(());
+        }
+        if self.has_model {
+            // The test at the end reads it: what is damaged is told before anything more is learned.
+            return Model::load(&path).map(drop);
         }
         if best != checkpoint.epoch || checkpoint.learned.images > 0 {
             let reason = format!("is missing, and the checkpoint is past epoch {best}, whose weights it held: {LOST}");
