@@ -5,7 +5,7 @@ Examples:
   spikenas run --budget 40k                           the built-in images, in a few minutes
   spikenas run --budget 40k --seeds 3                 three times, and the mean
   spikenas run -d photographs -b 20k                  own images, in layers of 16 and 32 channels
-  spikenas run -d cifar10 -b 480KiB --bits 8          a backbone that fits 480 KiB of 8-bit weights";
+  spikenas run -d cifar10 -b 480KiB --bits 8          a network that fits 480 KiB of 8-bit weights";
 
 pub const SEARCH: &str = "\
 Examples:

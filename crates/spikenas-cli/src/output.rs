@@ -53,6 +53,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("lower the hidden layer", "lower --hidden"),
     ("raise the last pooling", "raise --last-pool"),
     ("or the iterations", "or --iterations"),
+    ("at any widths", "at any --widths"),
     ("allow fewer operations or cells", "use fewer --ops or --cells"),
     ("raise the memory", "raise --memory"),
     (
@@ -111,7 +112,7 @@ const NUMBERS: [(&str, &str); 4] = [
 ];
 
 /// Options that take a whole number from 0 on; all others begin at 1.
-const FROM_ZERO: [&str; 3] = ["seed", "confirm", "crop-padding"];
+const FROM_ZERO: [&str; 4] = ["seed", "confirm", "crop-padding", "finalists"];
 
 /// What helps where a text is no number, with the limits of the option that the line is about.
 fn with_limits(line: String) -> String {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use spikenas::data::Dataset;
 use spikenas::engine::{Engine, engine};
 use spikenas::search::SearchRecord;
-use spikenas::workflow::run::{self, Estimate, EvaluationRecord, RunConfig, RunFolder};
+use spikenas::workflow::run::{self, Engines, Estimate, EvaluationRecord, RunConfig, RunFolder};
 use spikenas::{Progress, Result, counted};
 
 use crate::arguments::{SearchArguments, TrainArguments};
@@ -68,7 +68,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
         announce(&config, &dataset, &cpu, &folder, progress)?;
     }
     let before = begin.elapsed().as_secs_f64();
-    let searched = run::search(&config, &dataset, &cpu, Some(&folder), progress)?;
+    run::plan_finalists(&mut config, &dataset, device.as_ref(), &folder, progress)?;
+    let engines = Engines { cpu: &cpu, device: device.as_ref() };
+    let searched = run::search(&config, &dataset, engines, Some(&folder), progress)?;
+    let mut config = config.settled(&searched);
     searched.concern().iter().for_each(|concern| note(concern));
     // Each part of the result is printed once, as soon as it is known; as JSON, all of it at the end.
     if !is_json {

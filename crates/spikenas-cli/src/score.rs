@@ -6,7 +6,7 @@ use spikenas::cost::{Ledger, ParameterCount};
 use spikenas::engine::engine;
 use spikenas::graph::Graph;
 use spikenas::record::Number;
-use spikenas::score::{Score, check_room, reason, score_batches, scorer};
+use spikenas::score::{Score, ScoreKind, check_room, reason, score_batches, scorer};
 use spikenas::space::Architecture;
 use spikenas::{Error, Result};
 
@@ -53,7 +53,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     arguments.common.machine.start_threads()?;
     let architectures =
         arguments.arch.iter().map(|text| arguments.digits.architecture(text)).collect::<Result<Vec<_>>>()?;
-    let config = arguments.score.config(&arguments.network, arguments.common.seed())?;
+    let config = arguments.score.config(&arguments.network, ScoreKind::Funnel, arguments.common.seed())?;
     if let (false, Some(batch)) = (config.kind.is_drawn(), arguments.score.batch) {
         return Err(Error::invalid(format!("batch {batch}: the score {} looks at no images", config.kind)));
     }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use spikenas::engine::engine;
 use spikenas::search::{Confirmation, Method, SearchRecord};
-use spikenas::workflow::run::{self, RunFolder};
+use spikenas::workflow::run::{self, Engines, RunFolder};
 use spikenas::{Progress, Result, counted};
 
 use crate::arguments::SearchArguments;
@@ -29,7 +29,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     run::check_search(&config, &dataset, &engine)?;
     let progress = &mut Terminal::new();
     let folder = arguments.out.as_deref().map(|path| RunFolder::open(path, &config, progress)).transpose()?;
-    let record = run::find(&config, &dataset, &engine, folder.as_ref(), progress)?;
+    let engines = Engines { cpu: &engine, device: engine.as_ref() };
+    let record = run::find(&config, &dataset, engines, folder.as_ref(), progress)?;
     // A result that cannot be kept is still a result.
     record.concern().iter().for_each(|concern| note(concern));
     let is_kept = folder.is_some();
@@ -43,14 +44,19 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 /// The result in words.
 pub fn words(record: &SearchRecord) -> String {
-    let budget = record.budget.map_or("no budget".into(), |b| format!("budget {} ({})", grouped(b), record.scope));
+    let budget = record.budget.map_or("no budget".into(), |b| {
+        let unused = b.saturating_sub(record.parameters.in_scope(record.scope));
+        let part = 100.0 * unused as f64 / b as f64;
+        format!("budget {} ({}), {} unused ({part:.1} %)", grouped(b), record.scope, grouped(unused))
+    });
+    let sizes = record.sizes.map_or(String::new(), |sizes| format!("\nnetwork       {sizes}"));
     let unreachable = record
         .unreachable
         .as_ref()
         .map_or(String::new(), |unreachable| format!("\nidle          {}", unreachable.words()));
     let sure = record.confirmation.as_ref().map_or(String::new(), |c| format!("\n{}", confirmation_words(c)));
     format!(
-        "architecture  {}\nscore         {:.4}\nparameters    {} backbone + {} classifier, {budget}{unreachable}\nsearch        {} in {}{sure}",
+        "architecture  {}\nscore         {:.4}{sizes}\nparameters    {} backbone + {} classifier, {budget}{unreachable}\nsearch        {} in {}{sure}",
         record.architecture,
         record.score.0,
         grouped(record.parameters.backbone),

@@ -50,12 +50,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let engine = engine(&arguments.train.device)?;
     let dataset = arguments.data.open()?;
     let network = arguments.network.config(&arguments.data, Some(&dataset))?;
-    let preset = TrainConfig::for_preset(arguments.network.preset(&arguments.data));
+    let preset = arguments.network.preset(&arguments.data);
+    let usual = TrainConfig::for_preset(preset);
     let mut train = TrainConfig {
         seed: arguments.common.seed(),
         mirror: arguments.data.source().may_be_mirrored(),
-        batch: arguments.batch.unwrap_or(preset.batch),
-        ..preset
+        batch: arguments.batch.unwrap_or(usual.batch),
+        ..usual
     };
     arguments.train.apply(&mut train, &network)?;
     let table = Tabulation {
@@ -63,7 +64,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         architectures: arguments.architectures,
         spaces: arguments.ops.into_iter().map(|Operations(operations, _)| operations).collect(),
         budget: arguments.budget.budget,
-        scope: arguments.budget.scope,
+        scope: arguments.budget.scope(preset),
         bits: arguments.budget.precision()?,
         seeds: arguments.seeds,
         data: arguments.data.config(&dataset),

@@ -28,6 +28,18 @@ pub enum Error {
         /// Parameters of the smallest candidate, counted alike.
         smallest: u64,
     },
+    /// No network fits the budget, whatever its sizes and its cells.
+    #[error(
+        "no network fits {budget} parameters ({scope}), at any widths: the smallest needs {smallest}, raise the budget"
+    )]
+    TooSmall {
+        /// The budget in parameters.
+        budget: u64,
+        /// What the budget counts: `backbone` or `network`.
+        scope: &'static str,
+        /// Parameters of the smallest network, counted alike.
+        smallest: u64,
+    },
     /// The system refused a file operation.
     #[error("{}: {source}", path.display())]
     Io {

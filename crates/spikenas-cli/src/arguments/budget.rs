@@ -11,15 +11,22 @@ pub struct BudgetArguments {
     /// The most memory that a network may take: parameters (1.2M, 800k) or bytes (480KiB, 180KB, 2MiB) at --bits
     #[arg(short = 'b', long, value_name = "N", allow_hyphen_values = true)]
     pub budget: Option<Budget>,
-    /// What the budget counts: the backbone (all but the classifier) or the whole network
-    #[arg(long, value_name = "WHAT", default_value = "backbone", value_parser = parse_scope)]
-    pub scope: Scope,
+    /// What the budget counts: the whole network, or the backbone (all but the classifier), as the paper's does [default: network;
+    /// backbone with the preset snasnet-cifar10]
+    #[arg(long, value_name = "WHAT", value_parser = parse_scope)]
+    pub scope: Option<Scope>,
     /// Bits per parameter, for a budget in bytes [default: 32]
     #[arg(long, value_name = "N", value_parser = parse_bits)]
     pub bits: Option<Bits>,
 }
 
 impl BudgetArguments {
+    /// What the budget counts, by default as usual with a preset.
+    pub fn scope(&self, preset: &str) -> Scope {
+        let of_preset = if preset == "snasnet-cifar10" { Scope::Backbone } else { Scope::default() };
+        self.scope.unwrap_or(of_preset)
+    }
+
     /// The precision at which a budget in bytes is compared; where there is none, nothing depends on it.
     pub fn precision(&self) -> Result<Bits> {
         match (self.bits, self.budget) {
@@ -33,8 +40,8 @@ impl BudgetArguments {
 }
 
 fn parse_scope(text: &str) -> Result<Scope> {
-    let all = [Scope::Backbone, Scope::Network];
-    all.into_iter().find(|s| s.to_string() == text).ok_or_else(|| Error::invalid("choose from backbone, network"))
+    let all = [Scope::Network, Scope::Backbone];
+    all.into_iter().find(|s| s.to_string() == text).ok_or_else(|| Error::invalid("choose from network, backbone"))
 }
 
 /// Reads a precision.

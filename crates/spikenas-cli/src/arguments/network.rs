@@ -14,19 +14,20 @@ pub struct NetworkArguments {
     /// Network settings: sample, cifar10, cifar100 or snasnet-cifar10 [default: as --data]
     #[arg(short = 'p', long, value_name = "NAME")]
     pub preset: Option<String>,
-    /// Channels before and after the first reduction, such as 128,256 [default: the preset's; 16,32 with a folder of images]
+    /// Channels before and after the first reduction, such as 128,256 [default: the search's choice with a budget and no preset; else
+    /// the preset's, 16,32 with a folder of images]
     #[arg(long, value_name = "N,N", value_parser = parse_widths)]
     pub widths: Option<[usize; 2]>,
-    /// Cells of the network: 1, 2 or 3
+    /// Cells of the network: 1, 2 or 3 [default: as the widths]
     #[arg(long, value_name = "N")]
     pub cells: Option<usize>,
     /// Timesteps for which an image is shown
     #[arg(long, value_name = "N")]
     pub timesteps: Option<usize>,
-    /// Neurons of the classifier's hidden layer [default: the preset's]
+    /// Neurons of the classifier's hidden layer [default: as the widths]
     #[arg(long, value_name = "N")]
     pub hidden: Option<usize>,
-    /// Side of the average pooling before the classifier: larger, it narrows the classifier [default: the preset's]
+    /// Side of the average pooling before the classifier: larger, it narrows the classifier [default: as the widths]
     #[arg(long, value_name = "N")]
     pub last_pool: Option<usize>,
 }

@@ -11,17 +11,17 @@ use spikenas::{Error, Result};
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Recipe of the training")]
 pub struct RecipeArguments {
-    /// Learning rate at which a cosine ends, 0 allowed [default: 0.001; 0.00001 with adam and adamw]
+    /// Learning rate at which a cosine ends, 0 allowed [default: 0 with adamw, 0.00001 with adam, 0.001 with sgd]
     #[arg(long, value_name = "RATE")]
     pub final_learning_rate: Option<f64>,
     /// Epochs, or part of one, in which the learning rate rises from 0, step by step (Goyal et al. 2017) [default: 0]
     #[arg(long, value_name = "N")]
     pub warmup_epochs: Option<f64>,
     /// Train the first epochs with N timesteps, fewer than the network's, in so much less time; tests have all (time inheritance
-    /// training, Deng et al. 2022)
+    /// training, Deng et al. 2022); as many as the network's: all alike [default: 2; none with the recipe snasnet]
     #[arg(long, value_name = "N")]
     pub first_timesteps: Option<usize>,
-    /// The part of the epochs that trains with --first-timesteps [default: 0.6]
+    /// The part of the epochs that trains with --first-timesteps [default: 0.8; 0.6 with the recipe snasnet]
     #[arg(long, value_name = "PART")]
     pub first_part: Option<f64>,
     /// Keep the mean of the weights after each of the last N epochs, with batch norms estimated again on training images (SWA,
@@ -42,8 +42,8 @@ pub struct RecipeArguments {
     /// Momentum of sgd [default: 0.9]
     #[arg(long, value_name = "PART")]
     pub momentum: Option<f64>,
-    /// Weight decay; adamw's is decoupled (Loshchilov and Hutter 2019) [default: 0.0001; 0.0005 with the
-    /// recipe snasnet]
+    /// Weight decay; adamw's is decoupled (Loshchilov and Hutter 2019) [default: 0.02; 0.0001 with
+    /// sgd and adam; 0.0005 with the recipe snasnet]
     #[arg(long, value_name = "RATE")]
     pub weight_decay: Option<f64>,
     /// What weight decay holds for: all, or weights, which spares batch norms and biases (Goyal et al. 2017) [default: all]
@@ -83,8 +83,8 @@ impl RecipeArguments {
     pub fn check(&self, config: &TrainConfig, network: &NetworkConfig) -> Result<()> {
         let all = network.timesteps;
         match (self.first_timesteps, self.first_part, config.first_timesteps) {
-            (Some(first), ..) if first >= all => {
-                Err(Error::invalid(format!("first-timesteps {first}: give fewer than the network's {all}")))
+            (Some(first), ..) if first > all => {
+                Err(Error::invalid(format!("first-timesteps {first}: give at most the network's {all}")))
             }
             _ if self.crop_fill.is_some() && config.crop_padding == Some(0) => {
                 Err(Error::invalid("crop-padding 0: there is nothing to fill, give a padding or no --crop-fill"))

@@ -12,7 +12,7 @@ use super::network::NetworkArguments;
 #[command(next_help_heading = "Score")]
 pub struct ScoreArguments {
     /// Which score: funnel, sahd (the paper's), sahd-unscaled, hamming, layer-kernel, membrane-entropy, synflow, zico, depth or
-    /// parameters [default: funnel; sahd with the preset snasnet-cifar10]
+    /// parameters [default: depth, and funnel, which runs the network, with the command score; sahd with the preset snasnet-cifar10]
     #[arg(long, value_name = "NAME")]
     pub score: Option<ScoreKind>,
     /// Images of a mini-batch [default: 64]
@@ -35,10 +35,14 @@ fn parse_memory(text: &str) -> Result<u64> {
 }
 
 impl ScoreArguments {
-    /// The configuration that says so. Errors: options that the score has no use for.
-    pub fn config(&self, network: &NetworkArguments, seed: u64) -> Result<ScoreConfig> {
+    /// The configuration that says so, where the command has a score by default. Errors: options that the score has no use for.
+    pub fn config(&self, network: &NetworkArguments, default_kind: ScoreKind, seed: u64) -> Result<ScoreConfig> {
         let default = ScoreConfig::default();
-        let kind = self.score.unwrap_or_else(|| ScoreKind::of_preset(network.preset.as_deref().unwrap_or_default()));
+        let kind = match (self.score, network.preset.as_deref()) {
+            (Some(kind), _) => kind,
+            (None, Some(preset)) if preset.starts_with("snasnet") => ScoreKind::of_preset(preset),
+            (None, _) => default_kind,
+        };
         if !kind.is_drawn() && (self.repeats.is_some() || self.memory.is_some()) {
             return Err(Error::invalid(format!("score {kind}: it draws nothing, and takes no repeats and no memory")));
         }

@@ -6,7 +6,8 @@ use clap::Args;
 use spikenas::cost::Budget;
 use spikenas::data::Dataset;
 use spikenas::record::FORMAT_VERSION;
-use spikenas::search::{Method, SearchConfig};
+use spikenas::score::ScoreKind;
+use spikenas::search::{Layout, Method, SearchConfig};
 use spikenas::train::TrainConfig;
 use spikenas::workflow::run::RunConfig;
 use spikenas::{Error, Result};
@@ -32,6 +33,11 @@ pub struct MethodArguments {
     /// significantly different from the best; 0 takes the highest score, as the paper does
     #[arg(long, value_name = "N", default_value = "4")]
     pub confirm: usize,
+    /// With --budget and neither --widths nor --preset: choices of widths, cells, last pooling and hidden layer, each with its best cells,
+    /// that short trainings compare on images held out (successive halving, Jamieson and Talwalkar 2016); 0 takes the first
+    /// choice untrained [default: 8]
+    #[arg(long, value_name = "N")]
+    pub finalists: Option<usize>,
 }
 
 impl MethodArguments {
@@ -69,7 +75,7 @@ impl SearchArguments {
     /// The configuration of a run with these options.
     pub fn config(&self, dataset: &Dataset) -> Result<RunConfig> {
         let seed = self.common.seed();
-        let score = self.score.config(&self.network, seed)?;
+        let score = self.score.config(&self.network, ScoreKind::default(), seed)?;
         let preset = self.network.preset(&self.data);
         let mirror = self.data.source().may_be_mirrored();
         let train = TrainConfig { batch: score.batch, seed, mirror, ..TrainConfig::for_preset(preset) };
@@ -84,22 +90,45 @@ impl SearchArguments {
                 method: self.method.method,
                 operations: self.space.ops.0.clone(),
                 budget: self.budget.budget,
-                scope: self.budget.scope,
+                scope: self.budget.scope(preset),
                 bits: self.budget.precision()?,
                 iterations: self.method.draws()?,
                 confirm: self.method.confirm,
+                layout: self.layout()?,
                 seed,
             },
             train,
         })
     }
 
+    /// The sizes of the network that are chosen: with a budget and neither widths nor a preset, all that are not given.
+    fn layout(&self) -> Result<Option<Layout>> {
+        let NetworkArguments { preset, widths, cells, hidden, last_pool, .. } = &self.network;
+        let finalists = self.method.finalists;
+        if self.budget.budget.is_none() || widths.is_some() || preset.is_some() {
+            return match finalists {
+                None | Some(0) => Ok(None),
+                Some(finalists) => Err(Error::invalid(format!(
+                    "finalists {finalists}: there are some where the program chooses the widths, with --budget and without --widths and --preset"
+                ))),
+            };
+        }
+        Ok(Some(Layout {
+            finalists: finalists.unwrap_or(Layout::FINALISTS),
+            cells: cells.is_none(),
+            last_pool: last_pool.is_none(),
+            hidden: hidden.is_none(),
+        }))
+    }
+
     /// Where a run with these options is kept by default: `runs/sample-2c3o-40k-seed1`.
     pub fn default_folder(&self, config: &RunConfig) -> PathBuf {
         let name = short_name(&config.data.source);
-        let (cells, operations) = (config.network.cells, config.search.operations.len());
+        let operations = config.search.operations.len();
+        let is_open = config.search.layout.as_ref().is_some_and(|layout| layout.cells);
+        let cells = if is_open { String::new() } else { format!("{}c", config.network.cells) };
         let budget = config.search.budget.map_or(String::new(), |budget| format!("-{}", short(budget)));
-        Path::new("runs").join(format!("{name}-{cells}c{operations}o{budget}-seed{}", config.search.seed))
+        Path::new("runs").join(format!("{name}-{cells}{operations}o{budget}-seed{}", config.search.seed))
     }
 }
 

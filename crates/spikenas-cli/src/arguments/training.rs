@@ -16,7 +16,7 @@ pub struct TrainArguments {
     /// the preset snasnet-cifar10]
     #[arg(long, value_name = "NAME")]
     pub recipe: Option<Recipe>,
-    /// Passes over the training images [default: 30; 8 with the preset sample, 300 with
+    /// Passes over the training images [default: 30; 14 with the preset sample, 300 with
     /// snasnet-cifar10]
     #[arg(short = 'e', long, value_name = "N")]
     pub epochs: Option<usize>,
@@ -26,14 +26,16 @@ pub struct TrainArguments {
     /// Show a mini-batch in N parts, to save memory; batch norm sees each part alone [default: 1]
     #[arg(long, value_name = "N")]
     pub accumulate: Option<usize>,
-    /// sgd, adam, or adamw [default: sgd]
+    /// sgd, adam, or adamw (Loshchilov and Hutter 2019), each with rates that suit it [default: adamw; sgd with the recipe snasnet]
     #[arg(long, value_name = "NAME", value_parser = parse_optimizer)]
     pub optimizer: Option<OptimiserKind>,
-    /// Learning rate of the first epoch, or at the end of its warm-up [default: 0.1; 0.001 with adam and adamw]
+    /// Learning rate of the first epoch, or at the end of its warm-up [default: 0.1; 0.001 with adam,
+    /// 0.004 with adamw]
     #[arg(long, value_name = "RATE")]
     pub learning_rate: Option<f64>,
     /// How the learning rate changes: cosine (a rate per epoch), cosine-per-step, which ends at the final rate (Loshchilov and Hutter
-    /// 2017), constant, or step:N, which divides it by 10 every N epochs [default: cosine]
+    /// 2017), constant, or step:N, which divides it by 10 every N epochs
+    /// [default: cosine-per-step; cosine with the recipe snasnet]
     #[arg(long, value_name = "NAME", value_parser = parse_schedule)]
     pub schedule: Option<Schedule>,
     /// Part of each target that is spread evenly over all classes [default: 0]
@@ -102,12 +104,9 @@ impl TrainArguments {
         *config = self.recipe.map_or_else(|| config.clone(), |recipe| config.by(recipe));
         config.epochs = self.epochs.unwrap_or(config.epochs);
         config.minutes = if self.epochs.is_some() { None } else { self.minutes.or(config.minutes) };
-        if let Some(OptimiserKind::Adam | OptimiserKind::AdamW) = self.optimizer {
-            // A hundredth of SGD's learning rates.
-            config.learning_rate = 0.001;
-            config.final_learning_rate = 0.000_01;
+        if let Some(optimizer) = self.optimizer {
+            *config = config.clone().by_optimiser(optimizer);
         }
-        config.optimiser = self.optimizer.unwrap_or(config.optimiser);
         config.accumulate = self.accumulate.unwrap_or(config.accumulate);
         config.schedule = self.schedule.unwrap_or(config.schedule);
         config.label_smoothing = self.label_smoothing.unwrap_or(config.label_smoothing);

@@ -39,7 +39,8 @@ class Commands:
     def list(self, work):
         images, table = self.images, work / "table.csv"
         network = ["--data", images, "--preset", "sample", "--widths", "8,16", "--cells", "1", "--ops", "skip,conv3x3"]
-        search = [*network, "--threads", "1", "--batch", "16", "--budget", "2500", "--confirm", "1"]
+        search = [*network, "--threads", "1", "--batch", "16", "--budget", "2500", "--scope", "backbone"]
+        search += ["--score", "funnel", "--confirm", "1"]
         learn = ["--epochs", "3", "--learning-rate", "0.05"]
         kept = [*learn, "--threads", "1", "--tensorboard", "--checkpoint-minutes", "0"]
         scores = ["--score", "funnel,parameters", "--seeds", "2", "--batch", "8", "--widths", "8,16", "--threads", "1"]

@@ -22,7 +22,7 @@ fn options_that_do_not_parse_are_wrong_usage() {
         ("search --budget abc", "budget `abc`"),
         ("search --budget nan", "budget `nan`"),
         ("search --budget 40k --bits 65", "65 bits"),
-        ("search --budget 40k --scope brain", "choose from backbone, network"),
+        ("search --budget 40k --scope brain", "choose from network, backbone"),
         ("search --score beauty", "unknown score `beauty`"),
         ("search --method luck", "unknown method `luck`"),
         ("search --preset resnet", "unknown preset `resnet`"),
@@ -32,11 +32,11 @@ fn options_that_do_not_parse_are_wrong_usage() {
         ("run --optimizer lion", "choose from sgd, adam"),
         ("run --schedule step:x", "step:N"),
         ("run --weight-decay-of biases", "choose from all, weights"),
-        ("run --first-timesteps 5", "give fewer than the network's 5"),
+        ("run --first-timesteps 6", "give at most the network's 5"),
         ("run --crop-fill reflect --crop-padding 0", "crop-padding 0"),
         ("run --flip alternate --no-mirror", "cannot be used with"),
         ("run --norm-gain 0", "norm gain 0"),
-        ("run --first-part 0.5", "first-part 0.5"),
+        ("run --recipe snasnet --first-part 0.5", "first-part 0.5"),
         ("run --warmup-epochs -1", "warm-up of -1 epochs"),
         ("score --arch '0111 0011 0001 0000' --batch 4 --memory 1KiB", "raise --memory"),
         ("search --data ''", "--data"),
@@ -60,7 +60,7 @@ fn settings_out_of_range_are_wrong_usage_in_every_command() {
             place.refuses(&format!("{command} --data images {options}"), 2, reason);
         }
     }
-    for command in [format!("score {ARCH}"), "search --out run".into(), "run".into()] {
+    for command in [format!("score {ARCH}"), "search --score funnel --out run".into(), "run --score funnel".into()] {
         for (options, reason) in [
             ("--batch 1", "batch 1: a score compares at least 2 images"),
             ("--repeats 0", "repeats 0 is out of range: give 1 to 1000"),
@@ -141,7 +141,7 @@ fn what_a_command_would_ignore_is_refused() {
 fn too_little_memory_is_one_line_before_it_is_taken() {
     let place = Place::new();
     let giant = "--widths 4096,4096 --timesteps 1024 --batch 2000 --memory 900TiB";
-    for command in [format!("score {ARCH}"), "search --out run".into()] {
+    for command in [format!("score {ARCH}"), "search --score sahd --out run".into()] {
         place.refuses(&format!("{command} --data sample {giant}"), 1, "scoring needs about");
     }
     // An address space of 600 MB.
@@ -157,7 +157,7 @@ fn too_little_memory_is_one_line_before_it_is_taken() {
 #[test]
 fn a_batch_of_more_images_than_there_are_leaves_no_folder() {
     let place = Place::new();
-    for command in [format!("score {ARCH}"), "search --out run".into(), "run".into()] {
+    for command in [format!("score {ARCH}"), "search --score zico --out run".into(), "run --score zico".into()] {
         place.refuses(
             &format!("{command} --data images --batch 21"),
             2,
@@ -172,7 +172,7 @@ fn a_budget_that_nothing_fits_names_the_smallest_candidate() {
     let smallest = place.json("memory --data images --widths 4,8 --arch '0111 0011 0001 0000'");
     let needs = format!("the smallest needs {}", smallest["parameters"]["backbone"]);
     for command in ["search --out run", "search", "run"] {
-        place.refuses(&format!("{command} {TINY} --budget 100"), 1, &needs);
+        place.refuses(&format!("{command} {TINY} --budget 100 --scope backbone"), 1, &needs);
     }
 }
 

@@ -15,7 +15,7 @@ fn no_runs_are_no_failure() {
 #[test]
 fn each_run_is_listed_with_how_far_it_is() {
     let place = Place::new();
-    place.succeeds(&format!("search {TINY} --ops skip,conv3x3 --budget 2k --out runs/searched"));
+    place.succeeds(&format!("search {TINY} --ops skip,conv3x3 --budget 2k --scope backbone --out runs/searched"));
     let mut killed = place.start_until(
         &format!("train {ARCH} {TINY} --epochs 5000 --out runs/trained"),
         "runs/trained/train.jsonl",
@@ -72,7 +72,7 @@ fn only(place: &Place) -> (String, Option<String>) {
 fn what_was_interrupted_is_listed_with_the_command_that_continues_it() {
     let place = Place::new();
     // A search alone: its training would be that of the defaults.
-    place.succeeds(&format!("search {TINY} --ops skip --budget 2k --out 'runs/a search'"));
+    place.succeeds(&format!("search {TINY} --ops skip --budget 2k --scope backbone --out 'runs/a search'"));
     fs::remove_file(place.path("runs/a search/search.json")).unwrap();
     let (state, command) = only(&place);
     let command = command.unwrap();

@@ -22,6 +22,7 @@ mod resume;
 mod seeds;
 #[cfg(unix)]
 mod signals;
+mod sizes;
 mod streams;
 #[cfg(unix)]
 mod tables;

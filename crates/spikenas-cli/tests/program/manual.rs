@@ -50,8 +50,11 @@ fn shells_complete_commands_and_options() {
 #[test]
 fn short_options_mean_the_long_ones() {
     let place = Place::new();
-    let long = place.json(&format!("search {TINY} --ops skip,conv3x3 --budget 2k --seed 3 --threads 1"));
-    let short = place.json("search -d images --widths 4,8 --timesteps 2 --batch 8 --ops skip,conv3x3 -b 2k -s 3 -j 1");
+    let long =
+        place.json(&format!("search {TINY} --ops skip,conv3x3 --budget 2k --scope backbone --seed 3 --threads 1"));
+    let short = place.json(
+        "search -d images --widths 4,8 --timesteps 2 --batch 8 --ops skip,conv3x3 -b 2k --scope backbone -s 3 -j 1",
+    );
     assert_eq!((&long["architecture"], &long["score"]), (&short["architecture"], &short["score"]));
     assert_eq!(short["seed"], 3);
 }

@@ -127,13 +127,13 @@ fn a_classifier_that_dwarfs_the_budget_is_told_once_with_what_narrows_it() {
             .map(String::from)
             .collect::<Vec<_>>()
     };
-    let options = format!("{TINY} --ops skip --budget 2k");
+    let options = format!("{TINY} --ops skip --budget 2k --scope backbone");
     let network = place.json(&format!("search {options} --out found"))["parameters"]["network"].clone();
     for line in [format!("search {options}"), format!("run {options} --epochs 1 --out run"), "memory found".into()] {
         let notes = told(&line);
         assert!(notes.len() == 1 && notes[0].contains(&network.to_string()), "{line}: {notes:?}");
         assert!(notes[0].contains("lower --hidden, raise --last-pool, or scale the images down"), "{notes:?}");
     }
-    assert!(told(&format!("search {TINY} --ops skip --budget 100k --scope network")).is_empty());
     assert!(told(&format!("search {TINY} --ops skip --budget 100k")).is_empty());
+    assert!(told(&format!("search {TINY} --ops skip --budget 100k --scope backbone")).is_empty());
 }

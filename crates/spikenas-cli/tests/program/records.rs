@@ -55,7 +55,8 @@ fn memory_itemises_the_paper_s_smallest_network() {
 #[test]
 fn search_reports_the_winner_and_what_it_looked_at() {
     let place = Place::new();
-    let found = place.json(&format!("search {TINY} --ops skip,conv3x3 --budget 1.5k --seed 7"));
+    let found =
+        place.json(&format!("search {TINY} --ops skip,conv3x3 --score funnel --budget 1.5k --scope backbone --seed 7"));
     for key in ["architecture", "score", "parameters", "firing_rate", "passes", "seconds", "version"] {
         assert!(!found[key].is_null(), "{key}");
     }
@@ -218,8 +219,9 @@ fn parameters_that_do_no_work_are_a_line_of_their_own() {
 fn a_search_leaves_out_what_does_no_work() {
     let place = Place::new();
     for (score, is_cut) in [("funnel", true), ("sahd", false)] {
-        let found = place
-            .json(&format!("search {TINY} --cells 1 --ops conv3x3,zeroize --score {score} --confirm 0 --budget 1100"));
+        let found = place.json(&format!(
+            "search {TINY} --cells 1 --ops conv3x3,zeroize --score {score} --confirm 0 --budget 1100 --scope backbone"
+        ));
         let memory = place.json(&format!(
             "memory --data images --widths 4,8 --cells 1 --arch '{}'",
             found["architecture"].as_str().unwrap()

@@ -90,7 +90,7 @@ fn another_configuration_in_the_same_folder_is_refused_with_what_differs() {
     place.succeeds(&format!("search {TINY} --ops skip,conv3x3 --out run"));
     for (options, difference) in [
         ("--ops skip,conv3x3 --seed 2", "search.seed 1 -> 2"),
-        ("--ops skip,conv3x3 --budget 2k", "search.budget null -> \"2000\""),
+        ("--ops skip,conv3x3 --budget 2k --scope backbone", "search.budget null -> \"2000\""),
         ("--ops skip", "search.operations"),
         ("--ops skip,conv3x3 --cells 1", "network.cells 2 -> 1"),
     ] {
@@ -128,7 +128,7 @@ fn images_that_changed_under_a_finished_run_are_counted() {
 fn a_folder_in_which_nothing_was_scored_takes_another_configuration() {
     let place = Place::new();
     let search = format!("search {TINY} --out run");
-    let failed = place.run(&format!("{search} --ops skip --memory 1KiB"));
+    let failed = place.run(&format!("{search} --ops skip --score funnel --memory 1KiB"));
     assert_eq!(failed.status.code(), Some(2));
     assert!(place.path("run/journal.jsonl").is_file());
     place.succeeds(&format!("{search} --ops skip,conv3x3"));
@@ -143,7 +143,7 @@ fn a_winner_is_trained_with_the_images_and_the_network_of_its_search() {
     assert_eq!(trained["architecture"], found["architecture"]);
     assert_eq!(trained["epochs"].as_array().unwrap().len(), 2);
     place.refuses("train run", 1, "2 epochs are trained already: add --resume");
-    place.refuses("train run --learning-rate 0.01 --resume", 1, "train.learning_rate 0.1 -> 0.01");
+    place.refuses("train run --learning-rate 0.01 --resume", 1, "train.learning_rate 0.004 -> 0.01");
     assert_eq!(place.json("train run --resume"), trained);
 }
 
@@ -177,7 +177,7 @@ fn a_run_whose_settings_have_the_older_spelling_goes_on() {
     let search = format!("search {TINY} --ops skip --out run");
     let first = place.json(&search);
     let config = place.read("run/config.toml");
-    assert!(config.contains("optimizer = \"sgd\""), "{config}");
+    assert!(config.contains("optimizer = \"adamw\""), "{config}");
     // An older version wrote no checksum, either.
     let older: Vec<&str> = config.lines().filter(|line| !line.starts_with("# crc ")).collect();
     fs::write(place.path("run/config.toml"), older.join("\n").replace("optimizer", "optimiser")).unwrap();

@@ -17,7 +17,7 @@ fn a_run_leaves_a_page_and_its_command_makes_the_same_run() {
     let again = report["runs"][0]["command"].as_str().unwrap().strip_prefix("spikenas ").unwrap();
     place.succeeds(&format!("{again} --out same"));
     assert_eq!(place.read("same/config.toml"), place.read("recipe/config.toml"));
-    let options = "--seed 3 --budget 2k --ops skip,conv3x3 --score hamming --epochs 2 --optimizer adam --schedule step:1 \
+    let options = "--seed 3 --budget 2k --scope backbone --ops skip,conv3x3 --score hamming --epochs 2 --optimizer adam --schedule step:1 \
                    --label-smoothing 0.1 --limit-train 16 --no-augment --accumulate 2";
     place.succeeds(&format!("run {TINY} {options} --out one"));
     assert!(place.read("one/report.html").starts_with("<!DOCTYPE html>"));

@@ -3,7 +3,7 @@
 use crate::place::{Place, TINY};
 use crate::signals::interrupt;
 
-const TABULATE: &str = "tabulate --ops snasnet --ops skip,conv3x3 --budget 2k --out table";
+const TABULATE: &str = "tabulate --ops snasnet --ops skip,conv3x3 --budget 2k --scope backbone --out table";
 
 /// The rows of a table without its head.
 fn rows(place: &Place) -> Vec<Vec<String>> {
@@ -66,14 +66,14 @@ fn what_cannot_be_tabulated_is_refused_before_anything_is_written() {
         ("--architectures 1", 2, "architectures 1"),
         ("--seeds 0", 2, "seeds 0"),
         ("--architectures 1000000000000", 2, "out of range"),
-        ("--seeds 2 --budget 10", 2, "raise --budget"),
+        ("--seeds 2 --budget 10 --scope backbone", 2, "raise --budget"),
         ("--ops skip", 2, "were found that fit"),
     ] {
         place.refuses(&format!("tabulate --out table {TINY} {options}"), status, reason);
     }
     place.succeeds(&format!("{TABULATE} {TINY} --architectures 2 --seeds 1 --epochs 1"));
     let other = format!(
-        "tabulate --ops snasnet --ops skip,conv3x3 --budget 3k --epochs 1 --out table {TINY} --architectures 2"
+        "tabulate --ops snasnet --ops skip,conv3x3 --budget 3k --scope backbone --epochs 1 --out table {TINY} --architectures 2"
     );
     place.refuses(&other, 1, "belongs to another table");
 }

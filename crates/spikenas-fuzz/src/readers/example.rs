@@ -12,7 +12,7 @@ use spikenas::score::ScoreKind;
 use spikenas::train::Checkpoint;
 use spikenas::weights::Weights;
 use spikenas::workflow::correlate::{CorrelateConfig, Table, correlate, score_table};
-use spikenas::workflow::run::{self, RunConfig, RunFolder};
+use spikenas::workflow::run::{self, Engines, RunConfig, RunFolder};
 use spikenas::workflow::seeds;
 use spikenas::workflow::study::{Kind, Scenario, Settings, Study};
 use spikenas::{Dataset, Graph, NetworkConfig, Result, Silent, Source, workflow::study};
@@ -88,7 +88,8 @@ fn fill(folders: &Path) -> Result<()> {
     config.search.operations.truncate(2);
     (config.score.batch, config.train.batch, config.train.epochs) = (8, 8, 2);
     let folder = RunFolder::open(&folders.join("run"), &config, &mut Silent)?;
-    let found = run::search(&config, &dataset, &cpu, Some(&folder), &mut Silent)?;
+    let found =
+        run::search(&config, &dataset, Engines { cpu: &cpu, device: cpu.as_ref() }, Some(&folder), &mut Silent)?;
     run::train(&config, &found.architecture, &dataset, cpu.as_ref(), &folder, false, &mut Silent)?;
     run::test_folder(&folder, &config, &dataset, cpu.as_ref(), &mut Silent)?;
 

@@ -9,10 +9,10 @@ use crate::{Error, Result};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// Everything but the classifier.
-    #[default]
+    /// Everything but the classifier, as in the paper.
     Backbone,
     /// Everything.
+    #[default]
     Network,
 }
 

@@ -1,6 +1,8 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, Result, counted};
 
 /// How the classifier's weights are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,7 +41,41 @@ pub struct NetworkConfig {
     pub initialisation: Initialisation,
 }
 
+/// The sizes of a network that may be chosen beside its cells: what of it a budget limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sizes {
+    /// Number of cells.
+    pub cells: usize,
+    /// Channels before and after the first reduction.
+    pub widths: [usize; 2],
+    /// Side of the average pooling before the classifier.
+    pub last_pool: usize,
+    /// Neurons of the classifier's hidden layer.
+    pub hidden: usize,
+}
+
+/// `2 cells, widths 16,32, last pooling 4, hidden layer 128`
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cells, widths: [first, second], last_pool, hidden } = self;
+        let cells = counted(*cells, "cell");
+        write!(f, "{cells}, widths {first},{second}, last pooling {last_pool}, hidden layer {hidden}")
+    }
+}
+
 impl NetworkConfig {
+    /// Its sizes.
+    pub fn sizes(&self) -> Sizes {
+        let &Self { cells, widths, last_pool, hidden, .. } = self;
+        Sizes { cells, widths, last_pool, hidden }
+    }
+
+    /// The same network with other sizes.
+    pub fn with_sizes(&self, Sizes { cells, widths, last_pool, hidden }: Sizes) -> Self {
+        Self { cells, widths, last_pool, hidden, ..self.clone() }
+    }
+
     /// Names of the presets.
     pub const PRESETS: [&str; 4] = ["sample", "cifar10", "cifar100", "snasnet-cifar10"];
 

@@ -18,7 +18,7 @@ mod normalisation;
 mod parameter;
 mod shape;
 
-pub use config::{Initialisation, NetworkConfig};
+pub use config::{Initialisation, NetworkConfig, Sizes};
 pub use layer::{AveragePool, BatchNorm, Convolution, Layer, Lif, Linear};
 pub use naming::layer_place;
 pub use network_graph::{Graph, Node, NodeId, Place, Time};

@@ -3,13 +3,13 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::schedules::{Followed, schedules};
-use crate::cost::Budget;
+use crate::cost::{Budget, Scope};
 use crate::data::Source;
 use crate::graph::NetworkConfig;
 use crate::score::{ScoreConfig, ScoreKind};
-use crate::search::{Method, SearchConfig};
+use crate::search::{Layout, Method, SearchConfig};
 use crate::space::SearchSpace;
-use crate::train::{EpochRecord, OptimiserKind, Recipe, Schedule, TrainConfig};
+use crate::train::{EpochRecord, Recipe, Schedule, TrainConfig};
 use crate::workflow::run::RunConfig;
 
 /// The shortest command that makes a run with this configuration.
@@ -21,7 +21,7 @@ pub fn command_line(config: &RunConfig) -> String {
 
 /// The commands that make a run again, one after the other: several where its training was given another number of epochs.
 pub(super) fn commands(config: &RunConfig, epochs: &[EpochRecord]) -> Vec<String> {
-    let schedules = schedules(&config.train, epochs);
+    let schedules = schedules(&config.train, config.data.train_images, epochs);
     let Some((first, others)) = schedules.split_first().filter(|(_, others)| !others.is_empty()) else {
         return vec![command_line(config)];
     };
@@ -145,15 +145,32 @@ impl Line {
                 .filter(|&differs| differs)
                 .count()
         };
-        let bases = std::iter::once((None, of_images.clone())).chain(named).filter(gives);
+        let layout = config.search.layout.as_ref();
+        let bases = std::iter::once((None, of_images.clone())).chain(named.filter(|_| layout.is_none())).filter(gives);
         let (preset, mut said) = bases.min_by_key(options).unwrap_or((None, of_images));
         preset.iter().for_each(|name| self.option("preset", name));
         let texts = widths.map(|width| width.to_string()).join(",");
-        self.set(&mut said.widths, &widths, "widths", texts);
-        self.set(&mut said.cells, &cells, "cells", cells);
         self.set(&mut said.timesteps, &timesteps, "timesteps", timesteps);
-        self.set(&mut said.hidden, &hidden, "hidden", hidden);
-        self.set(&mut said.last_pool, &last_pool, "last-pool", last_pool);
+        match layout {
+            Some(layout) => {
+                // What is given is said, whether it is the usual or not: else it would be chosen.
+                let given = [(layout.cells, "cells", cells), (layout.hidden, "hidden", hidden)];
+                let given = given.into_iter().chain([(layout.last_pool, "last-pool", last_pool)]);
+                given.filter(|(is_chosen, ..)| !is_chosen).for_each(|(_, name, size)| self.option(name, size));
+                said = said.with_sizes(network.sizes());
+            }
+            None => {
+                if preset.is_none() && said.widths == widths && config.search.budget.is_some() {
+                    // Else they would be chosen.
+                    self.option("widths", &texts);
+                }
+                self.set(&mut said.widths, &widths, "widths", texts);
+                self.set(&mut said.cells, &cells, "cells", cells);
+                self.set(&mut said.hidden, &hidden, "hidden", hidden);
+                self.set(&mut said.last_pool, &last_pool, "last-pool", last_pool);
+            }
+        }
+        let scope = if preset == Some("snasnet-cifar10") { Scope::Backbone } else { Scope::default() };
         RunConfig {
             version: config.version,
             architecture: None,
@@ -161,7 +178,7 @@ impl Line {
             data: data.clone(),
             network: said,
             score: ScoreConfig { kind: ScoreKind::of_preset(preset.unwrap_or_default()), ..ScoreConfig::default() },
-            search: SearchConfig::default(),
+            search: SearchConfig { scope, ..SearchConfig::default() },
             train: TrainConfig {
                 mirror: data.source.may_be_mirrored(),
                 ..TrainConfig::for_preset(preset.unwrap_or(data.source.preset()))
@@ -186,6 +203,10 @@ impl Line {
             self.set(&mut said.search.iterations, &search.iterations, "iterations", search.iterations);
         }
         said.search.iterations = search.iterations;
+        said.search.layout.clone_from(&search.layout);
+        if let Some(layout) = &search.layout {
+            self.set(&mut { Layout::FINALISTS }, &layout.finalists, "finalists", layout.finalists);
+        }
         self.set(&mut said.search.confirm, &search.confirm, "confirm", search.confirm);
         self.set(&mut said.score.kind, &score.kind, "score", score.kind);
         self.set(&mut said.score.batch, &score.batch, "batch", score.batch);
@@ -207,10 +228,9 @@ impl Line {
     fn training(&mut self, config: &TrainConfig, recipe: Recipe, said: &mut TrainConfig) {
         let by_recipe = said.by(recipe);
         self.set(said, &by_recipe, "recipe", recipe);
-        if config.optimiser != OptimiserKind::Sgd {
-            self.option("optimizer", if config.optimiser == OptimiserKind::Adam { "adam" } else { "adamw" });
-            said.optimiser = config.optimiser;
-            (said.learning_rate, said.final_learning_rate) = (0.001, 0.000_01);
+        if config.optimiser != said.optimiser {
+            self.option("optimizer", name(&config.optimiser));
+            *said = said.clone().by_optimiser(config.optimiser);
         }
         self.set(&mut said.epochs, &config.epochs, "epochs", config.epochs);
         // The same epochs again, however long they take there.

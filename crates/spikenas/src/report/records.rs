@@ -156,6 +156,9 @@ impl RunRecords {
         let path = |name: &str| Some(folder.join(name)).filter(|path| is_there(path).unwrap_or(true));
         run.config = path("config.toml").and_then(|path| faults.keep(RunConfig::load(&path)));
         run.search = path("search.json").and_then(|path| faults.keep(read_record(&path)));
+        if let (Some(config), Some(search)) = (&mut run.config, &run.search) {
+            *config = config.settled(search);
+        }
         run.evaluation = path("evaluate.json").and_then(|path| faults.keep(read_record(&path)));
         run.other_tests = other_tests(folder).iter().filter_map(|path| faults.keep(read_record(path))).collect();
         run.epochs = path("train.jsonl").map_or(Vec::new(), |path| read_lines(&path, 0, &mut faults));
@@ -185,6 +188,10 @@ impl RunRecords {
                 }
                 Err(error) => faults.0.push(error.to_string()),
             }
+        }
+        if let Some(search) = &run.search {
+            // The scores of networks of other sizes may have another scale.
+            run.candidates.retain(|candidate| candidate.sizes == search.sizes);
         }
         let input = searched_with.or_else(|| run.input()).filter(|shape| faults.keep(possible(*shape)).is_some());
         if let (Some(config), Some(architecture), Some(input)) = (&run.config, run.architecture(), input) {

@@ -171,7 +171,7 @@ fn other_tests(tests: &[EvaluationRecord]) -> Section {
 
 /// What several commands have to do with each other.
 fn changed_schedule(config: &RunConfig, run: &RunRecords) -> Option<String> {
-    let followed = schedules(&config.train, &run.epochs);
+    let followed = schedules(&config.train, config.data.train_images, &run.epochs);
     if followed.len() < 2 {
         return None;
     }

@@ -14,21 +14,28 @@ pub(super) struct Followed {
 }
 
 /// The schedules that a training followed, as its learning rates tell: more than one where it was resumed with another number of
-/// epochs. Only a cosine depends on that number; of one whose rate changes at every step, the epochs do not tell it.
-pub(super) fn schedules(config: &TrainConfig, epochs: &[EpochRecord]) -> Vec<Followed> {
+/// epochs. Only a cosine depends on that number. `images`: those of the dataset, where a record does not count its own.
+pub(super) fn schedules(config: &TrainConfig, images: Option<usize>, records: &[EpochRecord]) -> Vec<Followed> {
+    let last_step = |record: &EpochRecord| {
+        let own = record.images_per_class.as_ref().map(|counts| counts.iter().sum());
+        Position::last(record.epoch, own.or(images).map_or(1, |images: usize| images.div_ceil(config.batch).max(1)))
+    };
+    let is_explained = |record: &EpochRecord, epochs: usize| {
+        let config = TrainConfig { epochs, ..config.clone() };
+        epochs >= record.epoch && config.learning_rate(last_step(record)) == record.learning_rate
+    };
     let mut followed: Vec<Followed> = Vec::new();
-    for record in epochs {
-        let with = |epochs: usize| TrainConfig { epochs, ..config.clone() };
-        let explains = |epochs: &usize| {
-            *epochs >= record.epoch
-                && with(*epochs).learning_rate(Position::last(record.epoch, 1)) == record.learning_rate
-        };
+    for record in records {
+        let explains = |epochs: &usize| is_explained(record, *epochs);
         let before = followed.last().map(|followed| followed.epochs);
         let likely = before.into_iter().chain([config.epochs]);
-        let epochs = likely.chain(cosine_length(config, record)).find(explains).unwrap_or(config.epochs);
+        let epochs =
+            likely.chain(cosine_length(config, record, last_step(record))).find(explains).unwrap_or(config.epochs);
         match followed.last_mut() {
-            // The first epoch has the same learning rate in all.
-            Some(last) if last.epochs == epochs || last.last == 1 => *last = Followed { last: record.epoch, epochs },
+            // The first epoch may have the same learning rate in both.
+            Some(last) if last.epochs == epochs || last.last == 1 && is_explained(&records[0], epochs) => {
+                *last = Followed { last: record.epoch, epochs }
+            }
             _ => followed.push(Followed { last: record.epoch, epochs }),
         }
     }
@@ -36,11 +43,15 @@ pub(super) fn schedules(config: &TrainConfig, epochs: &[EpochRecord]) -> Vec<Fol
 }
 
 /// The length of the cosine that has a record's learning rate at its epoch.
-fn cosine_length(config: &TrainConfig, record: &EpochRecord) -> Option<usize> {
+fn cosine_length(config: &TrainConfig, record: &EpochRecord, at: Position) -> Option<usize> {
     let (first, last) = (config.learning_rate, config.final_learning_rate);
     let progress = (2.0 * (record.learning_rate - last) / (first - last) - 1.0).acos() / PI;
-    let length = (record.epoch.checked_sub(1)? as f64 / progress).round();
-    (config.schedule == Schedule::Cosine && length.is_finite()).then_some(length as usize)
+    let length = match config.schedule {
+        Schedule::Cosine => record.epoch.checked_sub(1)? as f64 / progress,
+        Schedule::CosinePerStep => (at.before() / progress + 1.0) / at.steps as f64,
+        Schedule::Step { .. } | Schedule::Constant => return None,
+    };
+    length.is_finite().then_some(length.round() as usize)
 }
 
 #[cfg(test)]
@@ -48,10 +59,10 @@ mod tests {
     use super::*;
 
     /// Epochs that followed schedules of these lengths, each up to an epoch.
-    fn trained(config: &TrainConfig, followed: &[(usize, usize)]) -> Vec<EpochRecord> {
+    fn trained(config: &TrainConfig, steps: usize, followed: &[(usize, usize)]) -> Vec<EpochRecord> {
         let length = |epoch: usize| followed.iter().find(|&&(last, _)| epoch <= last).unwrap().1;
         let rate =
-            |epoch| TrainConfig { epochs: length(epoch), ..config.clone() }.learning_rate(Position::last(epoch, 1));
+            |epoch| TrainConfig { epochs: length(epoch), ..config.clone() }.learning_rate(Position::last(epoch, steps));
         let last = followed.last().unwrap().0;
         let record = |epoch| EpochRecord { epoch, learning_rate: rate(epoch), ..EpochRecord::default() };
         (1..=last).map(record).collect()
@@ -67,10 +78,13 @@ mod tests {
             // One epoch alone has the same learning rate in every schedule.
             &[(1, 1)],
         ] {
-            let config = TrainConfig { epochs: followed.last().unwrap().1, ..TrainConfig::default() };
-            let found = schedules(&config, &trained(&config, followed));
             let expected: Vec<_> = followed.iter().map(|&(last, epochs)| Followed { last, epochs }).collect();
-            assert_eq!(found, expected);
+            for (schedule, final_learning_rate) in [(Schedule::Cosine, 0.001), (Schedule::CosinePerStep, 0.0)] {
+                let epochs = followed.last().unwrap().1;
+                let config = TrainConfig { epochs, schedule, final_learning_rate, batch: 10, ..TrainConfig::default() };
+                // 35 images are 4 steps.
+                assert_eq!(schedules(&config, Some(35), &trained(&config, 4, followed)), expected, "{schedule:?}");
+            }
         }
     }
 
@@ -78,9 +92,9 @@ mod tests {
     fn what_does_not_depend_on_the_epochs_is_one_schedule() {
         for schedule in [Schedule::Constant, Schedule::Step { epochs: 3 }] {
             let config = TrainConfig { epochs: 12, schedule, ..TrainConfig::default() };
-            let found = schedules(&config, &trained(&config, &[(8, 8), (12, 12)]));
+            let found = schedules(&config, None, &trained(&config, 1, &[(8, 8), (12, 12)]));
             assert_eq!(found, [Followed { last: 12, epochs: 12 }]);
         }
-        assert!(schedules(&TrainConfig::default(), &[]).is_empty());
+        assert!(schedules(&TrainConfig::default(), None, &[]).is_empty());
     }
 }

@@ -10,7 +10,7 @@ use super::words::grouped;
 use crate::Result;
 use crate::cost::Scope;
 use crate::score::ScoreKind;
-use crate::search::{Confirmation, JournalEntry};
+use crate::search::{Confirmation, Finalist, JournalEntry};
 use crate::space::Architecture;
 
 /// More candidates than these are neither drawn nor listed: a page must stay small.
@@ -25,6 +25,15 @@ pub(super) fn section(run: &RunRecords) -> Result<Section> {
     let winner = run.search.as_ref().map(|s| &s.architecture);
     section.figures.push(figure(&run.candidates, scope, budget, winner)?);
     section.words.extend(config.map(|c| about_score(c.score.kind)));
+    if let Some(finalists) = run.search.as_ref().map(|search| &search.finalists).filter(|all| !all.is_empty()) {
+        section.words.push(
+            "The sizes of the network were chosen, too: each choice below has the best cells that fit, and those that were trained \
+             for short, from the start, were compared on training images that were held out; the better half of each round went on. \
+             Short trainings favour what learns fast."
+                .into(),
+        );
+        section.tables.push(finalists_table(finalists, scope));
+    }
     if let Some(confirmation) = run.search.as_ref().and_then(|s| s.confirmation.as_ref()) {
         section.words.push(confidence(confirmation));
         section.tables.push(leaders(confirmation, scope));
@@ -35,7 +44,6 @@ pub(super) fn section(run: &RunRecords) -> Result<Section> {
 
 fn about_score(kind: ScoreKind) -> String {
     let worth = match kind {
-        ScoreKind::Funnel => "Of the scores that the program has, it ranks SpikeNAS-Bench's trained cells best",
         kind if kind.is_of_the_paper() => {
             "On SpikeNAS-Bench it ranks trained cells no better than their number of parameters does"
         }
@@ -56,6 +64,32 @@ fn confidence(confirmation: &Confirmation) -> String {
          5 %); the smallest of them won, and {margin}.",
         confirmation.leaders.len()
     )
+}
+
+fn finalists_table(finalists: &[Finalist], scope: Scope) -> Table {
+    let rounds = finalists.iter().map(|finalist| finalist.trainings.len()).max().unwrap_or(0);
+    let names: Vec<String> = (1..=rounds).map(|round| format!("#round {round}, %")).collect();
+    let first = ["#cells", "widths", "#last pooling", "#hidden layer", "architecture", "#parameters"];
+    let heads: Vec<&str> = first.into_iter().chain(names.iter().map(String::as_str)).collect();
+    let mut table = Table::new("Choices of sizes", &heads);
+    for Finalist { sizes, architecture, parameters, trainings, .. } in finalists {
+        let whole = |size: usize| Value::number(size as f64, size.to_string());
+        let parameters = parameters.in_scope(scope);
+        let mut row = vec![
+            whole(sizes.cells),
+            Value::text(format!("{}, {}", sizes.widths[0], sizes.widths[1])),
+            whole(sizes.last_pool),
+            whole(sizes.hidden),
+            Value::text(architecture.to_string()),
+            Value::number(parameters as f64, grouped(parameters)),
+        ];
+        row.extend((0..rounds).map(|round| {
+            Value::maybe(trainings.get(round).map(|training| training.accuracy), |accuracy| format!("{accuracy:.2}"))
+        }));
+        table.push(row);
+    }
+    table.notes.push("Accuracy on the training images that were held out, after each round's training.".into());
+    table
 }
 
 fn leaders(confirmation: &Confirmation, scope: Scope) -> Table {

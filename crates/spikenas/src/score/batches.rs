@@ -5,11 +5,14 @@ use crate::random::{generator, name_key};
 use crate::{Error, Result};
 
 /// The mini-batches that all candidates are scored on: training images, not augmented, drawn by the seed; one per
-/// repeat.
+/// repeat; none for a score that looks at no images.
 ///
 /// Errors: settings out of range, more images in a mini-batch than there are, too little memory for them.
 pub fn score_batches(config: &ScoreConfig, dataset: &Dataset) -> Result<Vec<Batch>> {
     config.check()?;
+    if !config.kind.is_drawn() {
+        return Ok(Vec::new());
+    }
     let count = dataset.train.len();
     if config.batch > count {
         return Err(Error::invalid(format!("batch {} is more than the {count} training images", config.batch)));

@@ -38,7 +38,9 @@ impl ScoreConfig {
     /// Whether every value is in range.
     pub fn check(&self) -> Result<()> {
         match (self.batch, self.repeats) {
-            (0 | 1, _) => Err(Error::invalid(format!("batch {}: a score compares at least 2 images", self.batch))),
+            (0 | 1, _) if self.kind.is_drawn() => {
+                Err(Error::invalid(format!("batch {}: a score compares at least 2 images", self.batch)))
+            }
             (_, repeats) if !(1..=MOST_REPEATS).contains(&repeats) => {
                 Err(Error::invalid(format!("repeats {repeats} is out of range: give 1 to {MOST_REPEATS}")))
             }

@@ -20,7 +20,6 @@ pub enum ScoreKind {
     LayerKernel,
     /// Convolutions on the paths through each cell, and how far the firing rate falls from the first to the last of
     /// them.
-    #[default]
     Funnel,
     /// Entropy of the spectrum of the membranes.
     MembraneEntropy,
@@ -29,6 +28,7 @@ pub enum ScoreKind {
     /// Mean against deviation of the gradients (ZiCo).
     Zico,
     /// Most convolutions on a path from input to output, then the number of paths.
+    #[default]
     Depth,
     /// Trainable parameters of the backbone.
     Parameters,

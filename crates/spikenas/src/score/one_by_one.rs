@@ -27,7 +27,7 @@ pub fn scorer(
     }
     config.check()?;
     let ScoreConfig { seed, repeats, .. } = *config;
-    if batches.len() != repeats {
+    if config.kind.is_drawn() && batches.len() != repeats {
         return Err(Error::invalid(format!("{} mini-batches for {repeats} repeats", batches.len())));
     }
     let initialisation = network.initialisation;
@@ -52,21 +52,21 @@ impl OneByOne {
     fn score(&self, graph: &Graph, listener: &mut dyn Listener) -> Result<f64> {
         let graph = pruned(graph)?;
         let ScoreConfig { kind, seed, .. } = self.config;
+        match kind {
+            ScoreKind::Depth => return Ok(structure::depth(&graph)),
+            ScoreKind::Parameters => return Ok(structure::parameters(&graph)),
+            _ => {}
+        }
         let mut total = 0.0;
         for (repeat, batch) in self.batches.iter().enumerate() {
             total += match kind {
-                ScoreKind::Depth => structure::depth(&graph),
-                ScoreKind::Parameters => structure::parameters(&graph),
                 ScoreKind::Synflow => synflow::synflow(&graph, &self.drawn[repeat]),
                 ScoreKind::MembraneEntropy => {
                     membrane_entropy::membrane_entropy(self.untrained.as_ref(), repeat, &graph, &batch.images)?
                 }
                 ScoreKind::Zico => zico::zico(self.engine.as_ref(), &graph, seed, repeat as u64, batch)?,
-                of_spikes => return Err(Error::invalid(format!("`{of_spikes}` is a score of spikes"))),
+                other => return Err(Error::invalid(format!("`{other}` is not a score of one network at a time"))),
             };
-            if !kind.is_drawn() {
-                return Ok(total);
-            }
             listener.step()?;
         }
         Ok(total / self.batches.len() as f64)

@@ -39,7 +39,7 @@ mod tests {
         let graph =
             |network: NetworkConfig| Graph::new(&"0313 0031 0003 0000".parse().unwrap(), &network, image).unwrap();
         let sample = NetworkConfig::preset("sample").unwrap();
-        let config = ScoreConfig::default();
+        let config = ScoreConfig { kind: ScoreKind::Sahd, ..ScoreConfig::default() };
         check_room(&config, &Cpu, &graph(sample.clone())).unwrap();
         let large = graph(NetworkConfig { widths: [4096, 4096], timesteps: 1024, hidden: 1 << 20, ..sample });
         if available_memory().is_some() {

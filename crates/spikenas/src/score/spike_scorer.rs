@@ -237,6 +237,10 @@ mod tests {
         SpikeScorer::new(&Cpu, config, network, batches).unwrap()
     }
 
+    fn funnel() -> ScoreConfig {
+        ScoreConfig { kind: ScoreKind::Funnel, ..ScoreConfig::default() }
+    }
+
     fn graphs(network: &NetworkConfig, architectures: impl IntoIterator<Item = Architecture>) -> Vec<Graph> {
         architectures.into_iter().map(|a| Graph::new(&a, network, IMAGE).unwrap()).collect()
     }
@@ -264,7 +268,7 @@ mod tests {
     #[test]
     fn scores_have_the_same_bits_whatever_they_share() {
         for (cells, repeats) in [(1, 1), (3, 1), (2, 2)] {
-            let (network, config) = (network(cells), ScoreConfig { repeats, ..ScoreConfig::default() });
+            let (network, config) = (network(cells), ScoreConfig { repeats, ..funnel() });
             let graphs = graphs(&network, candidates(cells));
             let together = score_all(&scorer(&network, config.clone()), &graphs);
             assert!(together.iter().filter(|score| score.value.is_finite()).count() > graphs.len() / 2);
@@ -279,12 +283,12 @@ mod tests {
     fn little_memory_costs_time_but_no_bit() {
         let network = network(3);
         let graphs = graphs(&network, candidates(3));
-        let enough = score_all(&scorer(&network, ScoreConfig::default()), &graphs);
+        let enough = score_all(&scorer(&network, funnel()), &graphs);
         // Six maps of the first cell: not much more than one network needs, less than what several have in common.
         let map = 5 * 4 * 8 * 256 * size_of::<f32>() as u64;
-        let tight = scorer(&network, ScoreConfig { memory: 6 * map, ..ScoreConfig::default() });
+        let tight = scorer(&network, ScoreConfig { memory: 6 * map, ..funnel() });
         assert_eq!(score_all(&tight, &graphs), enough);
-        let error = scorer(&network, ScoreConfig { memory: map, ..ScoreConfig::default() });
+        let error = scorer(&network, ScoreConfig { memory: map, ..funnel() });
         let error = error.score_each(&graphs, &mut |_: usize, _: Score| Ok(())).unwrap_err().to_string();
         assert!(error.contains("raise the memory"), "{error}");
     }
@@ -294,7 +298,7 @@ mod tests {
         let network = network(1);
         let graphs = graphs(&network, candidates(1));
         let mut reports = 0;
-        let stopped = scorer(&network, ScoreConfig::default()).score_each(&graphs, &mut |_: usize, _: Score| {
+        let stopped = scorer(&network, funnel()).score_each(&graphs, &mut |_: usize, _: Score| {
             reports += 1;
             if reports == 3 { Err(Error::Interrupted("enough".into())) } else { Ok(()) }
         });
@@ -320,7 +324,7 @@ mod tests {
         }
         let network = network(1);
         let graphs = graphs(&network, candidates(1));
-        let scorer = scorer(&network, ScoreConfig { repeats: 3, ..ScoreConfig::default() });
+        let scorer = scorer(&network, ScoreConfig { repeats: 3, ..funnel() });
         let mut patient = Stopping { steps: 0, most: usize::MAX };
         scorer.score_each(&graphs, &mut patient).unwrap();
         assert_eq!(patient.steps, 2 * graphs.len());
@@ -333,8 +337,6 @@ mod tests {
         let network = network(2);
         let other = NetworkConfig { timesteps: 3, ..network.clone() };
         let graph = Graph::new(&"0111 0011 0001 0000".parse().unwrap(), &other, IMAGE).unwrap();
-        assert!(
-            scorer(&network, ScoreConfig::default()).score(&graph).unwrap_err().to_string().contains("another network")
-        );
+        assert!(scorer(&network, funnel()).score(&graph).unwrap_err().to_string().contains("another network"));
     }
 }

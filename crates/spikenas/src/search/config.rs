@@ -70,6 +70,9 @@ pub struct SearchConfig {
     /// significantly different from the best is taken; 0 takes the one with the highest score, as the paper does.
     #[serde(default)]
     pub confirm: usize,
+    /// Which sizes of the network are chosen, too; none where it is given whole.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub layout: Option<Layout>,
     /// Seed of a random search.
     pub seed: u64,
 }
@@ -84,11 +87,46 @@ impl Default for SearchConfig {
             bits: Bits::default(),
             iterations: 5000,
             confirm: 4,
+            layout: None,
             seed: 1,
         }
     }
 }
 
+/// Which sizes of a network a search chooses under its budget. The widths are always among them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layout {
+    /// Choices of sizes of which each has its cells searched, to be compared by short trainings; with 0, the first is taken.
+    pub finalists: usize,
+    /// Whether the number of cells is chosen.
+    pub cells: bool,
+    /// Whether the pooling before the classifier is chosen.
+    pub last_pool: bool,
+    /// Whether the classifier's hidden layer is chosen.
+    pub hidden: bool,
+}
+
+impl Layout {
+    /// Finalists where no number is given.
+    pub const FINALISTS: usize = 8;
+
+    /// All sizes are chosen, between so many finalists.
+    pub fn of(finalists: usize) -> Self {
+        Self { finalists, cells: true, last_pool: true, hidden: true }
+    }
+
+    fn check(&self, budget: Option<Budget>) -> Result<()> {
+        let finalists = self.finalists;
+        if finalists > MOST_FINALISTS {
+            return Err(Error::invalid(format!("finalists {finalists} is out of range: give 0 to {MOST_FINALISTS}")));
+        }
+        budget.map(drop).ok_or_else(|| Error::invalid("widths can be chosen only under a budget: give one"))
+    }
+}
+
+/// The most finalists.
+const MOST_FINALISTS: usize = 64;
 /// Candidates that a random search may draw at most; there are 117,649 different cells of all operations.
 const MOST_ITERATIONS: usize = 10_000_000;
 /// Rounds of a confirmation at most.
@@ -112,7 +150,7 @@ impl SearchConfig {
         if self.confirm > MOST_ROUNDS {
             return Err(Error::invalid(format!("confirm {} is out of range: give 0 to {MOST_ROUNDS}", self.confirm)));
         }
-        Ok(())
+        self.layout.as_ref().map_or(Ok(()), |layout| layout.check(self.budget))
     }
 
     /// The budget as a number of parameters.

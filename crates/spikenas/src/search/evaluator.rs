@@ -7,7 +7,7 @@ use super::journal::{Journal, JournalEntry};
 use super::pace::Pace;
 use super::record::PassRecord;
 use crate::cost::{Ledger, ParameterCount, Scope};
-use crate::graph::{Graph, NetworkConfig, Shape};
+use crate::graph::{Graph, NetworkConfig, Shape, Sizes};
 use crate::progress::{Progress, rough_duration};
 use crate::score::{Listener, Score, Scorer};
 use crate::space::{Architecture, SearchSpace};
@@ -29,6 +29,8 @@ pub struct Problem {
     pub budget: Option<u64>,
     /// What the budget counts.
     pub scope: Scope,
+    /// The sizes of the network, where these are chosen, too; they tell its candidates from those of others in the journal.
+    pub sizes: Option<Sizes>,
 }
 
 impl Problem {
@@ -38,7 +40,8 @@ impl Problem {
     pub fn new(config: &SearchConfig, network: &NetworkConfig, input: Shape) -> Result<Self> {
         config.check()?;
         let space = SearchSpace::new(config.operations.clone(), network.cells)?;
-        Ok(Self { space, network: network.clone(), input, budget: config.budget_parameters(), scope: config.scope })
+        let (budget, scope) = (config.budget_parameters(), config.scope);
+        Ok(Self { space, network: network.clone(), input, budget, scope, sizes: None })
     }
 
     /// Lays out a candidate and counts its parameters.
@@ -82,7 +85,7 @@ impl<'a> Evaluator<'a> {
     /// An evaluator that takes the scores in the journal as known.
     pub fn new(problem: Problem, scorer: &'a dyn Scorer, journal: Option<Journal>) -> Result<Self> {
         let mut known = HashMap::new();
-        for entry in journal.iter().flat_map(|j| j.entries()) {
+        for entry in journal.iter().flat_map(|j| j.entries()).filter(|entry| entry.sizes == problem.sizes) {
             let architecture = entry.architecture.clone().with_cells(problem.space.cells())?;
             let score = Score { value: entry.score.0, firing_rate: entry.firing_rate };
             known.insert(without_dead_edges(scorer, architecture), score);
@@ -99,6 +102,11 @@ impl<'a> Evaluator<'a> {
     /// The problem that the search solves.
     pub fn problem(&self) -> &Problem {
         &self.problem
+    }
+
+    /// The journal, for the search after this one.
+    pub fn into_journal(self) -> Option<Journal> {
+        self.journal
     }
 
     /// Waits until all scores are safely on the disk, where they are kept.
@@ -200,6 +208,7 @@ impl<'a> Evaluator<'a> {
         progress.advance(candidates.len() - unknown.len(), "");
         let mut keeper = Keeper {
             unknown: &unknown,
+            sizes: self.problem.sizes,
             journal: self.journal.as_mut(),
             known: &mut self.known,
             pace: &mut self.pace,
@@ -219,6 +228,7 @@ fn without_dead_edges(scorer: &dyn Scorer, architecture: Architecture) -> Archit
 /// Keeps scores as they are found, and tells of them.
 struct Keeper<'k> {
     unknown: &'k [(&'k Architecture, ParameterCount)],
+    sizes: Option<Sizes>,
     journal: Option<&'k mut Journal>,
     known: &'k mut HashMap<Architecture, Score>,
     pace: &'k mut Pace,
@@ -233,6 +243,7 @@ impl Listener for Keeper<'_> {
         if let Some(journal) = &mut self.journal {
             journal.append(JournalEntry {
                 architecture: architecture.clone(),
+                sizes: self.sizes,
                 score: score.value.into(),
                 firing_rate: score.firing_rate,
                 parameters,

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::SearchConfig;
 use crate::cost::ParameterCount;
-use crate::graph::{NetworkConfig, Shape};
+use crate::graph::{NetworkConfig, Shape, Sizes};
 use crate::record::Number;
 use crate::score::ScoreConfig;
 use crate::space::Architecture;
@@ -31,6 +31,9 @@ pub struct JournalHeader {
 pub struct JournalEntry {
     /// The candidate.
     pub architecture: Architecture,
+    /// The sizes of its network, where these are chosen, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<Sizes>,
     /// Its score.
     pub score: Number,
     /// Its firing rate, where the score took a forward pass.

@@ -9,16 +9,17 @@ mod consecutive;
 mod evaluator;
 mod exhaustive;
 mod journal;
+mod layout;
 mod pace;
 mod random;
 mod record;
 mod strategy;
 
-pub use config::{Method, SearchConfig};
+pub use config::{Layout, Method, SearchConfig};
 pub use evaluator::{Best, Evaluator, Problem};
 pub use journal::{Journal, JournalEntry, JournalHeader};
 pub use random::distinct_draws;
-pub use record::{Confirmation, Degenerate, Leader, PassRecord, SearchRecord};
+pub use record::{Confirmation, Degenerate, Finalist, Leader, PassRecord, SearchRecord, ShortTraining};
 pub use strategy::search;
 
 #[cfg(test)]

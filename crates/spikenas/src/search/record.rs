@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::Method;
 use crate::cost::{ParameterCount, Scope, Unreachable};
-use crate::graph::Shape;
+use crate::graph::{NetworkConfig, Shape, Sizes};
 use crate::record::Number;
 use crate::space::Architecture;
 
@@ -53,6 +53,12 @@ pub struct SearchRecord {
     /// Confidence in the winner, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
+    /// The sizes of the winner's network, where these were chosen, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<Sizes>,
+    /// The best network of each choice of sizes, where there were several; the winner first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finalists: Vec<Finalist>,
     /// Version of the program that searched; records of early versions lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
@@ -67,10 +73,47 @@ impl SearchRecord {
         }
     }
 
+    /// The network whose cells these are: the one that was given, with the sizes that were chosen.
+    pub fn network(&self, given: &NetworkConfig) -> NetworkConfig {
+        self.sizes.map_or_else(|| given.clone(), |sizes| given.with_sizes(sizes))
+    }
+
     /// Different networks whose scores were computed, also from records that have it by pass only.
     pub fn computed(&self) -> usize {
         self.computed.max(self.passes.iter().map(|pass| pass.computed).sum())
     }
+}
+
+/// The best network of one choice of sizes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finalist {
+    /// The sizes of its network.
+    pub sizes: Sizes,
+    /// Its architecture.
+    pub architecture: Architecture,
+    /// Its score; those of other sizes may have another scale.
+    pub score: Number,
+    /// Its parameters.
+    pub parameters: ParameterCount,
+    /// Its short trainings, one a round until it was left behind; none where the sizes alone decided.
+    pub trainings: Vec<ShortTraining>,
+}
+
+/// A short training of a finalist, from the start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShortTraining {
+    /// The round, counted from 1.
+    pub round: usize,
+    /// Images that it was shown, equal ones as often as they came.
+    pub images: usize,
+    /// Timesteps for which each was shown.
+    pub timesteps: usize,
+    /// Accuracy in percent on the training images that were held out.
+    pub accuracy: f64,
+    /// Their mean cross entropy.
+    pub loss: f64,
+    /// Wall-clock time.
+    pub seconds: f64,
 }
 
 /// Confidence in the winner.

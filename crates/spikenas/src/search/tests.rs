@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 
 use super::*;
-use crate::cost::Budget;
+use crate::cost::{Budget, Scope};
 use crate::graph::{Graph, NetworkConfig, Shape};
 use crate::progress::Silent;
 use crate::record::FORMAT_VERSION;
@@ -43,6 +43,7 @@ fn config(operations: &str, method: Method, budget: Option<&str>) -> SearchConfi
         method,
         operations: crate::space::SearchSpace::parse_operations(operations).unwrap(),
         budget: budget.map(|b| b.parse::<Budget>().unwrap()),
+        scope: Scope::Backbone,
         ..SearchConfig::default()
     }
 }

@@ -38,7 +38,7 @@ impl Position {
     }
 
     /// Steps before it.
-    pub(super) fn before(self) -> f64 {
+    pub fn before(self) -> f64 {
         (self.epoch - 1) as f64 * self.steps as f64 + self.step as f64
     }
 }

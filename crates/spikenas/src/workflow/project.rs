@@ -10,7 +10,7 @@ use crate::search::SearchRecord;
 use crate::space::Architecture;
 use crate::train::{Checkpoint, EpochRecord, TrainingSink, train};
 use crate::weights::{Origin, Weights};
-use crate::workflow::run::{self, RunConfig};
+use crate::workflow::run::{self, Engines, RunConfig};
 use crate::{Error, Result};
 
 /// From a dataset to a trained network in memory; [`run`](super::run) keeps everything in a folder besides.
@@ -71,7 +71,8 @@ impl Project {
     /// Errors: those of [`run::check_search`] and [`run::search`].
     pub fn search(&self, progress: &mut dyn Progress) -> Result<SearchRecord> {
         run::check_search(&self.config, &self.dataset, &self.engine)?;
-        run::search(&self.config, &self.dataset, &self.engine, None, progress)
+        let engines = Engines { cpu: &self.engine, device: self.engine.as_ref() };
+        run::search(&self.config, &self.dataset, engines, None, progress)
     }
 
     /// Trains an architecture from the start.

@@ -140,7 +140,9 @@ pub fn score_table(
     let CorrelateConfig { network, batch, repeats, .. } = config;
     let widest = Architecture::repeated(Cell::uniform(Operation::Conv3x3), network.cells)?;
     let widest = Graph::new(&widest, network, dataset.train.shape)?;
-    check_room(&config.of(ScoreKind::default(), 0), engine.as_ref(), &widest)?;
+    for &kind in &config.scores {
+        check_room(&config.of(kind, 0), engine.as_ref(), &widest)?;
+    }
     let header = Header { version: FORMAT_VERSION, data: &dataset.name, network, batch: *batch, repeats: *repeats };
     let mut journal = journal.map(|path| Journal::<Entry>::open(path, &header)).transpose()?;
     journal.iter().filter_map(Journal::warning).for_each(|warning| progress.note(warning));

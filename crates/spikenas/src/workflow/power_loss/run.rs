@@ -1,13 +1,16 @@
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::{assert_goes_on, checksum, cpu, dataset};
 use crate::Result;
 use crate::graph::NetworkConfig;
 use crate::progress::Silent;
+use crate::record::comparable;
 use crate::record::power::{Tree, repeat_after_crashes, tree_of};
-use crate::search::Method;
+use crate::search::{Finalist, Layout, Method, SearchRecord, ShortTraining};
 use crate::space::Architecture;
-use crate::workflow::run::{RunConfig, RunFolder, find, reschedule, test_folder, train};
+use crate::workflow::run::{Engines, RunConfig, RunFolder, find, reschedule, test_folder, train};
 
 fn config() -> RunConfig {
     let mut config = RunConfig::of_sample();
@@ -30,8 +33,10 @@ type Found = (Architecture, f64, u32);
 fn run(config: &RunConfig, root: &Path) -> Result<Found> {
     let (cpu, dataset) = (cpu(), dataset());
     let folder = RunFolder::open(&root.join("run"), config, &mut Silent)?;
-    let winner = find(config, &dataset, &cpu, Some(&folder), &mut Silent)?;
+    let engines = Engines { cpu: &cpu, device: cpu.as_ref() };
+    let winner = find(config, &dataset, engines, Some(&folder), &mut Silent)?;
     folder.keep_search(&winner)?;
+    let config = &config.settled(&winner);
     train(config, &winner.architecture, &dataset, cpu.as_ref(), &folder, true, &mut Silent)?;
     test_folder(&folder, config, &dataset, cpu.as_ref(), &mut Silent)?;
     Ok((winner.architecture, winner.score.0, checksum(&folder.model_path())?))
@@ -41,6 +46,29 @@ fn run(config: &RunConfig, root: &Path) -> Result<Found> {
 fn a_run_goes_on_after_a_loss_of_power_at_any_moment() {
     let config = config();
     assert_goes_on(&repeat_after_crashes(&Tree::new(), |root| run(&config, root)), 50);
+}
+
+#[test]
+fn a_run_that_chooses_the_sizes_goes_on_after_a_loss_of_power_at_any_moment() {
+    let mut config = config();
+    config.search.budget = Some("6k".parse().unwrap());
+    config.search.layout = Some(Layout::of(2));
+    // So long that its short trainings have enough steps.
+    (config.train.epochs, config.train.batch) = (60, 1);
+    let choose = |root: &Path| -> Result<Value> {
+        let (cpu, dataset) = (cpu(), dataset());
+        let folder = RunFolder::open(&root.join("run"), &config, &mut Silent)?;
+        let found = find(&config, &dataset, Engines { cpu: &cpu, device: cpu.as_ref() }, Some(&folder), &mut Silent)?;
+        folder.keep_search(&found)?;
+        assert!(found.finalists.len() == 2 && found.finalists.iter().all(|finalist| finalist.trainings.len() == 1));
+        let timeless = |finalist: Finalist| {
+            let trainings = finalist.trainings.into_iter().map(|training| ShortTraining { seconds: 0.0, ..training });
+            Finalist { trainings: trainings.collect(), ..finalist }
+        };
+        let finalists = found.finalists.into_iter().map(timeless).collect();
+        comparable(&SearchRecord { seconds: 0.0, finalists, ..found })
+    };
+    assert_goes_on(&repeat_after_crashes(&Tree::new(), choose), 20);
 }
 
 /// Goes on with a run, in a folder below a root, for so many epochs in all. Returns their losses and the model.

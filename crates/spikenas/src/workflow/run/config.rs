@@ -3,10 +3,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::data::DataConfig;
-use crate::graph::NetworkConfig;
+use crate::graph::{NetworkConfig, Shape, Sizes};
 use crate::record::{FORMAT_VERSION, check_toml_unchanged, comparable, files, list_differences, write_toml};
 use crate::score::ScoreConfig;
-use crate::search::SearchConfig;
+use crate::search::{SearchConfig, SearchRecord};
 use crate::space::Architecture;
 use crate::train::TrainConfig;
 use crate::weights::Ancestor;
@@ -73,6 +73,30 @@ impl RunConfig {
         Self::for_images(DataConfig::at(crate::data::Source::Sample, "data".into()), 10).unwrap()
     }
 
+    /// The same run, once its search has chosen the sizes of the network.
+    pub fn settled(&self, record: &SearchRecord) -> Self {
+        Self { network: record.network(&self.network), ..self.clone() }
+    }
+
+    /// The same run with each choice of sizes that its search compares, or as it is where it chooses none.
+    ///
+    /// Errors: no network fits the budget.
+    pub(super) fn choices(&self, input: Shape) -> Result<Vec<Self>> {
+        let Some(layout) = self.search.layout.as_ref().filter(|_| self.architecture.is_none()) else {
+            return Ok(vec![self.clone()]);
+        };
+        let all = layout.lay_out(&self.search, &self.network, input)?;
+        Ok(all.into_iter().map(|sizes| Self { network: self.network.with_sizes(sizes), ..self.clone() }).collect())
+    }
+
+    /// The same run with the first sizes that its search looks at, where it chooses them.
+    ///
+    /// Errors: no network fits the budget.
+    pub(super) fn with_first_sizes(&self, input: Shape) -> Result<Self> {
+        let first = self.choices(input)?.into_iter().next();
+        first.ok_or_else(|| Error::invalid("there are no sizes to choose from"))
+    }
+
     /// Whether every value is in range; the first that is not, named.
     pub fn check(&self) -> Result<()> {
         self.network.check()?;
@@ -112,6 +136,17 @@ impl RunConfig {
         let value = |config: &Self| {
             let mut config = config.clone();
             config.data = if changed.is_some() { self.data.place() } else { config.data.place() };
+            if let Some(layout) = &config.search.layout {
+                // The sizes follow from the search; those that are given stay.
+                let Sizes { cells, last_pool, hidden, .. } = config.network.sizes();
+                let given = |is_chosen: bool, size: usize| if is_chosen { 0 } else { size };
+                config.network = config.network.with_sizes(Sizes {
+                    cells: given(layout.cells, cells),
+                    widths: [0, 0],
+                    last_pool: given(layout.last_pool, last_pool),
+                    hidden: given(layout.hidden, hidden),
+                });
+            }
             if config.train.minutes.is_some() {
                 // The epochs follow from the machine.
                 config.train.epochs = 0;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::config::RunConfig;
+use super::finalists::{PART, compared, middling};
 use crate::Result;
 use crate::cost::Ledger;
 use crate::data::Dataset;
@@ -23,8 +24,6 @@ const STEP: f64 = 1.7;
 const TEST: f64 = 0.7;
 /// Leading candidates that a confirmation scores again, without others that they share layers with.
 const LEADERS: usize = 10;
-/// A network of medium cost.
-const MIDDLING: &str = "0313 0031 0003 0000";
 
 /// The expected time of a run on this machine, from the time of one score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,10 +35,20 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Scores a network, twice, and counts candidates, epochs and images.
+    /// Scores a network, twice, and counts candidates, epochs and images; where a search chooses sizes, those that it looks at first
+    /// stand for all.
     pub fn new(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engine>) -> Result<Self> {
-        let spikes = ScoreConfig { kind: ScoreKind::default(), ..config.score.clone() };
-        let forward = seconds_per_score(&spikes, config, dataset, engine)?;
+        if config.search.layout.is_some() {
+            let compared = compared(config, dataset)?;
+            let mut first = config.with_first_sizes(dataset.train.shape)?;
+            first.search.layout = None;
+            let Self { search, train } = Self::new(&first, dataset, engine)?;
+            let trainings = if compared > 1 { PART * train } else { 0.0 };
+            return Ok(Self { search: search * compared as f64 + trainings, train });
+        }
+        let batch = config.score.batch.clamp(2, dataset.train.len().max(2));
+        let spikes = ScoreConfig { kind: ScoreKind::Funnel, batch, ..config.score.clone() };
+        let forward = seconds_per_score(&spikes, config, dataset, engine)? * config.score.batch as f64 / batch as f64;
         let score = match config.score.kind {
             kind if kind.is_of_spikes() => forward,
             _ => seconds_per_score(&config.score, config, dataset, engine)?,
@@ -76,7 +85,7 @@ pub fn seconds_per_score(
     dataset: &Dataset,
     engine: &Arc<dyn Engine>,
 ) -> Result<f64> {
-    let graph = [Graph::new(&MIDDLING.parse()?, &config.network, dataset.train.shape)?];
+    let graph = [Graph::new(&middling()?, &config.network, dataset.train.shape)?];
     let score = ScoreConfig { repeats: 1, ..score.clone() };
     let scorer = scorer(engine, &score, &config.network, score_batches(&score, dataset)?)?;
     scorer.score_each(&graph, &mut |_, _| Ok(()))?;

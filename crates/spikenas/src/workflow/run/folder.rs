@@ -53,6 +53,13 @@ impl RunFolder {
             if has_begun {
                 folder.drop_checkpoint()?;
             }
+            if !differences.is_empty()
+                && folder.search_record()?.is_none()
+                && files::is_there(&folder.finalists_path())?
+            {
+                // They were trained in another way.
+                files::remove(&folder.finalists_path())?;
+            }
             if !only_training && files::is_there(&folder.journal_path())? {
                 // Its header is that of the old configuration.
                 files::remove(&folder.journal_path())?;
@@ -79,7 +86,7 @@ impl RunFolder {
         Ok(Error::file(&self.path, format!("belongs to another configuration ({differences}): {way_out}")))
     }
 
-    /// A folder that holds a run, and its configuration.
+    /// A folder that holds a run, and its configuration, with the sizes that its search has chosen.
     pub fn existing(path: &Path) -> Result<(Self, RunConfig)> {
         let folder = Self { path: path.to_path_buf(), _lock: None };
         if !files::is_there(path)? {
@@ -95,6 +102,10 @@ impl RunFolder {
             return Err(Error::file(path, "holds no run: there is no config.toml: list the runs there are"));
         }
         let config = RunConfig::load(&folder.config_path())?;
+        let config = match (&config.search.layout, folder.search_record()?) {
+            (Some(_), Some(record)) => config.settled(&record),
+            _ => config,
+        };
         Ok((folder, config))
     }
 
@@ -161,6 +172,11 @@ impl RunFolder {
         self.path.join("tensorboard").join("events.out.tfevents.0.spikenas")
     }
 
+    /// `finalists.jsonl`: a line per short training of a search that chooses the sizes of the network.
+    pub fn finalists_path(&self) -> PathBuf {
+        self.path.join("finalists.jsonl")
+    }
+
     fn search_path(&self) -> PathBuf {
         self.path.join("search.json")
     }
@@ -180,7 +196,7 @@ impl RunFolder {
     /// Errors: a record that says something else than the configuration, or than its architecture has.
     pub fn winner(&self, config: &RunConfig, input: Shape) -> Result<Option<SearchRecord>> {
         let Some(record) = self.search_record()? else { return Ok(None) };
-        let graph = Graph::new(&record.architecture, &config.network, input)?;
+        let graph = Graph::new(&record.architecture, &record.network(&config.network), input)?;
         let RunConfig { search, .. } = config;
         let expected = SearchRecord {
             parameters: Ledger::new(&graph).count(),
@@ -188,6 +204,7 @@ impl RunFolder {
             scope: search.scope,
             method: search.method,
             seed: search.seed,
+            sizes: record.sizes.filter(|_| search.layout.is_some()),
             ..record.clone()
         };
         let differences = list_differences(&comparable(&record)?, &comparable(&expected)?);

@@ -1,9 +1,11 @@
 //! The stages of a run on a dataset, and the folder that keeps their records.
 
+mod cells;
 mod config;
 mod confirm;
 mod estimate;
 mod evaluation;
+mod finalists;
 mod folder;
 mod memory;
 mod own_model;
@@ -19,10 +21,11 @@ mod training_files;
 pub use config::{Lineage, RunConfig};
 pub use estimate::{Estimate, seconds_per_score};
 pub use evaluation::{EvaluationRecord, TestedModel, best_epoch};
+pub use finalists::plan_finalists;
 pub use folder::RunFolder;
 pub use plan::{adopt_plan, plan};
 pub use predict::{LayerSpikes, Prediction, Vote, image_files};
-pub use stages::{check_search, check_training, find, search};
+pub use stages::{Engines, check_search, check_training, find, search};
 pub use testing::{LoadedModel, keep_test, load_model, test_folder};
 pub use training::{check_start, reschedule, train};
 pub use training_files::TrainingEnd;

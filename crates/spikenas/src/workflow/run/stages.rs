@@ -1,20 +1,18 @@
 use std::sync::Arc;
-use std::time::Instant;
 
+use super::cells::{prepare, search_cells};
 use super::config::RunConfig;
-use super::confirm::{self, confirm, smallest_tied};
+use super::finalists::{compared, decide};
 use super::folder::RunFolder;
 use super::memory::check_peak;
-
-use crate::cost::Unreachable;
 use crate::data::Dataset;
 use crate::engine::{Engine, check_images};
 use crate::graph::Graph;
 use crate::progress::Progress;
 use crate::random::fingerprint;
 use crate::record::FORMAT_VERSION;
-use crate::score::{Scorer, check_room, score_batches, scorer};
-use crate::search::{self, Evaluator, Journal, JournalHeader, Problem, SearchRecord};
+use crate::score::{check_room, score_batches};
+use crate::search::{Evaluator, Journal, JournalHeader, SearchRecord};
 use crate::space::{Architecture, Cell, Kernel, Operation};
 use crate::{Error, Result};
 
@@ -24,9 +22,12 @@ use crate::{Error, Result};
 /// that no candidate fits, certainly too little memory.
 pub fn check_search(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engine>) -> Result<()> {
     config.check()?;
-    let (problem, scorer, _) = prepare(config, dataset, engine)?;
-    check_room(&config.score, engine.as_ref(), &problem.graph(&heaviest(config)?)?.0)?;
-    Evaluator::new(problem, scorer.as_ref(), None)?.check_feasible()
+    for config in config.choices(dataset.train.shape)? {
+        let (problem, scorer) = prepare(&config, dataset, engine)?;
+        check_room(&config.score, engine.as_ref(), &problem.graph(&heaviest(&config)?)?.0)?;
+        Evaluator::new(problem, scorer.as_ref(), None)?.check_feasible()?;
+    }
+    Ok(())
 }
 
 /// Whether the network of a configuration can be trained on a dataset, whatever its cells.
@@ -34,6 +35,7 @@ pub fn check_search(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engi
 /// Errors: settings out of range, images that do not fit the network, labels that it has no class for, too little memory.
 pub fn check_training(config: &RunConfig, dataset: &Dataset, engine: &dyn Engine) -> Result<()> {
     config.check()?;
+    let config = &config.with_first_sizes(dataset.train.shape)?;
     let architecture = any_architecture(config)?;
     if let Some(cell) = architecture.cell_without_path() {
         return Err(Error::invalid(format!(
@@ -61,28 +63,31 @@ fn any_architecture(config: &RunConfig) -> Result<Architecture> {
     config.architecture.clone().map_or_else(skips, Ok)
 }
 
-/// The problem, the scorer, and the fingerprint of the images that it scores on.
-fn prepare(
-    config: &RunConfig,
-    dataset: &Dataset,
-    engine: &Arc<dyn Engine>,
-) -> Result<(Problem, Box<dyn Scorer>, String)> {
+/// A fingerprint of the images that scores see.
+fn images_of_scores(config: &RunConfig, dataset: &Dataset) -> Result<String> {
     let batches = score_batches(&config.score, dataset)?;
     let bits = batches.iter().flat_map(|b| &b.images).flat_map(|v| v.to_bits().to_le_bytes());
-    let images = format!("{:016x}", fingerprint(bits));
-    let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;
-    Ok((problem, scorer(engine, &config.score, &config.network, batches)?, images))
+    Ok(format!("{:016x}", fingerprint(bits)))
+}
+
+/// What a search works with.
+#[derive(Clone, Copy)]
+pub struct Engines<'a> {
+    /// Scores.
+    pub cpu: &'a Arc<dyn Engine>,
+    /// Trains finalists.
+    pub device: &'a dyn Engine,
 }
 
 /// Searches as a configuration says; with a folder, from its journal, and keeps the result there.
 pub fn search(
     config: &RunConfig,
     dataset: &Dataset,
-    engine: &Arc<dyn Engine>,
+    engines: Engines<'_>,
     folder: Option<&RunFolder>,
     progress: &mut dyn Progress,
 ) -> Result<SearchRecord> {
-    let record = find(config, dataset, engine, folder, progress)?;
+    let record = find(config, dataset, engines, folder, progress)?;
     folder.map_or(Ok(()), |f| f.keep_search(&record))?;
     Ok(record)
 }
@@ -91,7 +96,7 @@ pub fn search(
 pub fn find(
     config: &RunConfig,
     dataset: &Dataset,
-    engine: &Arc<dyn Engine>,
+    engines: Engines<'_>,
     folder: Option<&RunFolder>,
     progress: &mut dyn Progress,
 ) -> Result<SearchRecord> {
@@ -102,61 +107,30 @@ pub fn find(
         folder.concern_of_journal(&record).iter().for_each(|concern| progress.note(concern));
         return Ok(record);
     }
-    let begin = Instant::now();
-    let (problem, scorer, images) = prepare(config, dataset, engine)?;
     let header = JournalHeader {
         version: FORMAT_VERSION,
         data: config.data.source.name().into(),
-        images,
+        images: images_of_scores(config, dataset)?,
         input: dataset.train.shape,
         network: config.network.clone(),
         score: config.score.clone(),
         search: config.search.clone(),
     };
-    let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
-    let seconds_before = journal.as_ref().map_or(0.0, |j| j.entries().iter().map(|e| e.seconds).sum());
-    let mut evaluator = Evaluator::new(problem, scorer.as_ref(), journal)?;
-    evaluator.expect_confirmation(confirm::length(config));
-    let (mut best, passes) = search::search(&config.search, &mut evaluator, progress)?;
-    evaluator.sync_journal()?;
-    let seconds = seconds_before + begin.elapsed().as_secs_f64();
-    let ranking = evaluator.ranking()?;
-    // Their feature maps make room for those of the confirmation.
-    drop(evaluator);
-    drop(scorer);
-    let confirmation = match config.search.confirm {
-        0 => None,
-        _ => Some(confirm(config, dataset, engine, &ranking, &best.architecture, progress)?),
-    };
-    let chosen = confirmation.as_ref().and_then(|c| smallest_tied(c, config.search.scope));
-    if let Some(chosen) = chosen {
-        best.architecture = chosen.architecture.clone();
-        best.parameters = chosen.parameters;
-        let score = ranking.iter().find(|(architecture, ..)| *architecture == chosen.architecture);
-        best.score = score.map_or(best.score, |(_, score, _)| *score);
+    let mut journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
+    let mut choices = config.choices(dataset.train.shape)?;
+    choices.truncate(compared(config, dataset)?);
+    let mut found = Vec::with_capacity(choices.len());
+    for (number, choice) in (1..).zip(&choices) {
+        if config.search.layout.is_some() {
+            let (all, sizes) = (choices.len(), choice.network.sizes());
+            progress.note(&format!("sizes {number} of {all}: {sizes}"));
+        }
+        let (record, kept) = search_cells(choice, dataset, engines.cpu, journal, progress)?;
+        journal = kept;
+        found.push(record);
     }
-    let unreachable = Unreachable::of(&Graph::new(&best.architecture, &config.network, dataset.train.shape)?);
-    let record = SearchRecord {
-        version: FORMAT_VERSION,
-        architecture: best.architecture,
-        score: best.score.value.into(),
-        firing_rate: best.score.firing_rate,
-        parameters: best.parameters,
-        budget: config.search.budget_parameters(),
-        scope: config.search.scope,
-        method: config.search.method,
-        candidates: passes.iter().map(|p| p.candidates).sum(),
-        feasible: passes.iter().map(|p| p.feasible).sum(),
-        scored: passes.iter().map(|p| p.scored).sum(),
-        different: passes.iter().map(|p| p.different).sum(),
-        computed: passes.iter().map(|p| p.computed).sum(),
-        passes,
-        seconds,
-        confirmation,
-        seed: config.search.seed,
-        input: Some(dataset.train.shape),
-        unreachable,
-        program: Some(env!("CARGO_PKG_VERSION").into()),
-    };
-    Ok(record)
+    if config.search.layout.is_none() {
+        return found.pop().ok_or_else(|| Error::invalid("nothing was searched"));
+    }
+    decide(config, found, dataset, engines.device, folder, progress)
 }

@@ -11,7 +11,7 @@ use crate::record::{
     FORMAT_VERSION, check_definition, files, lock_folder, read_record_if_there, write_record, write_toml,
 };
 use crate::search::SearchRecord;
-use crate::workflow::run::{self, RunConfig, RunFolder, best_epoch};
+use crate::workflow::run::{self, Engines, RunConfig, RunFolder, best_epoch};
 use crate::{Error, Result};
 
 /// The file of a folder that says which run it repeats.
@@ -142,8 +142,9 @@ fn run_seed(
     let folder = RunFolder::open(&parent.join(format!("seed-{}", config.train.seed)), config, progress)?;
     let search: Option<SearchRecord> = match config.architecture {
         Some(_) => None,
-        None => Some(run::search(config, dataset, cpu, Some(&folder), progress)?),
+        None => Some(run::search(config, dataset, Engines { cpu, device }, Some(&folder), progress)?),
     };
+    let config = &search.as_ref().map_or_else(|| config.clone(), |search| config.settled(search));
     let found = search.as_ref().map(|search| search.architecture.clone()).or_else(|| config.architecture.clone());
     let architecture = found.ok_or_else(|| Error::invalid("there is no architecture to train"))?;
     let epochs = run::train(config, &architecture, dataset, device, &folder, true, progress)?;

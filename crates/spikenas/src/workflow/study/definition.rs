@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::scenario::{Kind, Scenario};
 use super::settings::{NetworkSettings, ScoreSettings, Settings};
 use crate::Result;
+use crate::cost::Scope;
 use crate::data::{DataConfig, Dataset, Source};
 use crate::graph::NetworkConfig;
 use crate::record::FORMAT_VERSION;
@@ -61,7 +62,8 @@ impl Study {
                     Method::Random => settings.draws(scenario).1,
                     Method::Spikenas | Method::Exhaustive => SearchConfig::default().iterations,
                 },
-                // As the paper: the highest score wins.
+                // As the paper: the backbone counts, and the highest score wins.
+                scope: Scope::Backbone,
                 confirm: 0,
                 seed: self.seed,
                 ..SearchConfig::default()

@@ -14,7 +14,7 @@ use crate::record::{
 use crate::search::{Method, SearchRecord, distinct_draws};
 use crate::space::{Architecture, SearchSpace};
 use crate::train::{EpochRecord, TrainConfig};
-use crate::workflow::run::{self, RunConfig, RunFolder};
+use crate::workflow::run::{self, Engines, RunConfig, RunFolder};
 use crate::{Error, Result};
 
 /// The file of a folder that says which study it holds.
@@ -118,7 +118,7 @@ fn run_scenario(
 ) -> Result<ScenarioResult> {
     let (config, cpu) = (study.config(scenario, dataset)?, on_cpu());
     let folder = RunFolder::open(&parent.join(&scenario.name), &config, progress)?;
-    let search = run::search(&config, dataset, &cpu, Some(&folder), progress)?;
+    let search = run::search(&config, dataset, Engines { cpu: &cpu, device: engine }, Some(&folder), progress)?;
     // All scenarios share settings and seed, so that training the same network again would give the same result.
     // A record may have one cell for several alike.
     let whole = |architecture: &Architecture| architecture.clone().with_cells(scenario.cells).ok();

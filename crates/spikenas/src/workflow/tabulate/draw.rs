@@ -60,6 +60,7 @@ fn none_left(table: &Tabulation, space: usize, found: usize) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::Scope;
     use crate::space::Operation;
     use crate::train::TrainConfig;
     use crate::workflow::run::RunConfig;
@@ -73,7 +74,7 @@ mod tests {
             architectures,
             spaces: ["snasnet", "spikenas-2o"].map(|name| SearchSpace::named(name).unwrap()).to_vec(),
             budget: Some(budget.parse().unwrap()),
-            scope: Default::default(),
+            scope: Scope::Backbone,
             bits: Default::default(),
             seeds: 1,
             data,

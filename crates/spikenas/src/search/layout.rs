@@ -1,0 +1,271 @@
+//! The sizes of a network that use a budget up.
+
+use super::config::{Layout, SearchConfig};
+use crate::cost::{Ledger, ParameterCount};
+use crate::graph::{Graph, NetworkConfig, Shape, Sizes};
+use crate::space::{Architecture, Cell, Edge, Operation};
+use crate::{Error, Result};
+
+/// The classifier may take the budget divided by this: more parameters do more in convolutions.
+const CLASSIFIER: u64 = 3;
+/// Positions per side that the classifier sees, and the neurons of its hidden layer: the first that is not too large is taken. One
+/// position, global average pooling, comes late: it cost 8 points on the built-in images.
+const CLASSIFIERS: [(usize, usize); 10] =
+    [(4, 256), (4, 128), (4, 64), (2, 128), (2, 64), (4, 32), (2, 32), (1, 64), (1, 32), (1, 16)];
+/// Edges in the order in which convolutions are put on them to measure what a cell needs: the longest path first.
+const EDGES: [Edge; 6] = [Edge::E01, Edge::E12, Edge::E23, Edge::E02, Edge::E13, Edge::E03];
+/// The widest network.
+const WIDEST: usize = 1024;
+
+/// What a network has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Room {
+    cells: usize,
+    /// Channels after the first reduction, for each channel before it.
+    ratio: usize,
+    /// The largest operations in each cell, one after the other as far as that goes.
+    convolutions: usize,
+}
+
+impl Room {
+    /// All that are looked at, two cells and three convolutions first.
+    fn all() -> Vec<Self> {
+        let mut all: Vec<Self> = [3, 2, 4].into_iter().flat_map(Self::of_convolutions).collect();
+        let others = (1..=6).rev().flat_map(|convolutions| {
+            (1..=3)
+                .rev()
+                .flat_map(move |cells| [2, 3, 4, 1].into_iter().map(move |ratio| Self { cells, ratio, convolutions }))
+        });
+        for room in others {
+            if !all.contains(&room) {
+                all.push(room);
+            }
+        }
+        all
+    }
+
+    fn of_convolutions(convolutions: usize) -> [Self; 4] {
+        [(2, 2), (3, 2), (2, 4), (3, 4)].map(|(cells, ratio)| Self { cells, ratio, convolutions })
+    }
+}
+
+impl Layout {
+    /// Different choices of sizes, each of which uses the budget up with a certain number of convolutions in each cell: the widest
+    /// network that still has room for them, its classifier at most a third of the budget where that is possible. As many as there are
+    /// finalists, or one; fewer where there are no more.
+    ///
+    /// What is not chosen is taken from `network`. Errors: no network of the space fits; images that fit no network.
+    pub fn lay_out(&self, config: &SearchConfig, network: &NetworkConfig, input: Shape) -> Result<Vec<Sizes>> {
+        let frame =
+            Frame { layout: self, config, network, input, budget: config.budget_parameters().unwrap_or(u64::MAX) };
+        let (mut chosen, mut smallest, mut fault) = (Vec::new(), None, None);
+        let rooms = Room::all().into_iter().filter(|room| self.cells || room.cells == network.cells);
+        let rooms: Vec<Room> = rooms.collect();
+        for &room in &rooms {
+            if chosen.len() >= self.finalists.max(1) {
+                break;
+            }
+            match frame.widest(room) {
+                Ok(Ok(sizes)) if chosen.contains(&sizes) => {}
+                Ok(Ok(sizes)) => chosen.push(sizes),
+                Ok(Err(needed)) => smallest = Some(smallest.map_or(needed, |least: u64| least.min(needed))),
+                Err(error) => fault = Some(error),
+            }
+        }
+        match (chosen.is_empty(), smallest, fault) {
+            (true, Some(smallest), _) => {
+                let (budget, scope) = (frame.budget, config.scope.name());
+                Err(Error::TooSmall { budget, scope, smallest })
+            }
+            (true, None, Some(fault)) => Err(fault),
+            _ => Ok(chosen),
+        }
+    }
+}
+
+/// What all sizes of a layout have in common.
+struct Frame<'a> {
+    layout: &'a Layout,
+    config: &'a SearchConfig,
+    network: &'a NetworkConfig,
+    input: Shape,
+    budget: u64,
+}
+
+impl Frame<'_> {
+    /// The widest network with room for so much; the parameters of the narrowest where none fits.
+    fn widest(&self, room: Room) -> Result<std::result::Result<Sizes, u64>> {
+        let widths = || std::iter::successors(Some(step(0)), |&width| Some(width + step(width)));
+        let mut widest = None;
+        for first in widths().take_while(|&first| first * room.ratio <= WIDEST) {
+            match self.fitting(room, [first, first * room.ratio])? {
+                Ok(sizes) => widest = Some(sizes),
+                Err(needed) if widest.is_none() => return Ok(Err(needed)),
+                // A little wider may fit again, with a smaller classifier.
+                Err(needed) if needed > 2 * self.budget => break,
+                Err(_) => {}
+            }
+        }
+        // What is left goes into the second width.
+        while let Some(Sizes { widths: [first, second], .. }) = widest
+            && second < WIDEST
+            && let Ok(sizes) = self.fitting(room, [first, second + step(second)])?
+        {
+            widest = Some(sizes);
+        }
+        widest.map(Ok).ok_or_else(|| Error::invalid("no width is small enough"))
+    }
+
+    /// The sizes with these widths, where they have the room; their parameters otherwise.
+    fn fitting(&self, room: Room, widths: [usize; 2]) -> Result<std::result::Result<Sizes, u64>> {
+        let architecture = Architecture::repeated(self.cell(room.convolutions), room.cells)?;
+        let count = |sizes: Sizes| -> Result<ParameterCount> {
+            let graph = Graph::new(&architecture, &self.network.with_sizes(sizes), self.input)?;
+            Ok(Ledger::new(&graph).count())
+        };
+        let mut smallest: Option<(Sizes, ParameterCount)> = None;
+        for (last_pool, hidden) in self.classifiers(room.cells) {
+            let sizes = Sizes { cells: room.cells, widths, last_pool, hidden };
+            let counted = count(sizes)?;
+            if smallest.as_ref().is_none_or(|(_, least)| counted.classifier < least.classifier) {
+                smallest = Some((sizes, counted));
+            }
+            if counted.classifier <= self.budget / CLASSIFIER {
+                break;
+            }
+        }
+        let (sizes, counted) = smallest.ok_or_else(|| Error::invalid("there is no classifier to choose"))?;
+        let needed = counted.in_scope(self.config.scope);
+        Ok(if needed <= self.budget { Ok(sizes) } else { Err(needed) })
+    }
+
+    /// Poolings and hidden layers to choose from, the largest classifier first.
+    fn classifiers(&self, cells: usize) -> Vec<(usize, usize)> {
+        let NetworkConfig { last_pool, hidden, .. } = *self.network;
+        let Shape { height, width, .. } = self.input;
+        let (height, width) = (height >> reductions(cells), width >> reductions(cells));
+        let pool = |positions: usize| {
+            let pool = height.min(width) / positions;
+            let divides = pool > 0 && height.is_multiple_of(pool) && width.is_multiple_of(pool);
+            divides.then_some(pool)
+        };
+        let open = CLASSIFIERS.into_iter().filter_map(|(positions, neurons)| {
+            let pool = if self.layout.last_pool { pool(positions)? } else { last_pool };
+            Some((pool, if self.layout.hidden { neurons } else { hidden }))
+        });
+        let mut classifiers: Vec<_> = open.collect();
+        if classifiers.is_empty() {
+            // Images of odd sides: what their network says of them is the error.
+            classifiers.push((last_pool, hidden));
+        }
+        classifiers
+    }
+
+    /// The smallest cell with so many of the space's largest operations.
+    fn cell(&self, convolutions: usize) -> Cell {
+        let size = |operation: &Operation| operation.kernel().map_or(0, |kernel| kernel.side());
+        let connecting = self.config.operations.iter().copied().filter(|&operation| operation != Operation::Zeroize);
+        let smallest = connecting.clone().min_by_key(size).unwrap_or(Operation::Skip);
+        let largest = connecting.max_by_key(size).unwrap_or(Operation::Skip);
+        EDGES.into_iter().take(convolutions).fold(Cell::uniform(smallest), |cell, edge| cell.with(edge, largest))
+    }
+}
+
+/// How often a network halves the sides of its maps.
+fn reductions(cells: usize) -> usize {
+    cells.max(2) - 1
+}
+
+/// The distance of a width to the next: fine enough to use a budget up, and coarse enough for the engine's vectors.
+fn step(width: usize) -> usize {
+    match width {
+        0 => 4,
+        1..64 => 2,
+        64..128 => 4,
+        128..256 => 8,
+        _ => 16,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cost::Scope;
+
+    const CIFAR: Shape = Shape { channels: 3, height: 32, width: 32 };
+
+    fn under(budget: &str) -> SearchConfig {
+        SearchConfig { budget: Some(budget.parse().unwrap()), scope: Scope::Network, ..SearchConfig::default() }
+    }
+
+    fn laid_out(layout: &Layout, config: &SearchConfig, input: Shape) -> Result<Vec<Sizes>> {
+        layout.lay_out(config, &NetworkConfig::preset("cifar10").unwrap(), input)
+    }
+
+    fn parameters(cells: &str, sizes: Sizes, input: Shape) -> ParameterCount {
+        let network = NetworkConfig::preset("cifar10").unwrap().with_sizes(sizes);
+        let architecture =
+            Architecture::repeated(cells.parse::<Architecture>().unwrap().cells()[0], sizes.cells).unwrap();
+        Ledger::new(&Graph::new(&architecture, &network, input).unwrap()).count()
+    }
+
+    #[test]
+    fn the_first_sizes_use_a_budget_up_with_three_convolutions_in_each_cell() {
+        for budget in ["40k", "100k", "340k", "1.2M"] {
+            let config = under(budget);
+            let all = laid_out(&Layout::of(8), &config, CIFAR).unwrap();
+            assert_eq!(all.len(), 8, "{budget}");
+            let budget = config.budget_parameters().unwrap();
+            for &sizes in &all[..4] {
+                let count = parameters("0311 0031 0003 0000", sizes, CIFAR);
+                assert!(count.network <= budget && count.network * 10 > budget * 8, "{sizes}: {count:?}");
+                assert!(count.classifier * 3 <= budget, "{sizes}: {count:?}");
+            }
+            let first = parameters("0311 0031 0003 0000", all[0], CIFAR);
+            assert!(first.network * 100 > budget * 94, "{}: {first:?}", all[0]);
+            assert!(all.iter().enumerate().all(|(at, sizes)| !all[..at].contains(sizes)));
+        }
+    }
+
+    #[test]
+    fn what_is_given_stays_as_it_is() {
+        let layout = Layout { finalists: 4, cells: false, last_pool: false, hidden: true };
+        let given = NetworkConfig { cells: 3, last_pool: 8, ..NetworkConfig::preset("cifar10").unwrap() };
+        let all = layout.lay_out(&under("100k"), &given, CIFAR).unwrap();
+        assert!(all.len() == 4 && all.iter().all(|sizes| (sizes.cells, sizes.last_pool) == (3, 8)), "{all:?}");
+        let layout = Layout { last_pool: true, hidden: false, ..layout };
+        let all = layout.lay_out(&under("400k"), &given, CIFAR).unwrap();
+        assert!(all.iter().all(|sizes| (sizes.cells, sizes.hidden) == (3, 1024)), "{all:?}");
+    }
+
+    #[test]
+    fn images_of_any_sides_that_a_network_takes_are_laid_out_for() {
+        for side in [8, 28, 64, 224] {
+            let input = Shape { channels: 3, height: side, width: side };
+            let all = laid_out(&Layout::of(8), &under("100k"), input).unwrap();
+            all.iter().for_each(|&sizes| _ = parameters("0313 0031 0003 0000", sizes, input));
+        }
+        let odd = Shape { channels: 3, height: 33, width: 33 };
+        let message = laid_out(&Layout::of(8), &under("100k"), odd).unwrap_err().to_string();
+        assert!(message.contains("33x33"), "{message}");
+    }
+
+    #[test]
+    fn a_budget_that_nothing_fits_names_the_smallest_network_of_all() {
+        let smallest = "smallest needs ";
+        let message = laid_out(&Layout::of(0), &under("1k"), CIFAR).unwrap_err().to_string();
+        let needed: u64 = message.split(smallest).nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
+        let config = under(&needed.to_string());
+        let all = laid_out(&Layout::of(8), &config, CIFAR).unwrap();
+        assert!(parameters("0111 0011 0001 0000", all[0], CIFAR).network <= needed);
+        assert!(laid_out(&Layout::of(8), &under(&(needed - 1).to_string()), CIFAR).is_err());
+    }
+
+    #[test]
+    fn layouts_need_a_budget() {
+        let without = SearchConfig { layout: Some(Layout::of(8)), ..SearchConfig::default() };
+        assert!(without.check().unwrap_err().to_string().contains("budget"));
+        let many = SearchConfig { layout: Some(Layout::of(65)), ..under("40k") };
+        assert!(many.check().unwrap_err().to_string().contains("finalists 65"));
+    }
+}

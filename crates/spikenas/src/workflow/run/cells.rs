@@ -1,0 +1,89 @@
+//! The best cells of a network whose sizes are given.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::config::RunConfig;
+use super::confirm::{self, confirm, smallest_tied};
+use crate::Result;
+use crate::cost::Unreachable;
+use crate::data::Dataset;
+use crate::engine::Engine;
+use crate::graph::Graph;
+use crate::progress::Progress;
+use crate::record::FORMAT_VERSION;
+use crate::score::{Scorer, score_batches, scorer};
+use crate::search::{self, Evaluator, Journal, Problem, SearchRecord};
+
+/// The problem and the scorer.
+pub(super) fn prepare(
+    config: &RunConfig,
+    dataset: &Dataset,
+    engine: &Arc<dyn Engine>,
+) -> Result<(Problem, Box<dyn Scorer>)> {
+    let batches = score_batches(&config.score, dataset)?;
+    let sizes = config.search.layout.as_ref().map(|_| config.network.sizes());
+    let problem = Problem { sizes, ..Problem::new(&config.search, &config.network, dataset.train.shape)? };
+    Ok((problem, scorer(engine, &config.score, &config.network, batches)?))
+}
+
+/// Searches cells, from the scores that a journal has of them; returns the journal, too, for the search after this one.
+pub(super) fn search_cells(
+    config: &RunConfig,
+    dataset: &Dataset,
+    engine: &Arc<dyn Engine>,
+    journal: Option<Journal>,
+    progress: &mut dyn Progress,
+) -> Result<(SearchRecord, Option<Journal>)> {
+    let begin = Instant::now();
+    let (problem, scorer) = prepare(config, dataset, engine)?;
+    let sizes = problem.sizes;
+    let kept = journal.iter().flat_map(|j| j.entries()).filter(|entry| entry.sizes == sizes);
+    let seconds_before: f64 = kept.map(|entry| entry.seconds).sum();
+    let mut evaluator = Evaluator::new(problem, scorer.as_ref(), journal)?;
+    evaluator.expect_confirmation(confirm::length(config));
+    let (mut best, passes) = search::search(&config.search, &mut evaluator, progress)?;
+    evaluator.sync_journal()?;
+    let seconds = seconds_before + begin.elapsed().as_secs_f64();
+    let ranking = evaluator.ranking()?;
+    // Their feature maps make room for those of the confirmation.
+    let journal = evaluator.into_journal();
+    drop(scorer);
+    let confirmation = match config.search.confirm {
+        0 => None,
+        _ => Some(confirm(config, dataset, engine, &ranking, &best.architecture, progress)?),
+    };
+    let chosen = confirmation.as_ref().and_then(|c| smallest_tied(c, config.search.scope));
+    if let Some(chosen) = chosen {
+        best.architecture = chosen.architecture.clone();
+        best.parameters = chosen.parameters;
+        let score = ranking.iter().find(|(architecture, ..)| *architecture == chosen.architecture);
+        best.score = score.map_or(best.score, |(_, score, _)| *score);
+    }
+    let unreachable = Unreachable::of(&Graph::new(&best.architecture, &config.network, dataset.train.shape)?);
+    let record = SearchRecord {
+        version: FORMAT_VERSION,
+        architecture: best.architecture,
+        score: best.score.value.into(),
+        firing_rate: best.score.firing_rate,
+        parameters: best.parameters,
+        budget: config.search.budget_parameters(),
+        scope: config.search.scope,
+        method: config.search.method,
+        candidates: passes.iter().map(|p| p.candidates).sum(),
+        feasible: passes.iter().map(|p| p.feasible).sum(),
+        scored: passes.iter().map(|p| p.scored).sum(),
+        different: passes.iter().map(|p| p.different).sum(),
+        computed: passes.iter().map(|p| p.computed).sum(),
+        passes,
+        seconds,
+        confirmation,
+        seed: config.search.seed,
+        input: Some(dataset.train.shape),
+        unreachable,
+        sizes,
+        finalists: Vec::new(),
+        program: Some(env!("CARGO_PKG_VERSION").into()),
+    };
+    Ok((record, journal))
+}
