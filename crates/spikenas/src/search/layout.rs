@@ -51,7 +51,7 @@ impl Room {
 
 impl Layout {
     /// Different choices of sizes, each of which uses the budget up with a certain number of convolutions in each cell: the widest
-    /// network that still has room for them, its classifier at most a third of the budget where that is possible. As many as there are
+    /// network that still has room for them, its classifier the largest that takes at most a third of the budget, where that is possible. As many as there are
     /// finalists, or one; fewer where there are no more.
     ///
     /// What is not chosen is taken from `network`. Errors: no network of the space fits; images that fit no network.
@@ -93,50 +93,61 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// The widest network with room for so much; the parameters of the narrowest where none fits.
+    /// The widest network with room for so much and the largest classifier that is not too large; the parameters of the narrowest where
+    /// none fits.
     fn widest(&self, room: Room) -> Result<std::result::Result<Sizes, u64>> {
-        let widths = || std::iter::successors(Some(step(0)), |&width| Some(width + step(width)));
-        let mut widest = None;
-        for first in widths().take_while(|&first| first * room.ratio <= WIDEST) {
-            match self.fitting(room, [first, first * room.ratio])? {
-                Ok(sizes) => widest = Some(sizes),
-                Err(needed) if widest.is_none() => return Ok(Err(needed)),
-                // A little wider may fit again, with a smaller classifier.
-                Err(needed) if needed > 2 * self.budget => break,
-                Err(_) => {}
+        let (mut smallest, mut last) = (u64::MAX, None);
+        for classifier in self.classifiers(room.cells) {
+            match self.widest_with(room, classifier)? {
+                Ok((sizes, count)) if count.classifier <= self.budget / CLASSIFIER => return Ok(Ok(sizes)),
+                Ok((sizes, _)) => last = Some(sizes),
+                Err(needed) => smallest = smallest.min(needed),
+            }
+        }
+        Ok(last.ok_or(smallest))
+    }
+
+    /// The widest network with room for so much and with a classifier, and its parameters; those of the narrowest where it does not fit.
+    fn widest_with(
+        &self,
+        room: Room,
+        classifier: (usize, usize),
+    ) -> Result<std::result::Result<(Sizes, ParameterCount), u64>> {
+        let mut first = step(0);
+        let mut widest = match self.fitting(room, [first, first * room.ratio], classifier)? {
+            Ok(fitting) => fitting,
+            Err(needed) => return Ok(Err(needed)),
+        };
+        while (first + step(first)) * room.ratio <= WIDEST {
+            first += step(first);
+            match self.fitting(room, [first, first * room.ratio], classifier)? {
+                Ok(fitting) => widest = fitting,
+                Err(_) => break,
             }
         }
         // What is left goes into the second width.
-        while let Some(Sizes { widths: [first, second], .. }) = widest
-            && second < WIDEST
-            && let Ok(sizes) = self.fitting(room, [first, second + step(second)])?
-        {
-            widest = Some(sizes);
+        loop {
+            let [first, second] = widest.0.widths;
+            match self.fitting(room, [first, second + step(second)], classifier)? {
+                Ok(fitting) if second < WIDEST => widest = fitting,
+                _ => return Ok(Ok(widest)),
+            }
         }
-        widest.map(Ok).ok_or_else(|| Error::invalid("no width is small enough"))
     }
 
-    /// The sizes with these widths, where they have the room; their parameters otherwise.
-    fn fitting(&self, room: Room, widths: [usize; 2]) -> Result<std::result::Result<Sizes, u64>> {
+    /// The sizes with these widths and their parameters, where they fit; the number of parameters otherwise.
+    fn fitting(
+        &self,
+        room: Room,
+        widths: [usize; 2],
+        (last_pool, hidden): (usize, usize),
+    ) -> Result<std::result::Result<(Sizes, ParameterCount), u64>> {
         let architecture = Architecture::repeated(self.cell(room.convolutions), room.cells)?;
-        let count = |sizes: Sizes| -> Result<ParameterCount> {
-            let graph = Graph::new(&architecture, &self.network.with_sizes(sizes), self.input)?;
-            Ok(Ledger::new(&graph).count())
-        };
-        let mut smallest: Option<(Sizes, ParameterCount)> = None;
-        for (last_pool, hidden) in self.classifiers(room.cells) {
-            let sizes = Sizes { cells: room.cells, widths, last_pool, hidden };
-            let counted = count(sizes)?;
-            if smallest.as_ref().is_none_or(|(_, least)| counted.classifier < least.classifier) {
-                smallest = Some((sizes, counted));
-            }
-            if counted.classifier <= self.budget / CLASSIFIER {
-                break;
-            }
-        }
-        let (sizes, counted) = smallest.ok_or_else(|| Error::invalid("there is no classifier to choose"))?;
-        let needed = counted.in_scope(self.config.scope);
-        Ok(if needed <= self.budget { Ok(sizes) } else { Err(needed) })
+        let sizes = Sizes { cells: room.cells, widths, last_pool, hidden };
+        let graph = Graph::new(&architecture, &self.network.with_sizes(sizes), self.input)?;
+        let count = Ledger::new(&graph).count();
+        let needed = count.in_scope(self.config.scope);
+        Ok(if needed <= self.budget { Ok((sizes, count)) } else { Err(needed) })
     }
 
     /// Poolings and hidden layers to choose from, the largest classifier first.

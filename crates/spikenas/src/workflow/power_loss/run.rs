@@ -54,7 +54,7 @@ fn a_run_that_chooses_the_sizes_goes_on_after_a_loss_of_power_at_any_moment() {
     config.search.budget = Some("6k".parse().unwrap());
     config.search.layout = Some(Layout::of(2));
     // So long that its short trainings have enough steps.
-    (config.train.epochs, config.train.batch) = (60, 1);
+    (config.train.epochs, config.train.batch) = (200, 1);
     let choose = |root: &Path| -> Result<Value> {
         let (cpu, dataset) = (cpu(), dataset());
         let folder = RunFolder::open(&root.join("run"), &config, &mut Silent)?;

@@ -21,7 +21,7 @@ use crate::{Error, Result};
 /// The work of all short trainings, as a part of that of the training after them.
 pub(super) const PART: f64 = 0.25;
 /// Steps that the shortest training must have to say anything; with fewer, fewer networks are compared.
-const STEPS: usize = 30;
+const STEPS: usize = 100;
 /// The part of a short training in which the learning rate rises.
 const WARM_UP: f64 = 0.1;
 /// Training images that are held out to compare by, where the training after holds none out.
