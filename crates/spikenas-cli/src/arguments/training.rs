@@ -16,7 +16,7 @@ pub struct TrainArguments {
     /// the preset snasnet-cifar10]
     #[arg(long, value_name = "NAME")]
     pub recipe: Option<Recipe>,
-    /// Passes over the training images [default: 30; 20 with the preset sample, 300 with
+    /// Passes over the training images [default: 30; 16 with the preset sample, 300 with
     /// snasnet-cifar10]
     #[arg(short = 'e', long, value_name = "N")]
     pub epochs: Option<usize>,
