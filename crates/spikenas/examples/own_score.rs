@@ -1,6 +1,7 @@
 //! A search with a score of your own: few synaptic connections behind many convolutions.
 //! `cargo run --release -p spikenas --example own_score`.
 
+use spikenas::cost::Scope;
 use spikenas::graph::Shape;
 use spikenas::score::{Listener, Score, Scorer};
 use spikenas::search::{Evaluator, Problem, SearchConfig, search};
@@ -22,7 +23,7 @@ impl Scorer for Thrift {
 }
 
 fn main() -> Result<()> {
-    let config = SearchConfig { budget: Some("40k".parse()?), ..SearchConfig::default() };
+    let config = SearchConfig { budget: Some("40k".parse()?), scope: Scope::Backbone, ..SearchConfig::default() };
     let image = Shape { channels: 3, height: 32, width: 32 };
     let problem = Problem::new(&config, &NetworkConfig::preset("sample")?, image)?;
     let (best, passes) = search(&config, &mut Evaluator::new(problem, &Thrift, None)?, &mut Silent)?;

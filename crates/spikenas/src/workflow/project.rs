@@ -16,11 +16,14 @@ use crate::{Error, Result};
 /// From a dataset to a trained network in memory; [`run`](super::run) keeps everything in a folder besides.
 ///
 /// ```no_run
+/// use spikenas::search::Layout;
 /// use spikenas::{Dataset, Project, Silent, Source};
 ///
 /// let mut project = Project::new(Dataset::open(&Source::Sample, "data".as_ref())?)?;
 /// project.config.search.budget = Some("40k".parse()?);
+/// project.config.search.layout = Some(Layout::of(0));
 /// let found = project.search(&mut Silent)?;
+/// project.config = project.config.settled(&found);
 /// let trained = project.train(&found.architecture, &mut Silent)?;
 /// let test = project.test(&trained, &mut Silent)?;
 /// println!("{}: {:.2} % with {} parameters", found.architecture, test.accuracy, found.parameters.network);
