@@ -19,7 +19,9 @@ impl TrainConfig {
 
     /// The sum of the timesteps of some epochs, which time grows with.
     pub fn sum_of_timesteps(&self, epochs: RangeInclusive<usize>, all: usize) -> usize {
-        let first_epochs = (self.first_part * self.epochs as f64).round() as usize;
+        // A part that is not all leaves at least the last epoch: batch norm has to see all timesteps before they are tested.
+        let most = if self.first_part < 1.0 { self.epochs.saturating_sub(1) } else { self.epochs };
+        let first_epochs = ((self.first_part * self.epochs as f64).round() as usize).min(most);
         let count = |last: usize| (last + 1).saturating_sub(*epochs.start());
         let fewer = all - self.first_timesteps.map_or(all, |first| first.min(all));
         count(*epochs.end()) * all - count(first_epochs.min(*epochs.end())) * fewer
@@ -53,6 +55,8 @@ mod tests {
         assert_eq!([config.sum_of_timesteps(2..=4, 4), config.sum_of_timesteps(RangeInclusive::new(6, 5), 4)], [8, 0]);
         assert_eq!(of(&TrainConfig { first_part: 0.0, ..config.clone() }), [4; 5]);
         assert_eq!(of(&TrainConfig { first_part: 1.0, ..config.clone() }), [2; 5]);
+        let few = |epochs| TrainConfig { epochs, first_part: 0.8, ..config.clone() }.timesteps(epochs, 4);
+        assert_eq!([few(1), few(2)], [4, 4], "the last epoch has all");
         assert_eq!(of(&TrainConfig { first_timesteps: Some(9), ..config }), [4; 5], "never more than all");
     }
 }
