@@ -23,8 +23,7 @@ pub struct BudgetArguments {
 impl BudgetArguments {
     /// What the budget counts, by default as usual with a preset.
     pub fn scope(&self, preset: &str) -> Scope {
-        let of_preset = if preset == "snasnet-cifar10" { Scope::Backbone } else { Scope::default() };
-        self.scope.unwrap_or(of_preset)
+        self.scope.unwrap_or_else(|| Scope::of_preset(preset))
     }
 
     /// The precision at which a budget in bytes is compared; where there is none, nothing depends on it.

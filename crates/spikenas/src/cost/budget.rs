@@ -17,6 +17,11 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// What a budget counts with a preset where nothing is said: the backbone, as in the paper, with SNASNet's own.
+    pub fn of_preset(preset: &str) -> Self {
+        if preset == "snasnet-cifar10" { Scope::Backbone } else { Scope::default() }
+    }
+
     /// The name used on the command line and in records.
     pub fn name(self) -> &'static str {
         match self {

@@ -170,7 +170,7 @@ impl Line {
                 self.set(&mut said.last_pool, &last_pool, "last-pool", last_pool);
             }
         }
-        let scope = if preset == Some("snasnet-cifar10") { Scope::Backbone } else { Scope::default() };
+        let scope = Scope::of_preset(preset.unwrap_or_default());
         RunConfig {
             version: config.version,
             architecture: None,

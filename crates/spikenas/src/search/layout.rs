@@ -51,17 +51,15 @@ impl Room {
 
 impl Layout {
     /// Different choices of sizes, each of which uses the budget up with a certain number of convolutions in each cell: the widest
-    /// network that still has room for them, its classifier the largest that takes at most a third of the budget, where that is possible. As many as there are
-    /// finalists, or one; fewer where there are no more.
+    /// network that still has room for them, its classifier the largest that takes at most a third of the budget, where that is possible.
+    /// As many as there are finalists, or one; fewer where there are no more.
     ///
     /// What is not chosen is taken from `network`. Errors: no network of the space fits; images that fit no network.
     pub fn lay_out(&self, config: &SearchConfig, network: &NetworkConfig, input: Shape) -> Result<Vec<Sizes>> {
         let frame =
             Frame { layout: self, config, network, input, budget: config.budget_parameters().unwrap_or(u64::MAX) };
         let (mut chosen, mut smallest, mut fault) = (Vec::new(), None, None);
-        let rooms = Room::all().into_iter().filter(|room| self.cells || room.cells == network.cells);
-        let rooms: Vec<Room> = rooms.collect();
-        for &room in &rooms {
+        for room in Room::all().into_iter().filter(|room| self.cells || room.cells == network.cells) {
             if chosen.len() >= self.finalists.max(1) {
                 break;
             }
