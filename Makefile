@@ -1,5 +1,5 @@
 # Everything that a change must pass. CI runs the same.
-.PHONY: check format lint test examples docs crates sanitise wgpu page faults fuzz fuzz-build
+.PHONY: check format lint test examples docs crates sanitise wgpu devices page faults fuzz fuzz-build
 
 check: format lint test examples docs crates
 
@@ -36,6 +36,11 @@ sanitise:
 # adapter, or on a Vulkan driver in software (Debian: mesa-vulkan-drivers).
 wgpu:
 	cargo test --release -p spikenas --features wgpu --test golden_network --test engines
+
+# The exported C on microcontrollers: cross-compiled for Cortex-M4 and M7 and run by QEMU, with the instructions of an inference
+# (Debian: gcc-arm-none-eabi, libnewlib-arm-none-eabi, qemu-system-arm).
+devices:
+	cargo test --release -p spikenas --test export_c -- --ignored --nocapture
 
 # The pages of reports in headless Chromium (Debian: chromium), driven by Playwright from PyPI.
 page:

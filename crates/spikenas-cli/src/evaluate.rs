@@ -3,12 +3,13 @@ use std::path::PathBuf;
 use clap::Args;
 use spikenas::data::{Dataset, Source};
 use spikenas::engine::{Evaluation, engine};
+use spikenas::quantise::Drift;
 use spikenas::report::layer;
 use spikenas::workflow::run::{self, EvaluationRecord, LoadedModel};
 use spikenas::{Progress, Result};
 
 use crate::arguments::{DataArguments, MachineArguments};
-use crate::named::NamedModel;
+use crate::named::{NamedIntegers, NamedModel, images_of};
 use crate::output::{grouped, print};
 use crate::progress::Terminal;
 
@@ -24,23 +25,24 @@ pub struct Arguments {
     /// Folder that holds cifar-10-batches-bin and cifar-100-binary [default: the run's, or data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Test the integer network: a run's beside its float network, or one in a file
+    #[arg(long)]
+    integer: bool,
     #[command(flatten)]
     machine: MachineArguments,
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.machine.start_threads()?;
+    let data = DataArguments { data: arguments.data.clone(), data_dir: arguments.data_dir.clone() };
+    if arguments.integer { integer(&arguments, &data) } else { float(&arguments, &data) }
+}
+
+fn float(arguments: &Arguments, data: &DataArguments) -> Result<()> {
     let named = NamedModel::find(&arguments.what)?;
     let (model, run) = (named.load()?, named.run);
-    let data = DataArguments { data: arguments.data, data_dir: arguments.data_dir };
-    let recorded = || match &run {
-        Some((_, config)) => Ok(config.data.clone()),
-        None => model.trained_on(&data.folder()),
-    };
-    let dataset = match (&data.data, &run) {
-        (Some(_), None) => data.open()?,
-        _ => data.open_again(recorded()?, &arguments.what)?.1,
-    };
+    let config = run.as_ref().map(|(_, config)| config);
+    let dataset = images_of(&arguments.what, config, data, |folder| model.trained_on(folder))?;
     let progress = &mut Terminal::new();
     if run.is_none() && data.data.is_none() {
         announce(&model, &dataset, progress);
@@ -55,6 +57,22 @@ pub fn run(arguments: Arguments) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Tests an integer network, and, where it is a run's, beside the run's float network.
+fn integer(arguments: &Arguments, data: &DataArguments) -> Result<()> {
+    let named = NamedIntegers::find(&arguments.what)?;
+    let (integers, run) = (named.load()?, named.run);
+    let config = run.as_ref().map(|(_, config)| config);
+    let dataset = images_of(&arguments.what, config, data, |folder| integers.trained_on(folder))?;
+    let float = run.as_ref().map(|(folder, config)| folder.load_model(config)).transpose()?;
+    let progress = &mut Terminal::new();
+    let record = integers.test(float.as_ref(), &dataset, engine("cpu")?.as_ref(), progress)?;
+    print(arguments.machine.json, &record, || words(&record))?;
+    match &run {
+        Some((folder, _)) if data.data.is_none() => folder.keep_integer_evaluation(&record),
+        _ => Ok(()),
+    }
 }
 
 /// Says which images a model is tested on where nobody named any.
@@ -72,10 +90,16 @@ pub fn words(record: &EvaluationRecord) -> String {
     if record.selection.choice.is_some() {
         text += &format!("epoch chosen  {}\n", record.selection);
     }
+    if let Some(Drift { agreement, float_accuracy, .. }) = &record.drift {
+        text +=
+            &format!("float network {float_accuracy:.2} %; both take {agreement:.2} % of the images for the same\n");
+    }
     text += &format!("firing rate   {firing_rate:.4}\n");
-    for one in layers {
+    let drift = record.drift.as_ref().map_or(&[][..], |drift| &drift.layers);
+    for (place, one) in layers.iter().enumerate() {
         let (name, neurons) = (layer(&one.name), grouped(one.neurons as u64));
-        text += &format!("  {name:<30} {neurons:>9} neurons  {:.4}\n", one.firing_rate);
+        let float = drift.get(place).map_or(String::new(), |drift| format!("  float {:.4}", drift.float));
+        text += &format!("  {name:<30} {neurons:>9} neurons  {:.4}{float}\n", one.firing_rate);
     }
     text
 }

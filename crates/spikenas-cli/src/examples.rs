@@ -34,6 +34,17 @@ Examples:
   spikenas evaluate runs/small
   spikenas evaluate model.safetensors --data photographs";
 
+pub const QUANTISE: &str = "\
+Examples:
+  spikenas quantise runs/small                  8 bits, into the run's folder
+  spikenas evaluate runs/small --integer        its accuracy beside the float network's
+  spikenas quantise runs/small --bits 4 -o small4.safetensors";
+
+pub const EXPORT: &str = "\
+Examples:
+  spikenas export runs/small --to c --out small
+  cc -std=c99 -O2 small/*.c -o small_test && ./small_test && echo the same scores";
+
 pub const REPRODUCE: &str = "\
 Examples:
   spikenas reproduce                            the smallest scale, on the built-in images

@@ -5,6 +5,7 @@ mod correlate;
 mod data;
 mod evaluate;
 mod examples;
+mod export;
 mod list;
 mod manual;
 mod memory;
@@ -13,6 +14,7 @@ mod output;
 mod predict;
 mod printable;
 mod progress;
+mod quantise;
 mod report;
 mod run;
 mod score;
@@ -61,6 +63,12 @@ enum Command {
     Evaluate(evaluate::Arguments),
     /// What a model says of images
     Predict(predict::Arguments),
+    /// The integer network of a trained one
+    #[command(after_help = examples::QUANTISE)]
+    Quantise(quantise::Arguments),
+    /// Write a trained network for a device
+    #[command(after_help = examples::EXPORT)]
+    Export(export::Arguments),
     /// The paper's scenarios against SNASNet
     #[command(after_help = examples::REPRODUCE)]
     Reproduce(study::ReproduceArguments),
@@ -100,6 +108,8 @@ impl Command {
             Command::Train(arguments) => train::run(arguments),
             Command::Evaluate(arguments) => evaluate::run(arguments),
             Command::Predict(arguments) => predict::run(arguments),
+            Command::Quantise(arguments) => quantise::run(arguments),
+            Command::Export(arguments) => export::run(arguments),
             Command::Reproduce(arguments) => study::reproduce(arguments),
             Command::Ablate(arguments) => study::ablate(arguments),
             Command::Correlate(arguments) => correlate::run(arguments),

@@ -2,7 +2,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use spikenas::cost::{Bits, Budget, Ledger, LedgerEntry, ParameterCount, Unreachable};
+use spikenas::cost::{
+    Bits, Budget, DeviceLedger, DeviceMemory, Leak, LeakKind, Ledger, LedgerEntry, ParameterCount, Schedule,
+    Unreachable, WeightBits,
+};
 use spikenas::data::Source;
 use spikenas::graph::{Graph, Shape};
 use spikenas::report::{RunRecords, layer};
@@ -44,8 +47,17 @@ pub struct Arguments {
     /// Side of the average pooling before the classifier
     #[arg(long, value_name = "N")]
     last_pool: Option<usize>,
+    /// Timesteps for which an image is shown
+    #[arg(long, value_name = "N")]
+    timesteps: Option<usize>,
     #[command(flatten)]
     digits: DigitArguments,
+    /// How the integer network's membranes leak: exact, in 32 bits, or shift, in 16 [default: exact where it is possible]
+    #[arg(long, value_name = "HOW")]
+    leak: Option<LeakKind>,
+    /// The order in which a device computes: layers, each over all timesteps, or steps [default: the one that needs less RAM]
+    #[arg(long, value_name = "HOW")]
+    schedule: Option<Schedule>,
     /// Bits per parameter [default: 32; those of a run whose budget is in bytes]
     #[arg(long, value_name = "N", value_parser = parse_bits)]
     bits: Option<Bits>,
@@ -55,7 +67,8 @@ pub struct Arguments {
 }
 
 /// Options for an architecture of the user's own; a run and a model have theirs.
-const OWN: [&str; 9] = ["arch", "data", "image", "preset", "widths", "cells", "hidden", "last_pool", "ops"];
+const OWN: [&str; 10] =
+    ["arch", "data", "image", "preset", "widths", "cells", "timesteps", "hidden", "last_pool", "ops"];
 
 #[derive(Serialize)]
 struct Memory {
@@ -72,6 +85,8 @@ struct Memory {
     #[serde(skip_serializing_if = "Option::is_none")]
     without_unreachable: Option<Architecture>,
     layers: Vec<LedgerEntry>,
+    /// Of the integer network, with weights of the bits where they are 2, 4 or 8, and of 8 otherwise.
+    device: DeviceLedger,
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
@@ -84,6 +99,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let parameters = ledger.count();
     parameters.concern(None).iter().for_each(|concern| note(concern));
     let unreachable = Unreachable::of(&graph);
+    let weight_bits = WeightBits::try_from(bits.get()).unwrap_or_default();
+    let device = DeviceLedger::new(&graph, weight_bits, arguments.leak, arguments.schedule)?;
     let memory = Memory {
         architecture: graph.architecture,
         input: graph.input,
@@ -94,6 +111,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         unreachable: unreachable.as_ref().map_or(0, |u| u.parameters),
         without_unreachable: unreachable.map(|u| u.without),
         layers: ledger.layers,
+        device,
     };
     print(arguments.json, &memory, || words(&memory))
 }
@@ -128,9 +146,9 @@ fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
         (Source::Folder(_), None) => Some(data.open()?),
         (Source::Sample | Source::Cifar10 | Source::Cifar100, _) => None,
     };
-    let &Arguments { widths, cells, hidden, last_pool, .. } = arguments;
+    let &Arguments { widths, cells, timesteps, hidden, last_pool, .. } = arguments;
     let preset = arguments.preset.clone();
-    let network = NetworkArguments { preset, widths, cells, timesteps: None, hidden, last_pool };
+    let network = NetworkArguments { preset, widths, cells, timesteps, hidden, last_pool };
     let network = network.config(&data, dataset.as_ref())?;
     Graph::new(&architecture, &network, arguments.image.unwrap_or(dataset.map_or(CIFAR, |d| d.train.shape)))
 }
@@ -159,6 +177,27 @@ fn words(memory: &Memory) -> String {
     if let Some(without) = &memory.without_unreachable {
         text += &row("* on no path", sum(memory.unreachable));
         text += &format!("The same network without what is on no path from input to output: {without}\n");
+    }
+    text + &device_words(&memory.device)
+}
+
+/// The memory of an integer network in words.
+pub fn device_words(device: &DeviceLedger) -> String {
+    let DeviceLedger { bits, leak, schedule, flash, ram } = device;
+    let leak = match leak {
+        Leak::Exact { .. } => "exact",
+        Leak::Shift { .. } => "shift",
+    };
+    let mut text = format!("device        weights of {bits} bits, leak {leak}, schedule {schedule}\n");
+    for (name, DeviceMemory { bytes, items }) in [("flash", flash), ("RAM", ram)] {
+        text += &format!(
+            "{name:<13} {:>9} bytes{}\n",
+            grouped(*bytes),
+            if name == "flash" { ", without the code" } else { ", without the stack" }
+        );
+        for item in items {
+            text += &format!("              {:>9} {}\n", grouped(item.bytes), item.name);
+        }
     }
     text
 }

@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use spikenas::Dataset;
+use spikenas::data::DataConfig;
 use spikenas::record::files::is_there;
-use spikenas::workflow::run::{self, LoadedModel, RunConfig, RunFolder};
+use spikenas::workflow::run::{self, LoadedIntegers, LoadedModel, RunConfig, RunFolder};
 use spikenas::{Error, Result};
+
+use crate::arguments::DataArguments;
 
 /// A trained model: that of a run, or one in a file of its own.
 pub struct NamedModel {
@@ -35,5 +39,52 @@ impl NamedModel {
             Some((folder, config)) => folder.load_model(config),
             None => run::load_model(&self.path),
         }
+    }
+}
+
+/// The integer network of a run, or one in a file of its own.
+pub struct NamedIntegers {
+    /// The run, where its folder was named.
+    pub run: Option<(RunFolder, RunConfig)>,
+    /// The file.
+    path: PathBuf,
+}
+
+impl NamedIntegers {
+    /// Errors: nothing is there, a folder that holds no run.
+    pub fn find(name: &Path) -> Result<Self> {
+        if name.is_dir() {
+            let run = RunFolder::existing(name)?;
+            let path = run.0.integer_path();
+            return Ok(Self { run: Some(run), path });
+        }
+        if !is_there(name)? {
+            return Err(Error::file(name, "there is neither a run nor a model file: list the runs there are"));
+        }
+        Ok(Self { run: None, path: name.to_path_buf() })
+    }
+
+    /// Reads it. Errors: a run without one, a damaged file, a float model.
+    pub fn load(&self) -> Result<LoadedIntegers> {
+        match &self.run {
+            Some((folder, _)) => folder.load_integers(),
+            None => LoadedIntegers::load(&self.path),
+        }
+    }
+}
+
+/// The images that options name; those of the run or of the model's training where they name none.
+///
+/// `trained_on` tells where a model's images were.
+pub fn images_of(
+    what: &Path,
+    run: Option<&RunConfig>,
+    data: &DataArguments,
+    trained_on: impl FnOnce(&Path) -> Result<DataConfig>,
+) -> Result<Dataset> {
+    match (&data.data, run) {
+        (Some(_), None) => data.open(),
+        (_, Some(config)) => Ok(data.open_again(config.data.clone(), what)?.1),
+        (None, None) => Ok(data.open_again(trained_on(&data.folder())?, what)?.1),
     }
 }

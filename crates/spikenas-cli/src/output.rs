@@ -36,6 +36,8 @@ const OPTIONS: &[(&str, &str)] = &[
     ("nothing is trained yet: train it", "nothing is trained yet: run `spikenas train RUN`"),
     ("resume its training with epochs", "go on with spikenas train RUN --resume --epochs"),
     ("list the runs there are", "`spikenas list` shows the runs"),
+    ("is an integer network: say that it is one", "is an integer network: add --integer"),
+    ("has no integer network: quantise it first", "has no integer network: run `spikenas quantise RUN`"),
     ("say where they lie now", "give --data with the folder where they lie now"),
     ("say which images to test it on", "give --data with images to test it on"),
     ("lower the repeats", "lower --repeats"),

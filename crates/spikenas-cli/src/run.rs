@@ -38,6 +38,9 @@ struct Finished {
     search: SearchRecord,
     train: Trained,
     evaluate: EvaluationRecord,
+    /// The test of the integer network, where the run is for a device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    integer: Option<EvaluationRecord>,
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
@@ -86,10 +89,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
     if !is_json {
         print(false, &(), || format!("{}\n{}", train::words(&trained), evaluate::words(&tested)))?;
     }
+    let integer = run::for_device(&folder, &config, &dataset, cpu.as_ref(), progress)?;
+    if let Some(integer) = integer.as_ref().filter(|_| !is_json) {
+        let words = || format!("\non the device, in whole numbers\n{}", evaluate::words(integer));
+        print(false, &(), words)?;
+    }
     // Without a page it is still a result.
     let page = report::write_page(folder.path()).map(|page| progress.note(&format!("page {}", page.display())));
 
-    let finished = Finished { folder: path, search: searched, train: trained, evaluate: tested };
+    let finished = Finished { folder: path, search: searched, train: trained, evaluate: tested, integer };
     if is_json {
         print(true, &finished, String::new)?;
     }
@@ -106,7 +114,8 @@ fn announce(
 ) -> Result<()> {
     let (is_searched, trained) = (folder.search_record()?.is_some(), folder.epochs()?.len());
     let epochs = config.train.epochs.saturating_sub(trained);
-    if is_searched && epochs == 0 {
+    // The trainings of a search that chooses sizes are planned next.
+    if (is_searched && epochs == 0) || (config.train.minutes.is_some() && config.search.layout.is_some()) {
         return Ok(());
     }
     let Estimate { search, train } = Estimate::new(config, dataset, cpu)?;

@@ -50,13 +50,17 @@ pub fn words(record: &SearchRecord) -> String {
         format!("budget {} ({}), {} unused ({part:.1} %)", grouped(b), record.scope, grouped(unused))
     });
     let sizes = record.sizes.map_or(String::new(), |sizes| format!("\nnetwork       {sizes}"));
+    let device = record.device.as_ref().map_or(String::new(), |device| {
+        let [flash, ram] = [&device.flash, &device.ram].map(|memory| grouped(memory.bytes));
+        format!("\ndevice        {flash} bytes of flash, {ram} bytes of RAM, weights of {} bits", device.bits)
+    });
     let unreachable = record
         .unreachable
         .as_ref()
         .map_or(String::new(), |unreachable| format!("\nidle          {}", unreachable.words()));
     let sure = record.confirmation.as_ref().map_or(String::new(), |c| format!("\n{}", confirmation_words(c)));
     format!(
-        "architecture  {}\nscore         {:.4}{sizes}\nparameters    {} backbone + {} classifier, {budget}{unreachable}\nsearch        {} in {}{sure}",
+        "architecture  {}\nscore         {:.4}{sizes}\nparameters    {} backbone + {} classifier, {budget}{device}{unreachable}\nsearch        {} in {}{sure}",
         record.architecture,
         record.score.0,
         grouped(record.parameters.backbone),

@@ -65,7 +65,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         spaces: arguments.ops.into_iter().map(|Operations(operations, _)| operations).collect(),
         budget: arguments.budget.budget,
         scope: arguments.budget.scope(preset),
-        bits: arguments.budget.precision()?,
+        bits: arguments.budget.precision(None)?,
         seeds: arguments.seeds,
         data: arguments.data.config(&dataset),
         network,

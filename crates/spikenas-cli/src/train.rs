@@ -146,7 +146,7 @@ fn winner(path: &Path, arguments: &Arguments) -> Result<(Plan, Dataset)> {
     let mut out = path.to_path_buf();
     if let Some(other) = arguments.out.as_ref().filter(|other| !is_same(other, path)) {
         out.clone_from(other);
-        config = of_architecture(&architecture, config);
+        config = config.of_architecture(&architecture);
         config.lineage =
             Some(Lineage { found_by: Some(std::path::absolute(path).map_err(Error::io(path))?), weights: None });
     }
@@ -177,7 +177,7 @@ fn own(text: &str, arguments: &Arguments) -> Result<(Plan, Dataset)> {
         train: TrainConfig { batch: arguments.batch.unwrap_or(train.batch), ..train },
         lineage: None,
     };
-    config = of_architecture(&architecture, config);
+    config = config.of_architecture(&architecture);
     arguments.train.apply(&mut config.train, &config.network)?;
     begin_with(&mut config, arguments)?;
     let path = match &arguments.out {
@@ -185,17 +185,6 @@ fn own(text: &str, arguments: &Arguments) -> Result<(Plan, Dataset)> {
         None => RunFolder::free_or_same(&PathBuf::from("runs").join(format!("trained-seed{seed}")), &config)?,
     };
     Ok((Plan { path, config, architecture }, dataset))
-}
-
-/// The configuration of a training alone: of its search, only the seed is left.
-fn of_architecture(architecture: &Architecture, config: RunConfig) -> RunConfig {
-    let seed = config.search.seed;
-    RunConfig {
-        architecture: Some(architecture.clone()),
-        score: ScoreConfig { seed, ..ScoreConfig::default() },
-        search: SearchConfig { seed, ..SearchConfig::default() },
-        ..config
-    }
 }
 
 /// Notes the weights to begin with, where they were named.

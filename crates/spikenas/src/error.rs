@@ -6,6 +6,15 @@ fn other_ways(scope: &str) -> &'static str {
     if scope == "network" { ", lower the hidden layer, raise the last pooling, or " } else { " or " }
 }
 
+/// What makes room in a memory of a device.
+fn device_ways(memory: &str) -> &'static str {
+    if memory == "RAM" {
+        ": raise the RAM, lower the first width, or show fewer timesteps"
+    } else {
+        ": raise the flash, lower the bits, or lower the widths"
+    }
+}
+
 /// Errors, in one line each: what went wrong, where, and how to fix it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,6 +48,18 @@ pub enum Error {
         scope: &'static str,
         /// Parameters of the smallest network, counted alike.
         smallest: u64,
+    },
+    /// No network fits a memory of the device, whatever its cells.
+    #[error("no network fits {limit} bytes of {memory}, weights of {bits} bits: the smallest needs {smallest}, {} more{}", smallest - limit, device_ways(.memory))]
+    Device {
+        /// Which memory: `flash` or `RAM`.
+        memory: String,
+        /// Its bytes.
+        limit: u64,
+        /// Bytes of the smallest network.
+        smallest: u64,
+        /// Bits of a weight.
+        bits: u32,
     },
     /// The system refused a file operation.
     #[error("{}: {source}", path.display())]

@@ -21,7 +21,8 @@
 //! # The way of the data
 //!
 //! [`space`] (what may be chosen) -> [`graph`] (the layers, their shapes and tensors: all that the rest knows of a network) ->
-//! [`cost`] (what it takes) and [`weights`] (its numbers); [`data`] (images) -> [`engine`] (what runs a graph) -> [`score`] (how good
+//! [`cost`] (what it takes) and [`weights`] (its numbers); [`data`] (images) -> [`engine`] (what runs a graph) ->
+//! [`quantise`] (the same in whole numbers) -> [`export`] (for devices and other tools); [`score`] (how good
 //! an untrained network looks) -> [`search`] (the best under a budget) -> [`train`] -> [`workflow`] (all stages over
 //! one dataset) -> [`record`]s -> `report` (pages for people, of records alone). A module imports only from those
 //! before it.
@@ -51,8 +52,10 @@ mod counted;
 pub mod data;
 pub mod engine;
 mod error;
+pub mod export;
 pub mod graph;
 mod progress;
+pub mod quantise;
 pub mod random;
 pub mod record;
 #[cfg(feature = "report")]

@@ -1,7 +1,7 @@
 //! The memory that a network may take.
 
 use clap::Args;
-use spikenas::cost::{Bits, Budget, Scope};
+use spikenas::cost::{Bits, Budget, DeviceLimits, Scope};
 use spikenas::{Error, Result};
 
 /// The budget.
@@ -15,7 +15,7 @@ pub struct BudgetArguments {
     /// backbone with the preset snasnet-cifar10]
     #[arg(long, value_name = "WHAT", value_parser = parse_scope)]
     pub scope: Option<Scope>,
-    /// Bits per parameter, for a budget in bytes [default: 32]
+    /// Bits per parameter, for a budget in bytes [default: 32]; with --flash or --ram those of a weight: 8, 4 or 2 [default: 8]
     #[arg(long, value_name = "N", value_parser = parse_bits)]
     pub bits: Option<Bits>,
 }
@@ -26,14 +26,18 @@ impl BudgetArguments {
         self.scope.unwrap_or_else(|| Scope::of_preset(preset))
     }
 
-    /// The precision at which a budget in bytes is compared; where there is none, nothing depends on it.
-    pub fn precision(&self) -> Result<Bits> {
-        match (self.bits, self.budget) {
-            (Some(bits), None | Some(Budget::Parameters(_))) => {
+    /// The precision at which a budget in bytes is compared, beside the limits of a device at its own; where there is neither, nothing
+    /// depends on it.
+    pub fn precision(&self, device: Option<&DeviceLimits>) -> Result<Bits> {
+        let is_in_bytes = matches!(self.budget, Some(Budget::Bytes(_)));
+        match (self.bits, device) {
+            (Some(bits), None) if !is_in_bytes => {
                 let bits = bits.get();
                 Err(Error::invalid(format!("bits {bits}: only a budget in bytes, such as 480KiB, depends on it")))
             }
-            (bits, _) => Ok(bits.unwrap_or_default()),
+            (bits, None) => Ok(bits.unwrap_or_default()),
+            (_, Some(device)) if is_in_bytes => Bits::new(device.bits.get()),
+            (_, Some(_)) => Ok(Bits::default()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Options that commands share: each has one name and one meaning.
 
 mod budget;
+mod device;
 mod general;
 mod images;
 mod network;

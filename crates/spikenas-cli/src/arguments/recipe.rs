@@ -1,6 +1,7 @@
 //! Single settings of a training's recipe.
 
 use clap::Args;
+use spikenas::cost::WeightBits;
 use spikenas::data::Fill;
 use spikenas::engine::{Decayed, LossKind};
 use spikenas::graph::NetworkConfig;
@@ -31,6 +32,10 @@ pub struct RecipeArguments {
     /// What batch norms scale by at the beginning: above 1, more neurons fire [default: 1]
     #[arg(long, value_name = "X")]
     pub norm_gain: Option<f32>,
+    /// Round weights to 8, 4 or 2 bits in every forward pass, for an integer network of as many; gradients pass straight through
+    /// (Bengio et al. 2013) [default: no rounding]
+    #[arg(long, value_name = "N")]
+    pub weight_bits: Option<WeightBits>,
     /// What training images are padded with before a crop: black, or reflect, the image reflected [default: black]
     #[arg(long, value_name = "WHAT", value_parser = one_of([("black", Fill::Black), ("reflect", Fill::Reflect)]))]
     #[arg(conflicts_with = "no_augment")]
@@ -68,6 +73,7 @@ impl RecipeArguments {
         set(&mut config.first_part, self.first_part);
         set(&mut config.average_epochs, self.average_epochs);
         set(&mut config.norm_gain, self.norm_gain);
+        config.weight_bits = self.weight_bits.or(config.weight_bits);
         set(&mut config.crop_fill, self.crop_fill);
         set(&mut config.flip, self.flip);
         set(&mut config.momentum, self.momentum);

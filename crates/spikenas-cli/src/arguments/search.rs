@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use spikenas::cost::Budget;
+use spikenas::cost::{Budget, WeightBits};
 use spikenas::data::Dataset;
 use spikenas::record::FORMAT_VERSION;
 use spikenas::score::ScoreKind;
@@ -13,6 +13,7 @@ use spikenas::workflow::run::RunConfig;
 use spikenas::{Error, Result};
 
 use super::budget::BudgetArguments;
+use super::device::DeviceArguments;
 use super::general::CommonArguments;
 use super::images::{DataArguments, short_name};
 use super::network::NetworkArguments;
@@ -64,6 +65,8 @@ pub struct SearchArguments {
     #[command(flatten)]
     pub budget: BudgetArguments,
     #[command(flatten)]
+    pub device: DeviceArguments,
+    #[command(flatten)]
     pub score: ScoreArguments,
     #[command(flatten)]
     pub method: MethodArguments,
@@ -78,7 +81,10 @@ impl SearchArguments {
         let score = self.score.config(&self.network, ScoreKind::default(), seed)?;
         let preset = self.network.preset(&self.data);
         let mirror = self.data.source().may_be_mirrored();
-        let train = TrainConfig { batch: score.batch, seed, mirror, ..TrainConfig::for_preset(preset) };
+        // A network of few bits is trained with them; of eight, what is rounded afterwards is as good.
+        let device = self.device.limits(self.budget.bits)?;
+        let weight_bits = device.as_ref().map(|device| device.bits).filter(|&bits| bits < WeightBits::Eight);
+        let train = TrainConfig { batch: score.batch, seed, mirror, weight_bits, ..TrainConfig::for_preset(preset) };
         Ok(RunConfig {
             version: FORMAT_VERSION,
             architecture: None,
@@ -91,7 +97,8 @@ impl SearchArguments {
                 operations: self.space.ops.0.clone(),
                 budget: self.budget.budget,
                 scope: self.budget.scope(preset),
-                bits: self.budget.precision()?,
+                bits: self.budget.precision(device.as_ref())?,
+                device,
                 iterations: self.method.draws()?,
                 confirm: self.method.confirm,
                 layout: self.layout()?,
@@ -105,11 +112,12 @@ impl SearchArguments {
     fn layout(&self) -> Result<Option<Layout>> {
         let NetworkArguments { preset, widths, cells, hidden, last_pool, .. } = &self.network;
         let finalists = self.method.finalists;
-        if self.budget.budget.is_none() || widths.is_some() || preset.is_some() {
+        let is_limited = self.budget.budget.is_some() || self.device.is_given();
+        if !is_limited || widths.is_some() || preset.is_some() {
             return match finalists {
                 None | Some(0) => Ok(None),
                 Some(finalists) => Err(Error::invalid(format!(
-                    "finalists {finalists}: there are some where the program chooses the widths, with --budget and without --widths and --preset"
+                    "finalists {finalists}: there are some where the program chooses the widths, with --budget, --flash or --ram and without --widths and --preset"
                 ))),
             };
         }
@@ -127,7 +135,13 @@ impl SearchArguments {
         let operations = config.search.operations.len();
         let is_open = config.search.layout.as_ref().is_some_and(|layout| layout.cells);
         let cells = if is_open { String::new() } else { format!("{}c", config.network.cells) };
-        let budget = config.search.budget.map_or(String::new(), |budget| format!("-{}", short(budget)));
+        let mut budget = config.search.budget.map_or(String::new(), |budget| format!("-{}", short(budget)));
+        if let Some(device) = &config.search.device {
+            let part = |name, bytes: Option<u64>| {
+                bytes.map_or(String::new(), |bytes| format!("-{name}{}", Budget::Bytes(bytes)))
+            };
+            budget += &(part("flash", device.flash) + &part("ram", device.ram) + &format!("-{}bit", device.bits));
+        }
         Path::new("runs").join(format!("{name}-{cells}{operations}o{budget}-seed{}", config.search.seed))
     }
 }

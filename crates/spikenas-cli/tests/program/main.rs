@@ -8,6 +8,7 @@ mod errors;
 mod fetch;
 mod hostile;
 mod images;
+mod integers;
 mod kept;
 mod list;
 mod manual;

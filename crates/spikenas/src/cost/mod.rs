@@ -1,9 +1,14 @@
 //! Graph -> what a network costs: parameters and their memory, synaptic operations, energy; and its budget.
 
 mod budget;
+mod device;
 mod ledger;
 mod operations;
 
 pub use budget::{Bits, Budget, Scope};
+pub use device::{
+    Buffer, DeviceItem, DeviceKind, DeviceLedger, DeviceLimits, DeviceMemory, DevicePlan, Leak, LeakKind, Limits,
+    Schedule, Target, WeightBits,
+};
 pub use ledger::{Ledger, LedgerEntry, ParameterCount, Unreachable};
 pub use operations::{ADDITION_PJ, LayerOperations, MULTIPLICATION_PJ, Operations};

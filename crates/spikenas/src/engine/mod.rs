@@ -27,4 +27,5 @@ pub use observer::{Firing, LayerId, Observer};
 pub use open::{DEVICES, engine};
 pub use optimiser::{Decayed, Optimiser, OptimiserState, Rule};
 pub use room::{available_memory, check_memory, prepare_memory};
+pub(crate) use tally::Tally;
 pub use testing::{BATCH, check_images, evaluate};

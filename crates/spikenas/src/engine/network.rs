@@ -89,6 +89,11 @@ pub trait Network: Send + Sync {
     /// Reads all tensors back.
     fn weights(&self) -> Weights;
 
+    /// Replaces trainable tensors, by their names and flat; the optimiser's state and the accumulated gradients stay.
+    ///
+    /// Panics if the graph has none of such a name and length.
+    fn replace(&mut self, tensors: &BTreeMap<String, Vec<f32>>);
+
     /// The same network with other weights and a new optimiser; both use the same memory, one after the other.
     ///
     /// Errors: weights that are not the graph's.

@@ -4,7 +4,7 @@ use super::network::Fired;
 use crate::graph::{Graph, Lif};
 
 /// Sums over the images tested so far.
-pub(super) struct Tally<'a> {
+pub(crate) struct Tally<'a> {
     graph: &'a Graph,
     top5: usize,
     loss: f64,
@@ -16,13 +16,13 @@ pub(super) struct Tally<'a> {
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(graph: &'a Graph) -> Self {
+    pub(crate) fn new(graph: &'a Graph) -> Self {
         let (spikes, classes) = (vec![0; graph.lifs().count()], vec![ClassResult::default(); graph.outputs()]);
         Self { graph, top5: 0, loss: 0.0, spikes, classes, mistakes: Vec::new() }
     }
 
     /// Adds an image of a class.
-    pub(super) fn add(&mut self, index: usize, logits: &[f32], label: usize) {
+    pub(crate) fn add(&mut self, index: usize, logits: &[f32], label: usize) {
         let predicted = predicted(logits);
         self.classes[label].add(predicted, predicted == label);
         self.top5 += usize::from(is_among_highest(logits, label, 5));
@@ -44,14 +44,14 @@ impl<'a> Tally<'a> {
     }
 
     /// Adds what the LIF layers fired on a batch.
-    pub(super) fn add_spikes(&mut self, fired: &[Fired]) {
+    pub(crate) fn add_spikes(&mut self, fired: &[Fired]) {
         for (count, fired) in self.spikes.iter_mut().zip(fired) {
             *count += fired.counts.iter().sum::<u64>();
         }
     }
 
     /// The result over `total` images.
-    pub(super) fn finish(self, total: usize) -> Evaluation {
+    pub(crate) fn finish(self, total: usize) -> Evaluation {
         let timesteps = (total * self.graph.config.timesteps) as f64;
         let lifs: Vec<&Lif> = self.graph.lifs().map(|(_, lif)| lif).collect();
         let neurons: usize = lifs.iter().map(|l| l.shape.len()).sum();

@@ -17,6 +17,7 @@ mod network_graph;
 mod normalisation;
 mod parameter;
 mod shape;
+mod stages;
 
 pub use config::{Initialisation, NetworkConfig, Sizes};
 pub use layer::{AveragePool, BatchNorm, Convolution, Layer, Lif, Linear};
@@ -25,3 +26,4 @@ pub use network_graph::{Graph, Node, NodeId, Place, Time};
 pub use normalisation::Normalisation;
 pub use parameter::{Parameter, ParameterKind};
 pub use shape::Shape;
+pub use stages::{Classifier, Content, Convolved, Map, Source, Spiking, Stage, Stages};

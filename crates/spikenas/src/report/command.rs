@@ -3,7 +3,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::schedules::{Followed, schedules};
-use crate::cost::{Budget, Scope};
+use crate::cost::{Budget, Scope, WeightBits};
 use crate::data::Source;
 use crate::graph::NetworkConfig;
 use crate::score::{ScoreConfig, ScoreKind};
@@ -160,7 +160,8 @@ impl Line {
                 said = said.with_sizes(network.sizes());
             }
             None => {
-                if preset.is_none() && said.widths == widths && config.search.budget.is_some() {
+                let is_limited = config.search.budget.is_some() || config.search.device.is_some();
+                if preset.is_none() && said.widths == widths && is_limited {
                     // Else they would be chosen.
                     self.option("widths", &texts);
                 }
@@ -198,6 +199,15 @@ impl Line {
             self.set(&mut said.search.bits, &search.bits, "bits", search.bits.get());
         }
         said.search.bits = search.bits;
+        if let Some(device) = &search.device {
+            device.flash.iter().for_each(|bytes| self.option("flash", bytes));
+            device.ram.iter().for_each(|bytes| self.option("ram", bytes));
+            if !matches!(search.budget, Some(Budget::Bytes(_))) && device.bits != WeightBits::default() {
+                self.option("bits", device.bits);
+            }
+            said.train.weight_bits = Some(device.bits).filter(|&bits| bits < WeightBits::Eight);
+        }
+        said.search.device.clone_from(&search.device);
         self.set(&mut said.search.method, &search.method, "method", search.method);
         if search.method == Method::Random {
             self.set(&mut said.search.iterations, &search.iterations, "iterations", search.iterations);
@@ -279,6 +289,8 @@ impl Line {
         }
         self.set(&mut said.average_epochs, &config.average_epochs, "average-epochs", config.average_epochs);
         self.set(&mut said.norm_gain, &config.norm_gain, "norm-gain", config.norm_gain);
+        let bits = config.weight_bits.map_or(String::new(), |bits| bits.to_string());
+        self.set(&mut said.weight_bits, &config.weight_bits, "weight-bits", bits);
         let first = config.first_timesteps.map_or(String::new(), |first| first.to_string());
         self.set(&mut said.first_timesteps, &config.first_timesteps, "first-timesteps", first);
         self.set(&mut said.first_part, &config.first_part, "first-part", config.first_part);

@@ -95,6 +95,7 @@ mod tests {
             program: None,
             data: None,
             model: None,
+            drift: None,
             selection: Selection::default(),
         });
         RunRecords { folder: name.into(), config: Some(config), evaluation, ..RunRecords::default() }

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cost::{Bits, Budget, Scope};
+use crate::cost::{Bits, Budget, DeviceLimits, Scope};
 use crate::space::{Operation, SearchSpace};
 use crate::{Error, Result};
 
@@ -66,6 +66,9 @@ pub struct SearchConfig {
     pub bits: Bits,
     /// Candidates that a random search draws.
     pub iterations: usize,
+    /// What the device has room for, where it is for one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub device: Option<DeviceLimits>,
     /// How often the leading candidates are scored again, with other weights and images. The smallest of those not
     /// significantly different from the best is taken; 0 takes the one with the highest score, as the paper does.
     #[serde(default)]
@@ -86,6 +89,7 @@ impl Default for SearchConfig {
             scope: Scope::default(),
             bits: Bits::default(),
             iterations: 5000,
+            device: None,
             confirm: 4,
             layout: None,
             seed: 1,
@@ -116,12 +120,15 @@ impl Layout {
         Self { finalists, cells: true, last_pool: true, hidden: true }
     }
 
-    fn check(&self, budget: Option<Budget>) -> Result<()> {
+    fn check(&self, has_limit: bool) -> Result<()> {
         let finalists = self.finalists;
         if finalists > MOST_FINALISTS {
             return Err(Error::invalid(format!("finalists {finalists} is out of range: give 0 to {MOST_FINALISTS}")));
         }
-        budget.map(drop).ok_or_else(|| Error::invalid("widths can be chosen only under a budget: give one"))
+        if has_limit {
+            return Ok(());
+        }
+        Err(Error::invalid("widths can be chosen only under a budget or the limits of a device: give one"))
     }
 }
 
@@ -150,7 +157,9 @@ impl SearchConfig {
         if self.confirm > MOST_ROUNDS {
             return Err(Error::invalid(format!("confirm {} is out of range: give 0 to {MOST_ROUNDS}", self.confirm)));
         }
-        self.layout.as_ref().map_or(Ok(()), |layout| layout.check(self.budget))
+        self.device.as_ref().map_or(Ok(()), DeviceLimits::check)?;
+        let has_limit = self.budget.is_some() || self.device.is_some();
+        self.layout.as_ref().map_or(Ok(()), |layout| layout.check(has_limit))
     }
 
     /// The budget as a number of parameters.

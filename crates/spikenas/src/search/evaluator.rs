@@ -6,7 +6,7 @@ use super::config::SearchConfig;
 use super::journal::{Journal, JournalEntry};
 use super::pace::Pace;
 use super::record::PassRecord;
-use crate::cost::{Ledger, ParameterCount, Scope};
+use crate::cost::{DeviceKind, DeviceLimits, Ledger, ParameterCount, Scope};
 use crate::graph::{Graph, NetworkConfig, Shape, Sizes};
 use crate::progress::{Progress, rough_duration};
 use crate::score::{Listener, Score, Scorer};
@@ -29,6 +29,8 @@ pub struct Problem {
     pub budget: Option<u64>,
     /// What the budget counts.
     pub scope: Scope,
+    /// What the device has room for, where it is for one.
+    pub device: Option<DeviceLimits>,
     /// The sizes of the network, where these are chosen, too; they tell its candidates from those of others in the journal.
     pub sizes: Option<Sizes>,
 }
@@ -41,7 +43,8 @@ impl Problem {
         config.check()?;
         let space = SearchSpace::new(config.operations.clone(), network.cells)?;
         let (budget, scope) = (config.budget_parameters(), config.scope);
-        Ok(Self { space, network: network.clone(), input, budget, scope, sizes: None })
+        let device = config.device.clone();
+        Ok(Self { space, network: network.clone(), input, budget, scope, device, sizes: None })
     }
 
     /// Lays out a candidate and counts its parameters.
@@ -51,9 +54,12 @@ impl Problem {
         Ok((graph, count))
     }
 
-    /// Whether a number of parameters fits the budget.
-    pub fn is_feasible(&self, count: &ParameterCount) -> bool {
-        self.budget.is_none_or(|budget| count.in_scope(self.scope) <= budget)
+    /// Whether a candidate, laid out and counted, fits the budget and the device.
+    pub fn is_feasible(&self, (graph, count): &(Graph, ParameterCount)) -> Result<bool> {
+        if self.budget.is_some_and(|budget| count.in_scope(self.scope) > budget) {
+            return Ok(false);
+        }
+        self.device.as_ref().map_or(Ok(true), |device| Ok(device.admit(&device.ledger(graph)?)))
     }
 }
 
@@ -123,9 +129,9 @@ impl<'a> Evaluator<'a> {
     pub fn ranking(&self) -> Result<Vec<(Architecture, Score, ParameterCount)>> {
         let mut ranking = Vec::new();
         for (architecture, &score) in &self.known {
-            let (_, parameters) = self.problem.graph(architecture)?;
-            if self.problem.is_feasible(&parameters) {
-                ranking.push((architecture.clone(), score, parameters));
+            let counted = self.problem.graph(architecture)?;
+            if self.problem.is_feasible(&counted)? {
+                ranking.push((architecture.clone(), score, counted.1));
             }
         }
         let size = |parameters: &ParameterCount| parameters.in_scope(self.problem.scope);
@@ -138,18 +144,38 @@ impl<'a> Evaluator<'a> {
     /// Whether any network of equal cells with a path from input to output fits the budget; if none does, the error names the
     /// smallest.
     pub fn check_feasible(&self) -> Result<()> {
-        let Some(budget) = self.problem.budget else { return Ok(()) };
-        let (space, scope) = (&self.problem.space, self.problem.scope);
-        let (mut smallest, mut count) = (u64::MAX, 0);
+        let Problem { space, scope, budget, device, .. } = &self.problem;
+        if budget.is_none() && device.is_none() {
+            return Ok(());
+        }
+        let (mut smallest, mut count, mut fits) = (u64::MAX, 0, false);
+        let mut needed: Vec<(DeviceKind, u64, u64)> = Vec::new();
         for cell in space.iter_cells().filter(|cell| cell.is_connected()) {
             let architecture = without_dead_edges(self.scorer, Architecture::repeated(cell, space.cells())?);
-            smallest = smallest.min(self.problem.graph(&architecture)?.1.in_scope(scope));
+            let counted = self.problem.graph(&architecture)?;
+            smallest = smallest.min(counted.1.in_scope(*scope));
             count += 1;
+            fits |= self.problem.is_feasible(&counted)?;
+            let Some(device) = device else { continue };
+            let needs = device.needs(&device.ledger(&counted.0)?).collect::<Vec<_>>();
+            needed.resize(needs.len(), (DeviceKind::Flash, 0, u64::MAX));
+            for (least, one) in needed.iter_mut().zip(needs) {
+                *least = (one.0, one.1, one.2.min(least.2));
+            }
         }
-        if smallest > budget {
+        if let Some(budget) = budget.filter(|&budget| smallest > budget) {
             return Err(Error::Infeasible { count, budget, scope: scope.name(), smallest });
         }
-        Ok(())
+        let bits = device.as_ref().map_or(0, |device| device.bits.get());
+        if let Some((memory, limit, smallest)) = needed.into_iter().find(|(_, limit, least)| least > limit) {
+            return Err(Error::Device { memory: memory.to_string(), limit, smallest, bits });
+        }
+        if fits {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "each limit admits some of {count} networks, and none meets all of them: raise one, or lower the widths"
+        )))
     }
 
     /// Scores candidates, each once; `best` changes as if each came in the order given, only to a higher score and only to a
@@ -170,9 +196,9 @@ impl<'a> Evaluator<'a> {
             PassRecord { candidates: candidates.total(), different: candidates.different(), ..PassRecord::default() };
         let mut feasible = Vec::new();
         for (architecture, times) in candidates.iter() {
-            let (_, parameters) = self.problem.graph(architecture)?;
-            if self.problem.is_feasible(&parameters) {
-                feasible.push((architecture, parameters));
+            let counted = self.problem.graph(architecture)?;
+            if self.problem.is_feasible(&counted)? {
+                feasible.push((architecture, counted.1));
                 record.feasible += times;
             }
         }

@@ -1,7 +1,7 @@
 //! The sizes of a network that use a budget up.
 
 use super::config::{Layout, SearchConfig};
-use crate::cost::{Ledger, ParameterCount};
+use crate::cost::{DeviceKind, Ledger};
 use crate::graph::{Graph, NetworkConfig, Shape, Sizes};
 use crate::space::{Architecture, Cell, Edge, Operation};
 use crate::{Error, Result};
@@ -66,19 +66,42 @@ impl Layout {
             match frame.widest(room) {
                 Ok(Ok(sizes)) if chosen.contains(&sizes) => {}
                 Ok(Ok(sizes)) => chosen.push(sizes),
-                Ok(Err(needed)) => smallest = Some(smallest.map_or(needed, |least: u64| least.min(needed))),
+                Ok(Err(needed)) => smallest = Some(smallest.map_or(needed, |least: Needs| least.least(needed))),
                 Err(error) => fault = Some(error),
             }
         }
         match (chosen.is_empty(), smallest, fault) {
-            (true, Some(smallest), _) => {
-                let (budget, scope) = (frame.budget, config.scope.name());
-                Err(Error::TooSmall { budget, scope, smallest })
-            }
+            (true, Some(smallest), _) => Err(frame.too_small(smallest)),
             (true, None, Some(fault)) => Err(fault),
             _ => Ok(chosen),
         }
     }
+}
+
+/// What a network takes of each limit: parameters of the budget's scope, flash and RAM; nothing where there is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Needs {
+    parameters: u64,
+    flash: u64,
+    ram: u64,
+}
+
+impl Needs {
+    fn least(self, other: Self) -> Self {
+        Self {
+            parameters: self.parameters.min(other.parameters),
+            flash: self.flash.min(other.flash),
+            ram: self.ram.min(other.ram),
+        }
+    }
+}
+
+/// A network that fits.
+#[derive(Clone, Copy)]
+struct Fitting {
+    sizes: Sizes,
+    /// Whether its classifier takes no more than its part.
+    is_balanced: bool,
 }
 
 /// What all sizes of a layout have in common.
@@ -91,26 +114,43 @@ struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// The widest network with room for so much and the largest classifier that is not too large; the parameters of the narrowest where
-    /// none fits.
-    fn widest(&self, room: Room) -> Result<std::result::Result<Sizes, u64>> {
-        let (mut smallest, mut last) = (u64::MAX, None);
-        for classifier in self.classifiers(room.cells) {
-            match self.widest_with(room, classifier)? {
-                Ok((sizes, count)) if count.classifier <= self.budget / CLASSIFIER => return Ok(Ok(sizes)),
-                Ok((sizes, _)) => last = Some(sizes),
-                Err(needed) => smallest = smallest.min(needed),
-            }
+    /// The error where nothing fits: the limit that the smallest network is beyond.
+    fn too_small(&self, smallest: Needs) -> Error {
+        let device = self.config.device.as_ref();
+        let beyond = |limit: Option<u64>, needed: u64| limit.filter(|&limit| needed > limit);
+        let of_device = |memory: DeviceKind, limit: u64, smallest: u64| Error::Device {
+            memory: memory.to_string(),
+            limit,
+            smallest,
+            bits: device.map_or(0, |device| device.bits.get()),
+        };
+        if let Some(limit) = beyond(device.and_then(|device| device.flash), smallest.flash) {
+            return of_device(DeviceKind::Flash, limit, smallest.flash);
         }
-        Ok(last.ok_or(smallest))
+        if let Some(limit) = beyond(device.and_then(|device| device.ram), smallest.ram) {
+            return of_device(DeviceKind::Ram, limit, smallest.ram);
+        }
+        let (budget, scope) = (self.budget, self.config.scope.name());
+        Error::TooSmall { budget, scope, smallest: smallest.parameters }
     }
 
-    /// The widest network with room for so much and with a classifier, and its parameters; those of the narrowest where it does not fit.
-    fn widest_with(
-        &self,
-        room: Room,
-        classifier: (usize, usize),
-    ) -> Result<std::result::Result<(Sizes, ParameterCount), u64>> {
+    /// The widest network with room for so much and the largest classifier that is not too large; what the narrowest needs where none
+    /// fits.
+    fn widest(&self, room: Room) -> Result<std::result::Result<Sizes, Needs>> {
+        let (mut smallest, mut last): (Option<Needs>, _) = (None, None);
+        for classifier in self.classifiers(room.cells) {
+            match self.widest_with(room, classifier)? {
+                Ok(fitting) if fitting.is_balanced => return Ok(Ok(fitting.sizes)),
+                Ok(fitting) => last = Some(fitting.sizes),
+                Err(needed) => smallest = Some(smallest.map_or(needed, |least| least.least(needed))),
+            }
+        }
+        let none = || Error::invalid("the network has no classifier");
+        last.map_or_else(|| smallest.map(Err).ok_or_else(none), |sizes| Ok(Ok(sizes)))
+    }
+
+    /// The widest network with room for so much and with a classifier; what the narrowest needs where it does not fit.
+    fn widest_with(&self, room: Room, classifier: (usize, usize)) -> Result<std::result::Result<Fitting, Needs>> {
         let mut first = step(0);
         let mut widest = match self.fitting(room, [first, first * room.ratio], classifier)? {
             Ok(fitting) => fitting,
@@ -125,7 +165,7 @@ impl Frame<'_> {
         }
         // What is left goes into the second width.
         loop {
-            let [first, second] = widest.0.widths;
+            let [first, second] = widest.sizes.widths;
             match self.fitting(room, [first, second + step(second)], classifier)? {
                 Ok(fitting) if second < WIDEST => widest = fitting,
                 _ => return Ok(Ok(widest)),
@@ -133,19 +173,28 @@ impl Frame<'_> {
         }
     }
 
-    /// The sizes with these widths and their parameters, where they fit; the number of parameters otherwise.
+    /// The sizes with these widths, where they fit; what they need otherwise.
     fn fitting(
         &self,
         room: Room,
         widths: [usize; 2],
         (last_pool, hidden): (usize, usize),
-    ) -> Result<std::result::Result<(Sizes, ParameterCount), u64>> {
+    ) -> Result<std::result::Result<Fitting, Needs>> {
         let architecture = Architecture::repeated(self.cell(room.convolutions), room.cells)?;
         let sizes = Sizes { cells: room.cells, widths, last_pool, hidden };
         let graph = Graph::new(&architecture, &self.network.with_sizes(sizes), self.input)?;
         let count = Ledger::new(&graph).count();
-        let needed = count.in_scope(self.config.scope);
-        Ok(if needed <= self.budget { Ok((sizes, count)) } else { Err(needed) })
+        let mut needs = Needs { parameters: count.in_scope(self.config.scope), flash: 0, ram: 0 };
+        let (mut fits, mut is_balanced) =
+            (needs.parameters <= self.budget, count.classifier <= self.budget / CLASSIFIER);
+        if let Some(device) = &self.config.device {
+            let ledger = device.ledger(&graph)?;
+            (needs.flash, needs.ram) = (ledger.flash.bytes, ledger.ram.bytes);
+            fits &= device.admit(&ledger);
+            let bytes = device.bits.bytes(usize::try_from(count.classifier).unwrap_or(usize::MAX)) as u64;
+            is_balanced &= device.flash.is_none_or(|flash| bytes <= flash / CLASSIFIER);
+        }
+        Ok(if fits { Ok(Fitting { sizes, is_balanced }) } else { Err(needs) })
     }
 
     /// Poolings and hidden layers to choose from, the largest classifier first.
@@ -199,7 +248,7 @@ fn step(width: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cost::Scope;
+    use crate::cost::{DeviceLimits, ParameterCount, Scope};
 
     const CIFAR: Shape = Shape { channels: 3, height: 32, width: 32 };
 
@@ -209,6 +258,31 @@ mod tests {
 
     fn laid_out(layout: &Layout, config: &SearchConfig, input: Shape) -> Result<Vec<Sizes>> {
         layout.lay_out(config, &NetworkConfig::preset("cifar10").unwrap(), input)
+    }
+
+    #[test]
+    fn the_limits_of_a_device_are_used_up_and_one_that_admits_nothing_is_named() {
+        let network = NetworkConfig::preset("sample").unwrap();
+        let lay_out = |flash: Option<u64>, ram: Option<u64>, finalists| {
+            let device = DeviceLimits { flash, ram, ..DeviceLimits::default() };
+            let config = SearchConfig { device: Some(device), ..SearchConfig::default() };
+            Layout::of(finalists).lay_out(&config, &network, CIFAR)
+        };
+        let ledger = |sizes: Sizes| {
+            let graph = Graph::new(&"0311 0031 0003 0000".parse().unwrap(), &network.with_sizes(sizes), CIFAR).unwrap();
+            DeviceLimits::default().ledger(&graph).unwrap()
+        };
+        let flash = lay_out(Some(64 << 10), None, 0).unwrap()[0];
+        assert!((58 << 10..=64 << 10).contains(&ledger(flash).flash.bytes), "{flash}: {}", ledger(flash).flash.bytes);
+        let ram = lay_out(Some(1 << 20), Some(48 << 10), 0).unwrap()[0];
+        assert!((42 << 10..=48 << 10).contains(&ledger(ram).ram.bytes), "{ram}: {}", ledger(ram).ram.bytes);
+        for choice in lay_out(Some(64 << 10), Some(48 << 10), 8).unwrap() {
+            assert!(choice.widths[0] <= ram.widths[0], "{choice}");
+        }
+        let error = lay_out(Some(1 << 20), Some(3200), 0).unwrap_err().to_string();
+        assert!(error.contains("3200 bytes of RAM, weights of 8 bits: the smallest needs"), "{error}");
+        let error = lay_out(Some(1000), Some(1 << 20), 0).unwrap_err().to_string();
+        assert!(error.contains("1000 bytes of flash"), "{error}");
     }
 
     fn parameters(cells: &str, sizes: Sizes, input: Shape) -> ParameterCount {

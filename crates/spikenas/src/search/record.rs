@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::Method;
-use crate::cost::{ParameterCount, Scope, Unreachable};
+use crate::cost::{DeviceLedger, ParameterCount, Scope, Unreachable};
 use crate::graph::{NetworkConfig, Shape, Sizes};
 use crate::record::Number;
 use crate::space::Architecture;
@@ -59,6 +59,9 @@ pub struct SearchRecord {
     /// The best network of each choice of sizes, where there were several; the winner first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub finalists: Vec<Finalist>,
+    /// The memory of the winner's integer network, where the search was for a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceLedger>,
     /// Version of the program that searched; records of early versions lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Schedule;
+use crate::cost::WeightBits;
 use crate::data::Fill;
 use crate::engine::{Decayed, LossKind, Optimiser};
 use crate::graph::{Graph, ParameterKind};
@@ -112,6 +113,9 @@ pub struct TrainConfig {
     /// What batch norms scale by at the beginning, so that more or fewer neurons fire.
     #[serde(default = "default_norm_gain")]
     pub norm_gain: f32,
+    /// Bits to which every forward pass rounds the weights of convolutions and linear layers; none where they are not rounded.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub weight_bits: Option<WeightBits>,
     /// Number of training images, of those not held out, every class alike, drawn by the seed; all where none is given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limit_train: Option<usize>,
@@ -181,6 +185,7 @@ impl Default for TrainConfig {
             mirror: true,
             flip: Flip::default(),
             norm_gain: 1.0,
+            weight_bits: None,
             limit_train: None,
             seed: 1,
             checkpoint_minutes: default_checkpoint_minutes(),

@@ -86,10 +86,11 @@ impl TrainConfig {
     /// The same training by a recipe: what depends on the images, the machine and the time that there is stays.
     pub fn by(&self, recipe: Recipe) -> Self {
         let Self { epochs, batch, accumulate, patience, augment, crop_padding, mirror, limit_train, seed, .. } = *self;
-        let Self { minutes, checkpoint_minutes, tensorboard, keep_checkpoint, .. } = *self;
+        let Self { minutes, weight_bits, checkpoint_minutes, tensorboard, keep_checkpoint, .. } = *self;
         Self {
             epochs,
             minutes,
+            weight_bits,
             batch,
             accumulate,
             patience,

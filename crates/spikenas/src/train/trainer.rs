@@ -14,6 +14,7 @@ use crate::data::{Dataset, Images, shuffled};
 use crate::engine::{Engine, Lesson, Network, Optimiser, check_images};
 use crate::graph::Graph;
 use crate::progress::Progress;
+use crate::quantise::Rounding;
 use crate::random::{Generator, generator, name_key};
 use crate::weights::Origin;
 use crate::{Error, Result};
@@ -42,6 +43,8 @@ pub fn train(
     sink: &mut dyn TrainingSink,
     progress: &mut dyn Progress,
 ) -> Result<Checkpoint> {
+    let rounding = config.weight_bits.map(|bits| Rounding::new(engine, bits));
+    let engine = rounding.as_ref().map_or(engine, |rounding| rounding as &dyn Engine);
     let mut training = Training::begin(config, graph, engine, dataset, start)?;
     let images = training.chosen.len();
     while !config.is_over(training.epoch, training.best.1) {

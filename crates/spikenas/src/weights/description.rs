@@ -30,14 +30,14 @@ impl NetworkDescription {
         Graph::new(&self.architecture, &self.config, self.input)
     }
 
-    pub(super) fn about(&self) -> BTreeMap<String, Value> {
+    pub(crate) fn about(&self) -> BTreeMap<String, Value> {
         match serde_json::to_value(self) {
             Ok(Value::Object(about)) => about.into_iter().collect(),
             _ => BTreeMap::new(),
         }
     }
 
-    pub(super) fn read(about: &BTreeMap<String, Value>) -> std::result::Result<Option<Self>, String> {
+    pub(crate) fn read(about: &BTreeMap<String, Value>) -> std::result::Result<Option<Self>, String> {
         if about.is_empty() {
             return Ok(None);
         }

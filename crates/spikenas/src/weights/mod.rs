@@ -18,7 +18,7 @@ mod tensor;
 pub use description::NetworkDescription;
 pub use draw::draw;
 pub use drawn::Drawn;
-pub(crate) use file::TensorFile;
+pub(crate) use file::{INTEGER, IntegerKind, Integers, TensorFile};
 #[cfg(feature = "report")]
 pub(crate) use head::Head;
 pub(crate) use kept::Kept;

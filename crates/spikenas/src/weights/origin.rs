@@ -67,7 +67,7 @@ impl Origin {
     }
 
     /// Its entries of a file's metadata.
-    pub(super) fn about(&self) -> BTreeMap<String, Value> {
+    pub(crate) fn about(&self) -> BTreeMap<String, Value> {
         match serde_json::to_value(self) {
             Ok(Value::Object(about)) => about.into_iter().collect(),
             _ => BTreeMap::new(),

@@ -110,6 +110,6 @@ impl Weights {
         let mut about = NetworkDescription::of(graph).about();
         about.extend(origin.map(Origin::about).unwrap_or_default());
         let counters = self.tensors.keys().filter_map(counter).collect();
-        TensorFile { tensors: self.tensors.clone(), counters, about, checksum: None }
+        TensorFile { tensors: self.tensors.clone(), counters, about, ..TensorFile::default() }
     }
 }

@@ -61,6 +61,15 @@ impl Network for BurnNetwork {
         Ok(Box::new(Self::new(&self.graph, weights, &self.tensors.device)?))
     }
 
+    fn replace(&mut self, tensors: &BTreeMap<String, Vec<f32>>) {
+        for (name, values) in tensors {
+            let old = &self.tensors.parameters[name];
+            assert_eq!(old.dims(), [values.len()], "{name}");
+            let new = write(values, &self.tensors.device).require_grad();
+            self.tensors.parameters.insert(name.clone(), new);
+        }
+    }
+
     fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output> {
         let images = self.tensors.images(images, self.graph.input);
         let Interpreted { logits, spikes, .. } = Interpreter::new(&self.graph, &mut self.tensors, mode).run(images);

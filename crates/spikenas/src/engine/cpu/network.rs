@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -101,6 +102,15 @@ impl Network for NetworkOnKernels {
 
     fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>> {
         Ok(Box::new(Self { buffers: self.buffers.clone(), ..Self::new(&self.graph, weights)? }))
+    }
+
+    fn replace(&mut self, tensors: &BTreeMap<String, Vec<f32>>) {
+        self.packed = None;
+        let weights = Arc::make_mut(&mut self.weights);
+        for (name, values) in tensors {
+            assert_eq!(weights.values(name).len(), values.len(), "{name}");
+            weights.set(name, values.clone());
+        }
     }
 
     fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output> {

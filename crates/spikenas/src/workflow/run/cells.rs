@@ -60,7 +60,9 @@ pub(super) fn search_cells(
         let score = ranking.iter().find(|(architecture, ..)| *architecture == chosen.architecture);
         best.score = score.map_or(best.score, |(_, score, _)| *score);
     }
-    let unreachable = Unreachable::of(&Graph::new(&best.architecture, &config.network, dataset.train.shape)?);
+    let graph = Graph::new(&best.architecture, &config.network, dataset.train.shape)?;
+    let unreachable = Unreachable::of(&graph);
+    let device = config.search.device.as_ref().map(|device| device.ledger(&graph)).transpose()?;
     let record = SearchRecord {
         version: FORMAT_VERSION,
         architecture: best.architecture,
@@ -83,6 +85,7 @@ pub(super) fn search_cells(
         unreachable,
         sizes,
         finalists: Vec::new(),
+        device,
         program: Some(env!("CARGO_PKG_VERSION").into()),
     };
     Ok((record, journal))

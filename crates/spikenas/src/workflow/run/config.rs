@@ -73,6 +73,17 @@ impl RunConfig {
         Self::for_images(DataConfig::at(crate::data::Source::Sample, "data".into()), 10).unwrap()
     }
 
+    /// The configuration of a training alone: of its search, only the seed is left.
+    pub fn of_architecture(self, architecture: &Architecture) -> Self {
+        let seed = self.search.seed;
+        Self {
+            architecture: Some(architecture.clone()),
+            score: ScoreConfig { seed, ..ScoreConfig::default() },
+            search: SearchConfig { seed, ..SearchConfig::default() },
+            ..self
+        }
+    }
+
     /// The same run, once its search has chosen the sizes of the network.
     pub fn settled(&self, record: &SearchRecord) -> Self {
         Self { network: record.network(&self.network), ..self.clone() }

@@ -4,12 +4,11 @@ use std::time::Instant;
 use super::config::RunConfig;
 use super::finalists::{PART, compared, middling};
 use crate::Result;
-use crate::cost::Ledger;
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::graph::Graph;
 use crate::score::{ScoreConfig, ScoreKind, score_batches, scorer};
-use crate::search::{Method, distinct_draws};
+use crate::search::{Method, Problem, distinct_draws};
 use crate::space::{Architecture, SearchSpace};
 use crate::train::Choice;
 
@@ -101,11 +100,11 @@ fn candidates(config: &RunConfig, dataset: &Dataset) -> Result<usize> {
     if config.search.method == Method::Random {
         return Ok(distinct_draws(&space, config.search.seed, config.search.iterations));
     }
-    let Some(budget) = config.search.budget_parameters() else { return Ok(space.cell_count() * cells) };
+    let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;
     let mut feasible = 0;
     for cell in space.iter_cells() {
-        let graph = Graph::new(&Architecture::repeated(cell, cells)?, &config.network, dataset.train.shape)?;
-        feasible += usize::from(Ledger::new(&graph).count().in_scope(config.search.scope) <= budget);
+        let counted = problem.graph(&Architecture::repeated(cell, cells)?)?;
+        feasible += usize::from(problem.is_feasible(&counted)?);
     }
     Ok(feasible * cells)
 }

@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Evaluation;
+use crate::quantise::{Drift, IntegerModel, IntegerTest};
 use crate::record::FORMAT_VERSION;
 use crate::train::EpochRecord;
-use crate::weights::{DatasetId, Model, Selection};
+use crate::weights::{DatasetId, Model, Origin, Selection};
 
 /// A test and what it was a test of: `evaluate.json`.
 ///
@@ -16,7 +17,7 @@ pub struct EvaluationRecord {
     /// The result; its keys stand beside the others.
     #[serde(flatten)]
     pub result: Evaluation,
-    /// The arithmetic of the network: `float`.
+    /// The arithmetic of the network: `float` or `integer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engine: Option<String>,
     /// Where it ran, such as `cpu`.
@@ -34,6 +35,9 @@ pub struct EvaluationRecord {
     /// How their epoch was chosen, as far as it is known.
     #[serde(flatten)]
     pub selection: Selection,
+    /// How far an integer network is from its float network, where both were tested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
 }
 
 /// The weights that were tested.
@@ -47,21 +51,45 @@ pub struct TestedModel {
     pub epoch: Option<usize>,
 }
 
+impl TestedModel {
+    /// Weights with a checksum and an origin, as far as their file has them.
+    pub(super) fn of(checksum: Option<&String>, origin: Option<&Origin>) -> Self {
+        Self { checksum: checksum.cloned(), epoch: origin.map(|origin| origin.epoch) }
+    }
+}
+
 impl EvaluationRecord {
     /// A test of a model's weights in float.
     pub fn new(result: Evaluation, model: &Model, data: DatasetId, device: &str) -> Self {
+        let tested = TestedModel::of(model.checksum.as_ref(), model.origin.as_ref());
+        Self::of("float", result, tested, model.origin.as_ref(), data, device)
+    }
+
+    /// A test of an integer network.
+    pub fn integer(test: IntegerTest, model: &IntegerModel, data: DatasetId) -> Self {
+        let tested = TestedModel::of(model.checksum.as_ref(), model.origin.as_ref());
+        let IntegerTest { result, drift } = test;
+        Self { drift, ..Self::of("integer", result, tested, model.origin.as_ref(), data, "cpu") }
+    }
+
+    fn of(
+        engine: &str,
+        result: Evaluation,
+        tested: TestedModel,
+        origin: Option<&Origin>,
+        data: DatasetId,
+        device: &str,
+    ) -> Self {
         Self {
             version: Some(FORMAT_VERSION),
             result,
-            engine: Some("float".into()),
+            engine: Some(engine.into()),
             device: Some(device.into()),
             program: Some(env!("CARGO_PKG_VERSION").into()),
             data: Some(data),
-            model: Some(TestedModel {
-                checksum: model.checksum.clone(),
-                epoch: model.origin.as_ref().map(|origin| origin.epoch),
-            }),
-            selection: model.origin.as_ref().map_or(Selection::default(), |origin| origin.selection),
+            model: Some(tested),
+            selection: origin.map_or(Selection::default(), |origin| origin.selection),
+            drift: None,
         }
     }
 

@@ -205,6 +205,7 @@ impl RunFolder {
             method: search.method,
             seed: search.seed,
             sizes: record.sizes.filter(|_| search.layout.is_some()),
+            device: search.device.as_ref().map(|device| device.ledger(&graph)).transpose()?,
             ..record.clone()
         };
         let differences = list_differences(&comparable(&record)?, &comparable(&expected)?);

@@ -30,45 +30,13 @@ pub fn load_model(path: &Path) -> Result<LoadedModel> {
 }
 
 impl LoadedModel {
-    /// The test images of a dataset as the model knows them: labelled in the order of its classes, to be normalised as the images
-    /// that it learned with.
-    ///
-    /// Classes are matched by their names. A model that does not tell its own is taken at its word where the number agrees, with
-    /// a warning. Errors name the classes of both.
+    /// The test images of a dataset as the model knows them, see [`test_images`].
     pub fn test_images<'a>(
         &self,
         dataset: &'a Dataset,
         progress: &mut dyn Progress,
     ) -> Result<(Cow<'a, Images>, Normalisation)> {
-        let Some(Origin { classes, normalisation, .. }) = &self.model.origin else {
-            let (outputs, classes) = (self.graph.config.classes, dataset.classes.len());
-            if outputs != classes {
-                let reason = format!("the network tells {outputs} classes apart, {} has {classes}", dataset.name);
-                return Err(Error::file(&self.path, reason));
-            }
-            progress.note(&format!(
-                "warning: {} does not name its classes: those of {} are taken, and its normalisation",
-                self.path.display(),
-                dataset.name
-            ));
-            return Ok((Cow::Borrowed(&dataset.test), dataset.normalisation));
-        };
-        if *classes == dataset.classes {
-            return Ok((Cow::Borrowed(&dataset.test), *normalisation));
-        }
-        let labels = match_classes(classes, &dataset.classes).ok_or_else(|| self.other_classes(classes, dataset))?;
-        let mut images = dataset.test.clone();
-        for label in &mut images.labels {
-            *label = labels.get(usize::from(*label)).copied().unwrap_or(*label);
-        }
-        Ok((Cow::Owned(images), *normalisation))
-    }
-
-    fn other_classes(&self, classes: &[String], dataset: &Dataset) -> Error {
-        let (ours, theirs) = (name_some(classes, &dataset.classes), name_some(&dataset.classes, classes));
-        let reason =
-            format!("its classes are {ours}, those of {} are {theirs}: give images of its classes", dataset.name);
-        Error::file(&self.path, reason)
+        test_images(&self.path, self.model.origin.as_ref(), &self.graph, dataset, progress)
     }
 
     /// Tests it on a dataset's test images.
@@ -84,31 +52,75 @@ impl LoadedModel {
         let network = engine.network(&self.graph, &self.model.weights);
         let mut network = network.map_err(|e| Error::file(&self.path, e.to_string()))?;
         let classes = self.model.origin.as_ref().map_or(&dataset.classes, |origin| &origin.classes);
-        let files = match dataset.name.parse::<Source>() {
-            Ok(Source::Folder(folder)) => test_files(&folder)?,
-            _ => Vec::new(),
-        };
+        let files = files_of(dataset)?;
         let result = evaluate(network.as_mut(), &images, &normalisation, BATCH, progress)?;
         let result = result.illustrated(&images, classes, &files);
         result.concerns().iter().for_each(|concern| progress.note(&format!("warning: {concern}")));
         Ok(EvaluationRecord::new(result, &self.model, dataset.id(), engine.name()))
     }
 
-    /// Where the images were that it was trained on; CIFAR's are looked for in `data_dir`.
-    ///
-    /// Errors: its file does not say.
+    /// Where the images were that it was trained on, see [`trained_on`].
     pub fn trained_on(&self, data_dir: &Path) -> Result<DataConfig> {
-        let reason = "does not say what it was trained on: say which images to test it on";
-        let origin = self.model.origin.as_ref().ok_or_else(|| Error::file(&self.path, reason))?;
-        let DatasetId { name, fingerprint } = &origin.data;
-        let place = DataConfig::at(name.parse()?, data_dir.to_path_buf());
-        Ok(DataConfig { fingerprint: Some(fingerprint.clone()), ..place })
+        trained_on(&self.path, self.model.origin.as_ref(), data_dir)
     }
 
     /// Whether it was trained on these very images; unknown where its file does not say.
     pub fn is_trained_on(&self, data: &DatasetId) -> Option<bool> {
         self.model.origin.as_ref().map(|origin| origin.data.fingerprint == data.fingerprint)
     }
+}
+
+/// The test images of a dataset as a model knows them: labelled in the order of its classes, to be normalised as the images that it
+/// learned with.
+///
+/// Classes are matched by their names. A model that does not tell its own is taken at its word where the number agrees, with a
+/// warning. Errors name the classes of both.
+pub(super) fn test_images<'a>(
+    path: &Path,
+    origin: Option<&Origin>,
+    graph: &Graph,
+    dataset: &'a Dataset,
+    progress: &mut dyn Progress,
+) -> Result<(Cow<'a, Images>, Normalisation)> {
+    let Some(Origin { classes, normalisation, .. }) = origin else {
+        let (outputs, classes) = (graph.config.classes, dataset.classes.len());
+        if outputs != classes {
+            let reason = format!("the network tells {outputs} classes apart, {} has {classes}", dataset.name);
+            return Err(Error::file(path, reason));
+        }
+        progress.note(&format!(
+            "warning: {} does not name its classes: those of {} are taken, and its normalisation",
+            path.display(),
+            dataset.name
+        ));
+        return Ok((Cow::Borrowed(&dataset.test), dataset.normalisation));
+    };
+    if *classes == dataset.classes {
+        return Ok((Cow::Borrowed(&dataset.test), *normalisation));
+    }
+    let labels = match_classes(classes, &dataset.classes).ok_or_else(|| other_classes(path, classes, dataset))?;
+    let mut images = dataset.test.clone();
+    for label in &mut images.labels {
+        *label = labels.get(usize::from(*label)).copied().unwrap_or(*label);
+    }
+    Ok((Cow::Owned(images), *normalisation))
+}
+
+fn other_classes(path: &Path, classes: &[String], dataset: &Dataset) -> Error {
+    let (ours, theirs) = (name_some(classes, &dataset.classes), name_some(&dataset.classes, classes));
+    let reason = format!("its classes are {ours}, those of {} are {theirs}: give images of its classes", dataset.name);
+    Error::file(path, reason)
+}
+
+/// Where the images were that a model was trained on; CIFAR's are looked for in `data_dir`.
+///
+/// Errors: its file does not say.
+pub(super) fn trained_on(path: &Path, origin: Option<&Origin>, data_dir: &Path) -> Result<DataConfig> {
+    let reason = "does not say what it was trained on: say which images to test it on";
+    let origin = origin.ok_or_else(|| Error::file(path, reason))?;
+    let DatasetId { name, fingerprint } = &origin.data;
+    let place = DataConfig::at(name.parse()?, data_dir.to_path_buf());
+    Ok(DataConfig { fingerprint: Some(fingerprint.clone()), ..place })
 }
 
 /// The place of each of `others` among `classes`, if both are the same names.
@@ -126,6 +138,14 @@ fn name_some(names: &[String], others: &[String]) -> String {
     let listed: Vec<&str> = alone.into_iter().chain(known).collect();
     let more = if listed.len() > SHOWN { format!(", … ({} in all)", listed.len()) } else { String::new() };
     listed[..listed.len().min(SHOWN)].join(", ") + &more
+}
+
+/// The files of a dataset's test images, where they are files.
+pub(super) fn files_of(dataset: &Dataset) -> Result<Vec<String>> {
+    match dataset.name.parse::<Source>() {
+        Ok(Source::Folder(folder)) => test_files(&folder),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Tests the model of a run folder on a dataset, and keeps the result there.

@@ -1,5 +1,6 @@
 //! Training in a run folder: where it begins, what it keeps, and when it is finished.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::config::RunConfig;
@@ -14,11 +15,12 @@ use crate::data::Dataset;
 use crate::engine::{Engine, check_images};
 use crate::graph::Graph;
 use crate::progress::Progress;
+use crate::quantise::round_weights;
 use crate::record::FORMAT_VERSION;
 use crate::record::files::{self, is_there};
 use crate::space::Architecture;
 use crate::train::{self, Checkpoint, EpochRecord, Position, Schedule, TrainConfig, TrainingSink};
-use crate::weights::{Choice, Model, NetworkDescription, Selection};
+use crate::weights::{Choice, Model, NetworkDescription, Selection, Weights};
 use crate::{Error, Result, counted};
 
 /// Trains an architecture as a configuration says, into a folder's records; returns all epochs.
@@ -67,7 +69,7 @@ pub fn train(
     if let Some(bytes) = peak_memory(&config.train, engine, &graph, dataset) {
         progress.note(&format!("training takes about {:.2} GB of memory", bytes / 1e9));
     }
-    let mut sink = Files { folder, graph: &graph, events };
+    let mut sink = Files { folder, config: &config.train, graph: &graph, events };
     if !is_there(&folder.checkpoint_path())? {
         sink.pause(&start)?;
     }
@@ -157,7 +159,7 @@ impl Found {
                     .map_or(Ok(()), |o| o.check_images(&dataset.id()))
                     .map_err(|reason| Error::file(&path, reason))?;
                 self.check_epochs(folder, checkpoint.epoch, &path)?;
-                self.restore_model(checkpoint, folder, graph, progress)?;
+                self.restore_model(checkpoint, &config.train, folder, graph, progress)?;
                 Ok(Start::From(Box::new(checkpoint.clone())))
             }
             (None, Some(end)) => {
@@ -192,6 +194,7 @@ impl Found {
     fn restore_model(
         &self,
         checkpoint: &Checkpoint,
+        config: &TrainConfig,
         folder: &RunFolder,
         graph: &Graph,
         progress: &mut dyn Progress,
@@ -208,7 +211,7 @@ impl Found {
             let reason = format!("is missing, and the checkpoint is past epoch {best}, whose weights it held: {LOST}");
             return Err(Error::file(path, reason));
         }
-        checkpoint.model().save(&path, graph, checkpoint.origin().as_ref())?;
+        kept_model(checkpoint, config, graph).save(&path, graph, checkpoint.origin().as_ref())?;
         progress.note(&format!("{} was missing: restored from the checkpoint of epoch {best}", path.display()));
         Ok(())
     }
@@ -309,10 +312,19 @@ pub fn reschedule(folder: &RunFolder, old: &RunConfig, new: &RunConfig, progress
     Ok(())
 }
 
+/// The weights that were tested after an epoch: rounded where the training rounds them.
+fn kept_model<'a>(state: &'a Checkpoint, config: &TrainConfig, graph: &Graph) -> Cow<'a, Weights> {
+    match config.weight_bits {
+        Some(bits) => Cow::Owned(round_weights(graph, state.model(), bits)),
+        None => Cow::Borrowed(state.model()),
+    }
+}
+
 /// Keeps epochs in a run folder: the record first, then the model if it is the best, the checkpoint last, so that a kill
 /// in between loses no more than the epoch.
 struct Files<'a> {
     folder: &'a RunFolder,
+    config: &'a TrainConfig,
     graph: &'a Graph,
     events: Option<EventFile>,
 }
@@ -321,7 +333,8 @@ impl TrainingSink for Files<'_> {
     fn keep(&mut self, record: &EpochRecord, state: &Checkpoint, is_best: bool) -> Result<()> {
         self.folder.keep_epoch(record)?;
         if is_best {
-            state.model().save(&self.folder.model_path(), self.graph, state.origin().as_ref())?;
+            let model = kept_model(state, self.config, self.graph);
+            model.save(&self.folder.model_path(), self.graph, state.origin().as_ref())?;
         }
         self.pause(state)?;
         self.events.as_mut().map_or(Ok(()), |events| events.append(record))

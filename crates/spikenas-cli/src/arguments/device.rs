@@ -1,0 +1,43 @@
+//! What a device has room for.
+
+use clap::Args;
+use spikenas::cost::{Bits, Budget, DeviceLimits, WeightBits};
+use spikenas::{Error, Result};
+
+/// The memories of a device.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Device")]
+pub struct DeviceArguments {
+    /// The most flash that the integer network may take, classifier and all but the code, at --bits 8, 4 or 2: bytes (256KiB, 1MB)
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub flash: Option<u64>,
+    /// The most RAM that it may take, the image and all but the stack: bytes (96KiB)
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub ram: Option<u64>,
+}
+
+impl DeviceArguments {
+    /// Whether anything is said of a device.
+    pub fn is_given(&self) -> bool {
+        self.flash.is_some() || self.ram.is_some()
+    }
+
+    /// What the device has room for, with weights of so many bits, 8 where none are given.
+    pub fn limits(&self, bits: Option<Bits>) -> Result<Option<DeviceLimits>> {
+        if !self.is_given() {
+            return Ok(None);
+        }
+        let bits = bits.map_or(Ok(WeightBits::default()), |bits| WeightBits::try_from(bits.get()))?;
+        Ok(Some(DeviceLimits { flash: self.flash, ram: self.ram, bits, leak: None }))
+    }
+}
+
+/// Reads bytes, with a unit or without.
+fn parse_bytes(text: &str) -> Result<u64> {
+    let is_number = text.trim().chars().all(|c| c.is_ascii_digit());
+    match text.parse()? {
+        Budget::Bytes(bytes) => Ok(bytes),
+        Budget::Parameters(bytes) if is_number => Ok(bytes),
+        Budget::Parameters(_) => Err(Error::invalid("give bytes, such as 256KiB, 1MB or 98304")),
+    }
+}

@@ -1,0 +1,170 @@
+use super::integer_network::{IntegerConvolution, IntegerNetwork};
+use super::runner::Outcome;
+use crate::cost::Leak;
+use crate::graph::{AveragePool, Convolution, Layer, Node, Shape};
+
+/// What an integer network computes, by its definition and node by node of the graph, in 64 bits: slow, and plain to read. Every
+/// other form of the network gives the same.
+pub fn reference(network: &IntegerNetwork, image: &[u8]) -> Outcome {
+    let graph = &network.graph;
+    let layers = network.stages.layers.len();
+    let mut membranes: Vec<Vec<i64>> = graph.nodes().iter().map(|node| vec![0; node.shape.len()]).collect();
+    let mut fired = vec![Vec::new(); layers + 1];
+    let mut totals = vec![0; network.stages.classifier.hidden.outputs];
+    for _ in 0..graph.config.timesteps {
+        let mut values: Vec<Vec<i64>> = Vec::with_capacity(membranes.len());
+        for (id, node) in graph.iter() {
+            let input = node.inputs.first().map_or(&[][..], |input| &values[input.index()]);
+            let of = node.inputs.first().map(|&input| graph.node(input));
+            let value = match (&node.layer, of) {
+                (Layer::Convolution(convolution), Some(_)) => network.sums(convolution, input),
+                (Layer::BatchNorm(_), Some(of)) => match &of.layer {
+                    // The tiles of a reduction are summed before the bias is added.
+                    Layer::Convolution(convolution) => network.with_bias(convolution, input, node.shape, 1),
+                    _ => input.to_vec(),
+                },
+                (Layer::AveragePool(pool), Some(of)) => network.pooled(*pool, of, input, &values, node.shape),
+                (Layer::Sum, _) => sum(node, &values),
+                (Layer::Lif(lif), Some(_)) => {
+                    let layer = network.stages.layers.iter().position(|one| one.lifs.contains(lif));
+                    let spikes = network.fire(layer, node.shape, input, &mut membranes[id.index()]);
+                    let is_first = layer.is_none_or(|layer| network.stages.layers[layer].lifs[0] == *lif);
+                    if is_first && (layer.is_some() || *lif == network.stages.classifier.lif) {
+                        fired[layer.unwrap_or(layers)].push(spikes.iter().sum::<i64>() as u64);
+                    }
+                    if *lif == network.stages.classifier.lif {
+                        totals.iter_mut().zip(&spikes).for_each(|(total, spike)| *total += spike);
+                    }
+                    spikes
+                }
+                (Layer::Linear(linear), Some(_)) if *linear == network.stages.classifier.hidden => {
+                    product(&network.hidden.weights, input)
+                }
+                (Layer::Input, _) => network.read(image, node.shape),
+                _ => Vec::new(),
+            };
+            values.push(value);
+        }
+    }
+    let scores = product(&network.output.weights, &totals);
+    let scores = scores.iter().zip(&network.output.bias).map(|(score, bias)| (score + i64::from(*bias)) as i32);
+    Outcome { scores: scores.collect(), fired }
+}
+
+fn product(weights: &[i8], input: &[i64]) -> Vec<i64> {
+    let rows = weights.chunks_exact(input.len());
+    rows.map(|row| row.iter().zip(input).map(|(&weight, value)| i64::from(weight) * value).sum()).collect()
+}
+
+fn sum(node: &Node, values: &[Vec<i64>]) -> Vec<i64> {
+    let at = |place: usize| node.inputs.iter().map(|input| values[input.index()][place]).sum();
+    (0..node.shape.len()).map(at).collect()
+}
+
+/// Sum over a square of a channel whose pixels beyond the border are zeros.
+fn square(input: &[i64], shape: Shape, channel: usize, [row, column]: [isize; 2], side: usize) -> i64 {
+    let near =
+        |first: isize, end: usize| (first..first + side as isize).filter(move |&at| (0..end as isize).contains(&at));
+    let pixel =
+        |row: isize, column: isize| input[(channel * shape.height + row as usize) * shape.width + column as usize];
+    near(row, shape.height)
+        .flat_map(|row| near(column, shape.width).map(move |column| (row, column)))
+        .map(|(row, column)| pixel(row, column))
+        .sum()
+}
+
+impl IntegerNetwork {
+    fn read(&self, image: &[u8], shape: Shape) -> Vec<i64> {
+        let plane = shape.height * shape.width;
+        image.iter().enumerate().map(|(place, &level)| i64::from(self.pixels.value(place / plane, level))).collect()
+    }
+
+    /// The convolution of a graph's node, where the network needs it.
+    fn of_layer(&self, convolution: &Convolution) -> Option<&IntegerConvolution> {
+        let found = self.stages.convolutions().find(|(_, convolved)| convolved.convolution == *convolution);
+        found.map(|(map, _)| self.convolution(map))
+    }
+
+    /// `step * sum of weight * input`, without the bias; rounded where it is of an image.
+    fn sums(&self, layer: &Convolution, input: &[i64]) -> Vec<i64> {
+        let Shape { channels, height, width } = layer.input;
+        let mut sums = vec![0; layer.outputs * height * width];
+        let Some(convolution) = self.of_layer(layer) else { return sums };
+        let (side, pad) = (layer.kernel.side(), layer.kernel.side() as isize / 2);
+        for (place, sum) in sums.iter_mut().enumerate() {
+            let (output, row, column) = (place / (height * width), place / width % height, place % width);
+            for channel in 0..channels {
+                for pixel in 0..side * side {
+                    let from_row = (row + pixel / side) as isize - pad;
+                    let from_column = (column + pixel % side) as isize - pad;
+                    let value = square(input, layer.input, channel, [from_row, from_column], 1);
+                    let weight = convolution.weights[(output * channels + channel) * side * side + pixel];
+                    *sum += i64::from(convolution.step[output]) * i64::from(weight) * value;
+                }
+            }
+            if let Some(&shift) = convolution.shift.get(output) {
+                let parts = 1_i64 << shift;
+                *sum = (*sum + parts / 2).div_euclid(parts);
+            }
+        }
+        sums
+    }
+
+    fn with_bias(&self, layer: &Convolution, sums: &[i64], shape: Shape, times: i64) -> Vec<i64> {
+        let bias = self.of_layer(layer).map(|convolution| convolution.bias.as_slice()).unwrap_or_default();
+        let plane = shape.height * shape.width;
+        let with = |(place, sum): (usize, &i64)| sum + times * i64::from(bias.get(place / plane).copied().unwrap_or(0));
+        sums.iter().enumerate().map(with).collect()
+    }
+
+    fn pooled(&self, pool: AveragePool, of: &Node, input: &[i64], values: &[Vec<i64>], shape: Shape) -> Vec<i64> {
+        let squares = |input: &[i64], from: Shape| -> Vec<i64> {
+            let at = |place: usize| {
+                let (row, column) = (place / shape.width % shape.height, place % shape.width);
+                let first = |at: usize| (at * pool.stride) as isize - pool.padding as isize;
+                square(input, from, place / (shape.height * shape.width), [first(row), first(column)], pool.side)
+            };
+            (0..shape.len()).map(at).collect()
+        };
+        // A reduction: the sums of its convolution are two nodes before.
+        if let (Layer::BatchNorm(_), Some(before), Some(_)) = (&of.layer, self.graph.input_of(of), pool.tile())
+            && let Layer::Convolution(convolution) = &before.layer
+        {
+            let sums = squares(&values[of.inputs[0].index()], of.shape);
+            return self.with_bias(convolution, &sums, shape, 1);
+        }
+        let sums = squares(input, of.shape);
+        match (&of.layer, pool.tile()) {
+            // The classifier reads how many spikes a tile has.
+            (Layer::Lif(_), Some(_)) => sums,
+            _ => sums.iter().map(|sum| (sum * 3641 + 16_384).div_euclid(32_768)).collect(),
+        }
+    }
+
+    /// A timestep of a layer of the backbone, or of the hidden layer.
+    fn fire(&self, layer: Option<usize>, shape: Shape, map: &[i64], membranes: &mut [i64]) -> Vec<i64> {
+        let plane = shape.height * shape.width;
+        let mut spikes = vec![0; membranes.len()];
+        for (place, (membrane, spike)) in membranes.iter_mut().zip(&mut spikes).enumerate() {
+            let channel = place / plane;
+            let (current, threshold) = match layer.map(|layer| &self.layers[layer]) {
+                None => (map[place], self.hidden.threshold[channel]),
+                Some(values) => {
+                    let (sign, bias) =
+                        values.norm.as_ref().map_or((1, 0), |(sign, bias)| (sign[channel], bias[channel]));
+                    (i64::from(sign) * map[place] + i64::from(bias), values.threshold[channel])
+                }
+            };
+            let left = match self.leak {
+                Leak::Exact { shift: None, .. } => 0,
+                Leak::Exact { shift: Some(shift), .. } => membrane.div_euclid(1 << shift),
+                Leak::Shift { parts } => (*membrane * i64::from(parts)).div_euclid(4096),
+            };
+            *membrane = left + (current << self.leak.fraction());
+            if *membrane >= i64::from(threshold) {
+                (*membrane, *spike) = (0, 1);
+            }
+        }
+        spikes
+    }
+}
