@@ -23,6 +23,12 @@ Examples:
   spikenas memory --arch '0313 0031 0003 0000' --bits 8
   spikenas memory -a '0313 0031 0003 0000' --preset cifar100 --widths 64,128";
 
+pub const CHIP: &str = "\
+Examples:
+  spikenas chip list
+  spikenas chip show loihi1
+  spikenas chip check runs/small --chip stm32f746";
+
 pub const TRAIN: &str = "\
 Examples:
   spikenas train runs/small                     the winner of a search
@@ -43,7 +49,8 @@ Examples:
 pub const EXPORT: &str = "\
 Examples:
   spikenas export runs/small --to c --out small
-  cc -std=c99 -O2 small/*.c -o small_test && ./small_test && echo the same scores";
+  cc -std=c99 -O2 small/*.c -o small_test && ./small_test && echo the same scores
+  spikenas export runs/small --to nir --out small.nir";
 
 pub const REPRODUCE: &str = "\
 Examples:

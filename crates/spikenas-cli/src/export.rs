@@ -3,36 +3,41 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use spikenas::cost::{DeviceLedger, Schedule};
-use spikenas::data::Dataset;
+use spikenas::data::Images;
+use spikenas::engine::engine;
 use spikenas::export::c::{CExport, Name};
+use spikenas::export::nir::NirExport;
 use spikenas::record::files;
 use spikenas::workflow::run::LoadedIntegers;
 use spikenas::{Error, Result};
 
 use crate::arguments::{DataArguments, MachineArguments};
 use crate::memory::device_words;
-use crate::named::{NamedIntegers, images_of};
+use crate::named::{NamedIntegers, NamedModel, images_of};
 use crate::output::print;
 
-/// Write a trained network for a device.
+/// Write a trained network for a device or a simulator.
 #[derive(Args)]
 pub struct Arguments {
-    /// A run folder with an integer network, or the .safetensors file of one
+    /// A run folder, or a .safetensors file of a float or an integer network
     #[arg(value_name = "RUN|FILE")]
     what: PathBuf,
-    /// The form: c, C99 without any library
+    /// The form: c, C99 without any library, of an integer network; nir, the exchange format of simulators
     #[arg(long, value_name = "FORM")]
     to: Form,
-    /// Folder to write to, which must not be there
-    #[arg(short = 'o', long, value_name = "DIR")]
+    /// Where to write it: a folder with c, a file with nir; it must not be there
+    #[arg(short = 'o', long, value_name = "PATH")]
     out: PathBuf,
-    /// Name that begins every identifier and file
-    #[arg(long, default_value = "spikenas")]
-    name: Name,
-    /// Order of the computation: layers, each over all timesteps, or steps [default: the one that needs less RAM]
+    /// The integer network, with nir, which must have been quantised --for simulator; the float one otherwise
+    #[arg(long)]
+    integer: bool,
+    /// Name that begins every identifier and file of c [default: spikenas]
+    #[arg(long)]
+    name: Option<Name>,
+    /// Order of the computation of c: layers, each over all timesteps, or steps [default: the one that needs less RAM]
     #[arg(long, value_name = "HOW")]
     schedule: Option<Schedule>,
-    /// Test images whose scores the test program knows
+    /// Test images whose scores and spikes are written, too
     #[arg(long, value_name = "N", default_value_t = 20)]
     golden: usize,
     #[command(flatten)]
@@ -45,13 +50,16 @@ pub struct Arguments {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
     C,
+    Nir,
 }
 
 #[derive(Serialize)]
 struct Exported {
-    folder: PathBuf,
+    path: PathBuf,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<String>,
-    device: DeviceLedger,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<DeviceLedger>,
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
@@ -59,24 +67,57 @@ pub fn run(arguments: Arguments) -> Result<()> {
     if files::is_there(&arguments.out)? {
         return Err(Error::file(&arguments.out, "is there already: give another --out"));
     }
-    let named = NamedIntegers::find(&arguments.what)?;
-    let integers = named.load()?;
-    let config = named.run.as_ref().map(|(_, config)| config);
-    let dataset = images_of(&arguments.what, config, &arguments.data, |folder| integers.trained_on(folder))?;
+    let (name, schedule) = (&arguments.name, arguments.schedule);
+    if arguments.to == Form::Nir && (name.is_some() || schedule.is_some()) {
+        return Err(Error::invalid("--name and --schedule are for --to c"));
+    }
     let exported = match arguments.to {
-        Form::C => to_c(&arguments, &integers, &dataset)?,
+        Form::C => to_c(&arguments)?,
+        Form::Nir if arguments.integer => integer_to_nir(&arguments)?,
+        Form::Nir => float_to_nir(&arguments)?,
     };
     print(arguments.machine.json, &exported, || words(&exported))
 }
 
-fn to_c(arguments: &Arguments, integers: &LoadedIntegers, dataset: &Dataset) -> Result<Exported> {
-    let Arguments { name, schedule, golden, out, .. } = arguments;
+/// An integer network with the test images whose scores are written.
+fn integers(arguments: &Arguments) -> Result<(LoadedIntegers, Images)> {
+    let named = NamedIntegers::find(&arguments.what)?;
+    let integers = named.load()?;
+    let config = named.run.as_ref().map(|(_, config)| config);
+    let dataset = images_of(&arguments.what, config, &arguments.data, |folder| integers.trained_on(folder))?;
     spikenas::engine::check_images(&integers.model.network.graph, &dataset.test)?;
-    let images = dataset.test.clone().first((*golden).max(1));
-    let export = CExport::new(&integers.model.network, name, integers.classes(), *schedule, &images.pixels)?;
+    Ok((integers, dataset.test.first(arguments.golden.max(1))))
+}
+
+fn to_c(arguments: &Arguments) -> Result<Exported> {
+    let Arguments { name, schedule, out, .. } = arguments;
+    let (integers, images) = integers(arguments)?;
+    let name = name.clone().unwrap_or_default();
+    let export = CExport::new(&integers.model.network, &name, integers.classes(), *schedule, &images.pixels)?;
     let names = [format!("{name}.h"), format!("{name}.c"), format!("{name}_test.c")];
     write(out, &names, [&export.header, &export.source, &export.test])?;
-    Ok(Exported { folder: out.clone(), files: names.to_vec(), device: export.ledger })
+    Ok(Exported { path: out.clone(), files: names.to_vec(), device: Some(export.ledger) })
+}
+
+fn integer_to_nir(arguments: &Arguments) -> Result<Exported> {
+    let (integers, images) = integers(arguments)?;
+    let export = NirExport::integer(&integers.model.network, integers.classes(), &images.pixels);
+    export.map_err(|e| Error::file(&integers.path, e.to_string()))?.write(&arguments.out)?;
+    Ok(Exported { path: arguments.out.clone(), files: Vec::new(), device: None })
+}
+
+fn float_to_nir(arguments: &Arguments) -> Result<Exported> {
+    let named = NamedModel::find(&arguments.what)?;
+    let model = named.load()?;
+    let config = named.run.as_ref().map(|(_, config)| config);
+    let dataset = images_of(&arguments.what, config, &arguments.data, |folder| model.trained_on(folder))?;
+    let origin = model.model.origin.as_ref();
+    let classes = origin.map_or(&dataset.classes, |origin| &origin.classes);
+    let normalisation = origin.map_or(dataset.normalisation, |origin| origin.normalisation);
+    let (images, cpu) = (dataset.test.clone().first(arguments.golden.max(1)), engine("cpu")?);
+    let network = (&model.graph, &model.model.weights);
+    NirExport::float(network, &normalisation, classes, &images, cpu.as_ref())?.write(&arguments.out)?;
+    Ok(Exported { path: arguments.out.clone(), files: Vec::new(), device: None })
 }
 
 /// Writes files into a new folder.
@@ -89,6 +130,8 @@ fn write<const N: usize>(folder: &Path, names: &[String; N], texts: [&String; N]
 }
 
 fn words(exported: &Exported) -> String {
-    let Exported { folder, files, device } = exported;
-    format!("exported      {} in {}\n{}", files.join(", "), folder.display(), device_words(device))
+    let Exported { path, files, device } = exported;
+    let files = if files.is_empty() { String::new() } else { format!(": {}", files.join(", ")) };
+    let device = device.as_ref().map_or(String::new(), device_words);
+    format!("exported      {}{files}\n{device}", path.display())
 }

@@ -1,6 +1,7 @@
 //! `spikenas`: finds, trains and tests spiking neural networks that fit a memory budget.
 
 mod arguments;
+mod chip;
 mod correlate;
 mod data;
 mod evaluate;
@@ -52,6 +53,9 @@ enum Command {
     /// Score architectures without training them
     #[command(after_help = examples::SCORE)]
     Score(score::Arguments),
+    /// Profiles of chips, and whether a network fits one
+    #[command(after_help = examples::CHIP)]
+    Chip(chip::Arguments),
     /// Itemise the memory of an architecture, or of a run
     #[command(after_help = examples::MEMORY)]
     Memory(memory::Arguments),
@@ -66,7 +70,7 @@ enum Command {
     /// The integer network of a trained one
     #[command(after_help = examples::QUANTISE)]
     Quantise(quantise::Arguments),
-    /// Write a trained network for a device
+    /// Write a trained network for a device or a simulator
     #[command(after_help = examples::EXPORT)]
     Export(export::Arguments),
     /// The paper's scenarios against SNASNet
@@ -104,6 +108,7 @@ impl Command {
             Command::Run(arguments) => run::run(arguments),
             Command::Search(arguments) => search::run(arguments),
             Command::Score(arguments) => score::run(arguments),
+            Command::Chip(arguments) => chip::run(arguments),
             Command::Memory(arguments) => memory::run(arguments),
             Command::Train(arguments) => train::run(arguments),
             Command::Evaluate(arguments) => evaluate::run(arguments),

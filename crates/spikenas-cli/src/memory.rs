@@ -117,7 +117,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 }
 
 /// The network of a run's winner, or of a model, and the precision of a run whose budget is in bytes.
-fn recorded(path: &Path) -> Result<(Graph, Option<Bits>)> {
+pub fn recorded(path: &Path) -> Result<(Graph, Option<Bits>)> {
     if !path.is_dir() {
         return Ok((NamedModel::find(path)?.load()?.graph, None));
     }

@@ -37,6 +37,8 @@ const OPTIONS: &[(&str, &str)] = &[
     ("resume its training with epochs", "go on with spikenas train RUN --resume --epochs"),
     ("list the runs there are", "`spikenas list` shows the runs"),
     ("is an integer network: say that it is one", "is an integer network: add --integer"),
+    ("quantise it for a simulator", "quantise it --for simulator"),
+    ("quantise the network for a simulator", "quantise the network --for simulator"),
     ("has no integer network: quantise it first", "has no integer network: run `spikenas quantise RUN`"),
     ("say where they lie now", "give --data with the folder where they lie now"),
     ("say which images to test it on", "give --data with images to test it on"),

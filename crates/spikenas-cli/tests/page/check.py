@@ -20,12 +20,14 @@ RUN = ["Architecture", "Search", "Memory", "Training", "Firing rates", "Operatio
 STUDY = ["Results", "Accuracy against memory", "Memory against the budget", "Search time", "Learning curves", "Run it again"]
 COMPARED = ["Runs", "Accuracy against memory", "Learning curves"]
 TRAINED = ["Architecture", "Memory", "Training", "Classes", "Most certain mistakes", *RUN[4:]]
+DEVICE = ["Architecture", "Search", *TRAINED[1:-1], "On a device", "Run it again"]
 SEEDS = ["Runs", "Means over seeds", *COMPARED[1:]]
 PAGES = {
     "run": ([RECORDS / "run"], RUN),
     "study": ([RECORDS / "study"], STUDY),
     "compared": ([RECORDS / "study/SpikeNAS_1C2O", RECORDS / "study/SpikeNAS_3C2O"], COMPARED),
     "trained": ([pathlib.Path("seed1")], TRAINED),
+    "device": ([pathlib.Path("device")], DEVICE),
     "seeds": ([pathlib.Path("seed1"), pathlib.Path("seed2")], SEEDS),
 }
 VIEWS = {"desktop": (1280, "light"), "phone": (400, "light"), "dark": (1280, "dark")}
@@ -150,6 +152,8 @@ def main():
         for seed in ("1", "2"):
             run("train", "--arch", "0313 0031 0003 0000", *TRAINING, "--seed", seed, "--out", f"seed{seed}")
             run("evaluate", f"seed{seed}")
+        small = ["--epochs", "2", "--limit-train", "100", "--batch", "20"]
+        run("run", "--flash", "64KiB", "--ram", "32KiB", "--finalists", "0", *small, "--out", "device")
         for name, (runs, sections) in PAGES.items():
             path = pathlib.Path(folder) / f"{name}.html"
             run("report", *runs, "--out", path)

@@ -29,8 +29,7 @@ fn an_integer_network_is_tested_beside_its_float_network_and_exported_to_c() {
     for (drift, layer) in test["drift"]["layers"].as_array().unwrap().iter().zip(float["layers"].as_array().unwrap()) {
         assert_eq!((&drift["name"], &drift["float"]), (&layer["name"], &layer["firing_rate"]));
     }
-    let kept: serde_json::Value =
-        serde_json::from_slice(&fs::read(place.path("run/evaluate-integer.json")).unwrap()).unwrap();
+    let kept: serde_json::Value = serde_json::from_slice(&fs::read(place.path("run/integer.json")).unwrap()).unwrap();
     assert_eq!(kept["accuracy"], test["accuracy"]);
 
     let exported = place.json("export run --to c --out c --name net --golden 5");
@@ -117,4 +116,80 @@ fn a_run_for_a_device_fits_its_flash_and_its_ram_and_is_tested_in_whole_numbers(
     place.refuses("search --data images --flash 200 --widths 4,8", 1, "200 bytes of flash");
     place.refuses("search --data images --flash 64k", 2, "give bytes");
     place.refuses("search --data images --flash 64KiB --bits 5", 2, "have 2, 4 or 8");
+}
+
+#[test]
+fn networks_are_exported_to_nir_with_what_importers_need_to_know() {
+    let place = trained();
+    place.succeeds("export run --to nir --out float.nir --golden 3");
+    let refused = "quantise the network --for simulator";
+    place.succeeds("quantise run --leak shift --out shift.safetensors");
+    place.refuses("export shift.safetensors --to nir --integer --out x.nir", 1, refused);
+    place.succeeds("quantise run");
+    place.refuses("export run --to nir --integer --out x.nir", 1, "quantise it --for simulator");
+    place.succeeds("quantise run --for simulator --replace");
+    place.succeeds("export run --to nir --integer --out integer.nir --golden 3");
+    for (name, arithmetic) in [("float.nir", "float"), ("integer.nir", "integer: ")] {
+        let file = hdf5_pure::File::open(place.path(name)).unwrap();
+        let about = file.dataset("node/metadata/spikenas").unwrap().read_string().unwrap();
+        let about: serde_json::Value = serde_json::from_str(&about[0]).unwrap();
+        assert!(about["arithmetic"].as_str().unwrap().starts_with(arithmetic), "{about}");
+        assert_eq!(about["classes"], serde_json::json!(["dark", "light"]));
+        let layers = about["layers"].as_array().unwrap().len() as u64;
+        let spikes = file.dataset("node/metadata/golden_spikes").unwrap();
+        assert_eq!(spikes.shape().unwrap(), [3, layers, about["timesteps"].as_u64().unwrap()]);
+        let edges = file.dataset("node/edges").unwrap().read_string().unwrap();
+        let of =
+            |end: usize| edges.iter().skip(end).step_by(2).cloned().collect::<std::collections::BTreeSet<String>>();
+        let (from, to) = (of(0), of(1));
+        assert!(from.contains("input") && to.contains("output"), "{edges:?}");
+        for layer in about["layers"].as_array().unwrap() {
+            let layer = layer.as_str().unwrap();
+            assert!(from.contains(layer) && to.contains(layer), "{layer}: {edges:?}");
+            let threshold = file.dataset(&format!("node/nodes/{layer}/v_threshold")).unwrap().read_f64().unwrap();
+            assert!(threshold.iter().all(|&one| one == threshold[0]), "one threshold for all neurons of {layer}");
+        }
+    }
+    // What its copies take is told, too.
+    let shared = place.json("quantise run --out shared.safetensors");
+    let split = place.json("quantise run --for simulator --out split.safetensors");
+    let flash = |made: &serde_json::Value| made["device"]["flash"]["bytes"].as_u64().unwrap();
+    assert!(flash(&split) > flash(&shared), "{split}");
+    place.refuses("export run --to nir --out float.nir", 1, "is there already");
+    place.refuses("export run --to nir --out x.nir --name net", 2, "--name and --schedule are for --to c");
+    place.refuses("export run --to onnx --out x", 2, "onnx");
+}
+
+#[test]
+fn chips_are_listed_shown_and_compared_with_a_network() {
+    let place = trained();
+    let known = place.json("chip list");
+    assert!(known["chips"].as_array().unwrap().iter().any(|chip| chip["chip"] == "loihi1"), "{known}");
+    let words = place.succeeds("chip show loihi1");
+    assert!(words.contains("Davies et al.") && words.contains("side of a kernel           unknown"), "{words}");
+    let fits = place.json("chip check run --chip stm32f746");
+    assert_eq!((fits["fits"].as_bool(), fits["limits"][0]["has"].as_u64()), (Some(true), Some(1 << 20)), "{fits}");
+    assert_eq!(fits["limits"][0]["needs"], place.json("memory run --bits 8")["device"]["flash"]["bytes"]);
+    let speck = place.json("chip check run --chip speck2f");
+    let leak = speck["limits"].as_array().unwrap().iter().find(|limit| limit["what"] == "leak").unwrap();
+    assert_eq!(
+        (leak["needs"].as_str(), leak["has"].as_str(), leak["fits"].as_bool()),
+        (Some("multiplicative"), Some("linear"), Some(false))
+    );
+    assert_eq!(speck["fits"].as_bool(), Some(false));
+    assert!(place.succeeds("chip check run --chip loihi1").contains("nJ of synaptic operations"), "it was tested");
+
+    let figure = |name: &str, value: u64| format!("{name} = {{ value = {value}, source = \"sheet\" }}\n");
+    let head = "name = \"Mine\"\nkind = \"microcontroller\"\n";
+    fs::write(place.path("own.toml"), format!("{head}{}{}", figure("flash", 6144), figure("ram", 4096))).unwrap();
+    assert_eq!(place.json("chip check run --chip own.toml")["chip"], "Mine");
+    let found = place.json("search --data images --chip own.toml --finalists 0");
+    assert!(found["device"]["flash"]["bytes"].as_u64().unwrap() <= 6144, "{found}");
+    fs::write(place.path("absurd.toml"), format!("{head}{}{}", figure("flash", 0), figure("ram", 4096))).unwrap();
+    place.refuses("chip check run --chip absurd.toml", 1, "flash 0: no chip has that");
+    fs::write(place.path("short.toml"), format!("{head}{}", figure("ram", 4096))).unwrap();
+    place.refuses("chip show short.toml", 1, "flash");
+    place.refuses("chip show loihi", 2, "did you mean loihi1");
+    place.refuses("chip show none.toml", 1, "none.toml");
+    place.refuses("search --data images --chip loihi1", 2, "the memories of a microcontroller");
 }

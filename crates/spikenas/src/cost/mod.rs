@@ -1,11 +1,13 @@
 //! Graph -> what a network costs: parameters and their memory, synaptic operations, energy; and its budget.
 
 mod budget;
+mod chip;
 mod device;
 mod ledger;
 mod operations;
 
 pub use budget::{Bits, Budget, Scope};
+pub use chip::{ChipCheck, ChipEnergy, ChipLimit, Figure, Microcontroller, Need, Neuromorphic, Profile, ProfileKind};
 pub use device::{
     Buffer, DeviceItem, DeviceKind, DeviceLedger, DeviceLimits, DeviceMemory, DevicePlan, Leak, LeakKind, Limits,
     Schedule, Target, WeightBits,

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use super::layer::{AveragePool, BatchNorm, Convolution, Layer, Lif, Linear};
 use super::network_graph::{Graph, Node, NodeId, Place};
 use super::shape::Shape;
@@ -70,6 +72,8 @@ pub struct Convolved {
     pub source: Source,
     /// Side of the tiles that are averaged; 1 where nothing is.
     pub tile: usize,
+    /// The layer whose own copy it is, where layers share nothing.
+    pub reader: Option<usize>,
 }
 
 /// What a convolution reads.
@@ -137,6 +141,49 @@ impl Stages {
             builder.add(id, node)?;
         }
         builder.finish()
+    }
+
+    /// The same where no layer shares a map with another: each has its own copies of all convolutions that it reads.
+    pub fn split(&self) -> Self {
+        let mut split =
+            Self { maps: Vec::new(), layers: Vec::new(), order: Vec::new(), groups: Vec::new(), ..self.clone() };
+        for (index, layer) in self.layers.iter().enumerate() {
+            let map = split.copy(self, layer.map, index, &mut HashMap::new());
+            split.groups.push(layer.shape().channels);
+            split.layers.push(Spiking { map, ..layer.clone() });
+            split.order.push(Stage::Layer(index));
+        }
+        split
+    }
+
+    /// Adds a copy of a map of others for a layer; returns its number.
+    fn copy(&mut self, of: &Self, map: usize, reader: usize, made: &mut HashMap<usize, usize>) -> usize {
+        if let Some(&copy) = made.get(&map) {
+            return copy;
+        }
+        let (number, map) = (map, &of.maps[map]);
+        let content = match &map.content {
+            Content::Convolved(convolved) => {
+                Content::Convolved(Convolved { reader: Some(reader), ..convolved.clone() })
+            }
+            Content::Averaged { source, side } => {
+                Content::Averaged { source: self.copy(of, *source, reader, made), side: *side }
+            }
+            Content::Sum(inputs) => {
+                Content::Sum(inputs.iter().map(|&input| self.copy(of, input, reader, made)).collect())
+            }
+        };
+        self.maps.push(Map { content, group: reader, ..map.clone() });
+        let copy = self.maps.len() - 1;
+        self.order.push(Stage::Map(copy));
+        made.insert(number, copy);
+        copy
+    }
+
+    /// A name of a convolution that no other has: the layer's that reads its copy stands behind its own.
+    pub fn label(&self, convolved: &Convolved) -> String {
+        let name = &convolved.convolution.name;
+        convolved.reader.map_or_else(|| name.clone(), |reader| format!("{name}.to.{}", self.layers[reader].name()))
     }
 
     /// The maps that add up to a map and are no sums themselves, as often as they are added.
@@ -266,7 +313,7 @@ impl<'a> Builder<'a> {
             _ => return Err(unknown(of)),
         };
         let (convolution, norm) = (convolution.clone(), norm.clone());
-        let content = Content::Convolved(Convolved { convolution, norm, source, tile: 1 });
+        let content = Content::Convolved(Convolved { convolution, norm, source, tile: 1, reader: None });
         Ok(self.map(content, node, group(node), source == Source::Image))
     }
 

@@ -99,10 +99,14 @@ impl<'a> Conversion<'a> {
         normalisation: &Normalisation,
         (bits, leak, target): (WeightBits, Leak, Target),
     ) -> Result<Self> {
-        let (stages, pixels) = (Stages::new(graph)?, Pixels::new(normalisation, target));
+        let stages = IntegerNetwork::stages_for(graph, target)?;
+        let pixels = Pixels::new(normalisation, target);
         let mut folded: Vec<Option<Folded>> = stages.maps.iter().map(|_| None).collect();
         for (map, convolved) in stages.convolutions() {
-            folded[map] = Some(Folded::of(convolved, weights, &pixels, normalisation));
+            let mut one = Folded::of(convolved, weights, &pixels, normalisation);
+            let norm = convolved.reader.and_then(|reader| stages.layers[reader].norm.as_ref());
+            norm.iter().for_each(|norm| one.scale(&Affine::of(norm, weights).scale));
+            folded[map] = Some(one);
         }
         Ok(Self { graph, weights, bits, leak, limits: leak.limits(target)?, stages, pixels, folded })
     }
@@ -126,17 +130,19 @@ impl<'a> Conversion<'a> {
                 .as_ref()
                 .map_or(none, |folded| of_row(folded.row(channel), folded.bias[channel], convolved, &self.pixels))
         };
-        let mut unit = self.largest(group, &real) / limit;
+        let shift = self.shift(group, channel);
+        let mut unit = (self.largest(group, &real) + shift.abs()) / limit;
         if unit == 0.0 {
             unit = 1.0;
         }
         for _ in 0..TRIES {
+            unit = self.allowed(group, unit);
             let found = self.with_unit(group, channel, unit);
             let of = |map: usize, convolved: &Convolved| {
                 let row = found.rows.iter().find(|(of, _)| *of == map);
                 row.map_or([0, 0], |(_, row)| row.alone().bounds(0, convolved, &self.pixels))
             };
-            let most = self.largest(group, &|map, convolved| of(map, convolved)) as f64;
+            let most = self.largest(group, &|map, convolved| of(map, convolved)) as f64 + (shift / unit).abs().ceil();
             if most <= limit {
                 return Ok(found);
             }
@@ -147,6 +153,31 @@ impl<'a> Conversion<'a> {
         Err(Error::invalid(format!(
             "channel {channel} of the maps behind {place}: no unit keeps its sums within 16 bits"
         )))
+    }
+
+    /// What the batch norm of the layer that alone reads a set of maps adds to one of their channels; nothing where layers share it.
+    fn shift(&self, group: usize, channel: usize) -> f64 {
+        let norm = self.stages.layers.get(group).filter(|_| self.is_split()).and_then(|layer| layer.norm.as_ref());
+        norm.map_or(0.0, |norm| Affine::of(norm, self.weights).shift[channel])
+    }
+
+    fn is_split(&self) -> bool {
+        self.pixels.target == Target::Simulator
+    }
+
+    /// The least unit from one on that is allowed: for a simulator, a power of two of the threshold's, so that dividing by it is exact
+    /// and all channels have one threshold.
+    fn allowed(&self, group: usize, unit: f64) -> f64 {
+        if !self.is_split() {
+            return unit;
+        }
+        self.power(self.stages.layers[group].threshold(), unit)
+    }
+
+    /// The least power of two, times a threshold in units of a current, from a number on.
+    fn power(&self, threshold: f32, unit: f64) -> f64 {
+        let whole = f64::from(threshold) * self.leak.growth();
+        whole * 2_f64.powi((unit / whole).log2().ceil() as i32)
     }
 
     fn place(&self, map: usize) -> String {
@@ -237,13 +268,15 @@ impl<'a> Conversion<'a> {
         let (mut threshold, mut sign, mut bias, mut worth) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (channel, &unit) in units.iter().enumerate() {
             let (scale, shift) = (affine.scale[channel], affine.shift[channel]);
-            let one = self.normed(scale, shift, unit, layer.threshold());
+            // What is split has the scale in its weights.
+            let one = if self.is_split() { (unit, 1) } else { self.normed(scale, shift, unit, layer.threshold()) };
             worth.push(f64::from(one.0 as f32));
             sign.push(one.1);
             bias.push((shift / one.0).round() as i32);
             threshold.push(self.threshold(layer.threshold(), one.0));
         }
-        let most = bias.iter().map(|bias| f64::from(bias.abs())).fold(0.0, f64::max) + f64::from(self.limits.map);
+        let most = bias.iter().map(|bias| f64::from(bias.abs())).fold(0.0, f64::max)
+            + if self.is_split() { 0.0 } else { f64::from(self.limits.map) };
         if most > self.limits.current {
             let place = layer_place(layer.name());
             return Err(Error::invalid(format!(
@@ -287,6 +320,9 @@ impl<'a> Conversion<'a> {
             let excess = most(unit) / room;
             if excess > 1.0 {
                 unit *= 1.01 * excess;
+            }
+            if self.is_split() {
+                unit = self.power(classifier.lif.threshold, unit);
             }
             if most(unit) > room {
                 return Err(Error::invalid(format!(

@@ -6,7 +6,7 @@ use super::integer_network::{IntegerConvolution, IntegerHidden, IntegerLayer, In
 use super::packed::{pack, unpack};
 use super::pixels::Pixels;
 use crate::cost::{Leak, LeakKind, WeightBits};
-use crate::graph::{Graph, Normalisation, Source, Stages};
+use crate::graph::{Graph, Normalisation, Source};
 use crate::weights::{INTEGER, IntegerKind, Integers, NetworkDescription, Origin, Tensor, TensorFile};
 use crate::{Error, Result};
 
@@ -141,7 +141,7 @@ impl IntegerNetwork {
     fn write(&self, file: &mut TensorFile) {
         let Self { stages, bits, .. } = self;
         for (map, convolved) in stages.convolutions() {
-            let (name, values) = (&convolved.convolution.name, self.convolution(map));
+            let (name, values) = (stages.label(convolved), self.convolution(map));
             let (shape, outputs) = (convolved.convolution.weight().shape, [values.bias.len()]);
             put_weights(file, format!("{name}.weight"), &shape, &values.weights, *bits);
             put(file, format!("{name}.step"), IntegerKind::I16, &outputs, &values.step);
@@ -171,8 +171,8 @@ impl IntegerNetwork {
     }
 
     fn of_file(graph: Graph, about: About, file: &TensorFile) -> Found<Self> {
-        let stages = Stages::new(&graph).map_err(|e| e.to_string())?;
         let About { bits, leak, pixels, normalisation, output_unit } = about;
+        let stages = Self::stages_for(&graph, pixels.target).map_err(|e| e.to_string())?;
         if pixels.zero.len() != graph.input.channels || pixels.zero.iter().any(|zero| !(0..=255).contains(zero)) {
             return Err("its zeros are not those of grey levels".into());
         }
@@ -187,7 +187,7 @@ impl IntegerNetwork {
         let tensors = Tensors(file);
         let mut convolutions: Vec<Option<IntegerConvolution>> = stages.maps.iter().map(|_| None).collect();
         for (map, convolved) in stages.convolutions() {
-            let (name, outputs) = (&convolved.convolution.name, [convolved.convolution.outputs]);
+            let (name, outputs) = (stages.label(convolved), [convolved.convolution.outputs]);
             convolutions[map] = Some(IntegerConvolution {
                 weights: tensors.weights(&format!("{name}.weight"), &convolved.convolution.weight().shape, bits)?,
                 step: tensors.integers(&format!("{name}.step"), IntegerKind::I16, &outputs)?,

@@ -31,8 +31,16 @@ pub(super) struct Folded {
 }
 
 impl Folded {
+    /// Multiplies each output channel.
+    pub(super) fn scale(&mut self, factors: &[f64]) {
+        for ((weights, bias), factor) in self.weights.chunks_exact_mut(self.row).zip(&mut self.bias).zip(factors) {
+            weights.iter_mut().for_each(|weight| *weight *= factor);
+            *bias *= factor;
+        }
+    }
+
     pub(super) fn of(convolved: &Convolved, weights: &Weights, pixels: &Pixels, normalisation: &Normalisation) -> Self {
-        let Convolved { convolution, norm, source, tile } = convolved;
+        let Convolved { convolution, norm, source, tile, .. } = convolved;
         let affine = Affine::of(norm, weights);
         let kernel = weights.values(&convolution.weight().name);
         let area = convolution.kernel.side().pow(2);

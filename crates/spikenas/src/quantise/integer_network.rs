@@ -1,5 +1,6 @@
 use super::pixels::Pixels;
-use crate::cost::{Leak, Limits, WeightBits};
+use crate::Result;
+use crate::cost::{Leak, Limits, Target, WeightBits};
 use crate::graph::{Graph, Normalisation, Stages};
 
 /// A network in whole numbers: what a device computes.
@@ -92,6 +93,15 @@ pub struct IntegerOutput {
 }
 
 impl IntegerNetwork {
+    /// The stages of a network for a target: for a simulator, whose layers have one threshold each, without anything shared.
+    pub fn stages_for(graph: &Graph, target: Target) -> Result<Stages> {
+        let stages = Stages::new(graph)?;
+        Ok(match target {
+            Target::Device => stages,
+            Target::Simulator => stages.split(),
+        })
+    }
+
     /// Logits of scores.
     pub fn logits(&self, scores: &[i32]) -> Vec<f32> {
         let worth = self.output.unit / self.graph.config.timesteps as f64;

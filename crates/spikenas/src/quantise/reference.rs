@@ -1,7 +1,7 @@
 use super::integer_network::{IntegerConvolution, IntegerNetwork};
 use super::runner::Outcome;
 use crate::cost::Leak;
-use crate::graph::{AveragePool, Convolution, Layer, Node, Shape};
+use crate::graph::{AveragePool, Convolution, Layer, Node, NodeId, Shape};
 
 /// What an integer network computes, by its definition and node by node of the graph, in 64 bits: slow, and plain to read. Every
 /// other form of the network gives the same.
@@ -12,38 +12,25 @@ pub fn reference(network: &IntegerNetwork, image: &[u8]) -> Outcome {
     let mut fired = vec![Vec::new(); layers + 1];
     let mut totals = vec![0; network.stages.classifier.hidden.outputs];
     for _ in 0..graph.config.timesteps {
-        let mut values: Vec<Vec<i64>> = Vec::with_capacity(membranes.len());
+        let mut spikes: Vec<Option<Vec<i64>>> = vec![None; membranes.len()];
         for (id, node) in graph.iter() {
-            let input = node.inputs.first().map_or(&[][..], |input| &values[input.index()]);
-            let of = node.inputs.first().map(|&input| graph.node(input));
-            let value = match (&node.layer, of) {
-                (Layer::Convolution(convolution), Some(_)) => network.sums(convolution, input),
-                (Layer::BatchNorm(_), Some(of)) => match &of.layer {
-                    // The tiles of a reduction are summed before the bias is added.
-                    Layer::Convolution(convolution) => network.with_bias(convolution, input, node.shape, 1),
-                    _ => input.to_vec(),
-                },
-                (Layer::AveragePool(pool), Some(of)) => network.pooled(*pool, of, input, &values, node.shape),
-                (Layer::Sum, _) => sum(node, &values),
-                (Layer::Lif(lif), Some(_)) => {
-                    let layer = network.stages.layers.iter().position(|one| one.lifs.contains(lif));
-                    let spikes = network.fire(layer, node.shape, input, &mut membranes[id.index()]);
-                    let is_first = layer.is_none_or(|layer| network.stages.layers[layer].lifs[0] == *lif);
-                    if is_first && (layer.is_some() || *lif == network.stages.classifier.lif) {
-                        fired[layer.unwrap_or(layers)].push(spikes.iter().sum::<i64>() as u64);
-                    }
-                    if *lif == network.stages.classifier.lif {
-                        totals.iter_mut().zip(&spikes).for_each(|(total, spike)| *total += spike);
-                    }
-                    spikes
-                }
-                (Layer::Linear(linear), Some(_)) if *linear == network.stages.classifier.hidden => {
-                    product(&network.hidden.weights, input)
-                }
-                (Layer::Input, _) => network.read(image, node.shape),
-                _ => Vec::new(),
-            };
-            values.push(value);
+            let Layer::Lif(lif) = &node.layer else { continue };
+            let layer = network.stages.layers.iter().position(|one| one.lifs.contains(lif));
+            let is_hidden = *lif == network.stages.classifier.lif;
+            if layer.is_none() && !is_hidden {
+                // Nothing depends on it.
+                continue;
+            }
+            let reading = Reading { network, image, layer, spikes: &spikes };
+            let map = reading.value(node.inputs[0]);
+            let new = network.fire(layer, node.shape, &map, &mut membranes[id.index()]);
+            if layer.is_none_or(|layer| network.stages.layers[layer].lifs[0] == *lif) {
+                fired[layer.unwrap_or(layers)].push(new.iter().sum::<i64>() as u64);
+            }
+            if is_hidden {
+                totals.iter_mut().zip(&new).for_each(|(total, spike)| *total += spike);
+            }
+            spikes[id.index()] = Some(new);
         }
     }
     let scores = product(&network.output.weights, &totals);
@@ -51,38 +38,47 @@ pub fn reference(network: &IntegerNetwork, image: &[u8]) -> Outcome {
     Outcome { scores: scores.collect(), fired }
 }
 
-fn product(weights: &[i8], input: &[i64]) -> Vec<i64> {
-    let rows = weights.chunks_exact(input.len());
-    rows.map(|row| row.iter().zip(input).map(|(&weight, value)| i64::from(weight) * value).sum()).collect()
+/// What one layer reads at a timestep: layers may differ in the weights of the same convolution.
+struct Reading<'a> {
+    network: &'a IntegerNetwork,
+    image: &'a [u8],
+    layer: Option<usize>,
+    /// Of each LIF node so far.
+    spikes: &'a [Option<Vec<i64>>],
 }
 
-fn sum(node: &Node, values: &[Vec<i64>]) -> Vec<i64> {
-    let at = |place: usize| node.inputs.iter().map(|input| values[input.index()][place]).sum();
-    (0..node.shape.len()).map(at).collect()
-}
-
-/// Sum over a square of a channel whose pixels beyond the border are zeros.
-fn square(input: &[i64], shape: Shape, channel: usize, [row, column]: [isize; 2], side: usize) -> i64 {
-    let near =
-        |first: isize, end: usize| (first..first + side as isize).filter(move |&at| (0..end as isize).contains(&at));
-    let pixel =
-        |row: isize, column: isize| input[(channel * shape.height + row as usize) * shape.width + column as usize];
-    near(row, shape.height)
-        .flat_map(|row| near(column, shape.width).map(move |column| (row, column)))
-        .map(|(row, column)| pixel(row, column))
-        .sum()
-}
-
-impl IntegerNetwork {
-    fn read(&self, image: &[u8], shape: Shape) -> Vec<i64> {
-        let plane = shape.height * shape.width;
-        image.iter().enumerate().map(|(place, &level)| i64::from(self.pixels.value(place / plane, level))).collect()
+impl Reading<'_> {
+    fn value(&self, id: NodeId) -> Vec<i64> {
+        if let Some(spikes) = &self.spikes[id.index()] {
+            return spikes.clone();
+        }
+        let (network, graph) = (self.network, &self.network.graph);
+        let node = graph.node(id);
+        let before = || self.value(node.inputs[0]);
+        match (&node.layer, graph.input_of(node).map(|of| &of.layer)) {
+            (Layer::Input, _) => network.read(self.image, node.shape),
+            (Layer::Convolution(convolution), _) => self.sums(convolution, &before()),
+            (Layer::BatchNorm(_), Some(Layer::Convolution(convolution))) => {
+                self.with_bias(convolution, &before(), node.shape)
+            }
+            // A batch norm before a layer is the layer's.
+            (Layer::BatchNorm(_), _) => before(),
+            (Layer::AveragePool(pool), _) => self.pooled(*pool, node),
+            (Layer::Sum, _) => {
+                let inputs: Vec<Vec<i64>> = node.inputs.iter().map(|&input| self.value(input)).collect();
+                (0..node.shape.len()).map(|place| inputs.iter().map(|input| input[place]).sum()).collect()
+            }
+            (Layer::Linear(_), _) => product(&network.hidden.weights, &before()),
+            _ => Vec::new(),
+        }
     }
 
-    /// The convolution of a graph's node, where the network needs it.
+    /// The convolution of a graph's node as the layer has it.
     fn of_layer(&self, convolution: &Convolution) -> Option<&IntegerConvolution> {
-        let found = self.stages.convolutions().find(|(_, convolved)| convolved.convolution == *convolution);
-        found.map(|(map, _)| self.convolution(map))
+        let is_own = |reader: Option<usize>| reader.is_none() || reader == self.layer;
+        let mut all = self.network.stages.convolutions();
+        let found = all.find(|(_, one)| one.convolution == *convolution && is_own(one.reader));
+        found.map(|(map, _)| self.network.convolution(map))
     }
 
     /// `step * sum of weight * input`, without the bias; rounded where it is of an image.
@@ -110,14 +106,15 @@ impl IntegerNetwork {
         sums
     }
 
-    fn with_bias(&self, layer: &Convolution, sums: &[i64], shape: Shape, times: i64) -> Vec<i64> {
+    fn with_bias(&self, layer: &Convolution, sums: &[i64], shape: Shape) -> Vec<i64> {
         let bias = self.of_layer(layer).map(|convolution| convolution.bias.as_slice()).unwrap_or_default();
         let plane = shape.height * shape.width;
-        let with = |(place, sum): (usize, &i64)| sum + times * i64::from(bias.get(place / plane).copied().unwrap_or(0));
+        let with = |(place, sum): (usize, &i64)| sum + i64::from(bias.get(place / plane).copied().unwrap_or(0));
         sums.iter().enumerate().map(with).collect()
     }
 
-    fn pooled(&self, pool: AveragePool, of: &Node, input: &[i64], values: &[Vec<i64>], shape: Shape) -> Vec<i64> {
+    fn pooled(&self, pool: AveragePool, node: &Node) -> Vec<i64> {
+        let (graph, shape) = (&self.network.graph, node.shape);
         let squares = |input: &[i64], from: Shape| -> Vec<i64> {
             let at = |place: usize| {
                 let (row, column) = (place / shape.width % shape.height, place % shape.width);
@@ -126,19 +123,44 @@ impl IntegerNetwork {
             };
             (0..shape.len()).map(at).collect()
         };
-        // A reduction: the sums of its convolution are two nodes before.
-        if let (Layer::BatchNorm(_), Some(before), Some(_)) = (&of.layer, self.graph.input_of(of), pool.tile())
-            && let Layer::Convolution(convolution) = &before.layer
-        {
-            let sums = squares(&values[of.inputs[0].index()], of.shape);
-            return self.with_bias(convolution, &sums, shape, 1);
-        }
-        let sums = squares(input, of.shape);
-        match (&of.layer, pool.tile()) {
+        let of = graph.node(node.inputs[0]);
+        match (&of.layer, graph.input_of(of).map(|before| &before.layer), pool.tile()) {
+            // The tiles of a reduction are summed before the bias is added.
+            (Layer::BatchNorm(_), Some(Layer::Convolution(convolution)), Some(_)) => {
+                let sums = squares(&self.value(of.inputs[0]), of.shape);
+                self.with_bias(convolution, &sums, shape)
+            }
             // The classifier reads how many spikes a tile has.
-            (Layer::Lif(_), Some(_)) => sums,
-            _ => sums.iter().map(|sum| (sum * 3641 + 16_384).div_euclid(32_768)).collect(),
+            (Layer::Lif(_), ..) => squares(&self.value(node.inputs[0]), of.shape),
+            _ => {
+                let sums = squares(&self.value(node.inputs[0]), of.shape);
+                sums.iter().map(|sum| (sum * 3641 + 16_384).div_euclid(32_768)).collect()
+            }
         }
+    }
+}
+
+fn product(weights: &[i8], input: &[i64]) -> Vec<i64> {
+    let rows = weights.chunks_exact(input.len());
+    rows.map(|row| row.iter().zip(input).map(|(&weight, value)| i64::from(weight) * value).sum()).collect()
+}
+
+/// Sum over a square of a channel whose pixels beyond the border are zeros.
+fn square(input: &[i64], shape: Shape, channel: usize, [row, column]: [isize; 2], side: usize) -> i64 {
+    let near =
+        |first: isize, end: usize| (first..first + side as isize).filter(move |&at| (0..end as isize).contains(&at));
+    let pixel =
+        |row: isize, column: isize| input[(channel * shape.height + row as usize) * shape.width + column as usize];
+    near(row, shape.height)
+        .flat_map(|row| near(column, shape.width).map(move |column| (row, column)))
+        .map(|(row, column)| pixel(row, column))
+        .sum()
+}
+
+impl IntegerNetwork {
+    fn read(&self, image: &[u8], shape: Shape) -> Vec<i64> {
+        let plane = shape.height * shape.width;
+        image.iter().enumerate().map(|(place, &level)| i64::from(self.pixels.value(place / plane, level))).collect()
     }
 
     /// A timestep of a layer of the backbone, or of the hidden layer.

@@ -14,6 +14,7 @@ mod compose;
 mod confusion;
 mod correlation;
 mod csv;
+mod device;
 mod document;
 mod figure;
 mod front;

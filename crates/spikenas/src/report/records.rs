@@ -17,7 +17,7 @@ use crate::space::Architecture;
 use crate::train::{EpochRecord, TrainConfig};
 use crate::weights::{Head, Selection};
 use crate::workflow::correlate::Correlation;
-use crate::workflow::run::{EvaluationRecord, RunConfig, TrainingEnd, best_epoch};
+use crate::workflow::run::{EvaluationRecord, QuantiseRecord, RunConfig, TrainingEnd, best_epoch};
 use crate::workflow::seeds::SeedsRecord;
 use crate::workflow::study::StudyRecord;
 use crate::{Error, Result};
@@ -137,6 +137,10 @@ pub struct RunRecords {
     pub end: Option<TrainingEnd>,
     /// `evaluate.json`
     pub evaluation: Option<EvaluationRecord>,
+    /// `quantise.json`
+    pub quantised: Option<QuantiseRecord>,
+    /// `integer.json`
+    pub integer_test: Option<EvaluationRecord>,
     /// `evaluate-NAME.json`: tests on images that are not the run's.
     pub other_tests: Vec<EvaluationRecord>,
     /// The head of `model.safetensors`.
@@ -160,6 +164,8 @@ impl RunRecords {
             *config = config.settled(search);
         }
         run.evaluation = path("evaluate.json").and_then(|path| faults.keep(read_record(&path)));
+        run.quantised = path("quantise.json").and_then(|path| faults.keep(read_record(&path)));
+        run.integer_test = path("integer.json").and_then(|path| faults.keep(read_record(&path)));
         run.other_tests = other_tests(folder).iter().filter_map(|path| faults.keep(read_record(path))).collect();
         run.epochs = path("train.jsonl").map_or(Vec::new(), |path| read_lines(&path, 0, &mut faults));
         run.has_checkpoint = path("checkpoint/last.safetensors").is_some();

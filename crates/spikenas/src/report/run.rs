@@ -6,7 +6,7 @@ use super::figure::{Table, Value};
 use super::records::RunRecords;
 use super::schedules::{Followed, schedules};
 use super::words::{duration, energy, grouped, percent, plain, shortened};
-use super::{activity, cell, classes, memory, search, training};
+use super::{activity, cell, classes, device, memory, search, training};
 use crate::cost::Ledger;
 use crate::record::FORMAT_VERSION;
 use crate::search::Method;
@@ -34,6 +34,9 @@ pub(super) fn report(run: &RunRecords) -> Result<Report> {
     }
     if let Some(operations) = run.operations() {
         sections.push(activity::operations(&operations)?);
+    }
+    if let Some(quantised) = &run.quantised {
+        sections.push(device::section(run, &quantised.device)?);
     }
     sections.extend((!run.other_tests.is_empty()).then(|| other_tests(&run.other_tests)));
     sections.extend(run.config.as_ref().map(|config| again(config, run)));

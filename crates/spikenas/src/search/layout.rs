@@ -281,8 +281,8 @@ mod tests {
         }
         let error = lay_out(Some(1 << 20), Some(3200), 0).unwrap_err().to_string();
         assert!(error.contains("3200 bytes of RAM, weights of 8 bits: the smallest needs"), "{error}");
-        let error = lay_out(Some(1000), Some(1 << 20), 0).unwrap_err().to_string();
-        assert!(error.contains("1000 bytes of flash"), "{error}");
+        let error = lay_out(Some(300), Some(1 << 20), 0).unwrap_err().to_string();
+        assert!(error.contains("300 bytes of flash"), "{error}");
     }
 
     fn parameters(cells: &str, sizes: Sizes, input: Shape) -> ParameterCount {

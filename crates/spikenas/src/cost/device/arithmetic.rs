@@ -236,7 +236,7 @@ impl Leak {
             // A simulator computes v + (x - v) / tau: 24 bits hold the fraction and two more, for three quarters of a membrane.
             (Target::Simulator, Leak::Exact { fraction, .. }) if fraction <= Self::MOST_OF_SIMULATORS => {
                 let current = f64::from((1_i32 << (22 - fraction)) - 1);
-                Ok(Limits { map: ((current / 1.5) as i32).min(MAP), current, hidden: current })
+                Ok(Limits { map: (current as i32).min(MAP), current: current.min(f64::from(MAP)), hidden: current })
             }
             (Target::Simulator, _) => Err(Error::invalid(
                 "for a simulator, whose float32 is to be exact: it takes the leak exact, and at most 6 timesteps with tau 4/3",

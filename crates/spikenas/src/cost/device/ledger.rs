@@ -65,8 +65,18 @@ impl DeviceLedger {
     /// Errors: an exact leak that is not possible.
     pub fn new(graph: &Graph, bits: WeightBits, leak: Option<LeakKind>, schedule: Option<Schedule>) -> Result<Self> {
         let (stages, leak) = (Stages::new(graph)?, Leak::new(&graph.config, leak)?);
-        let plan = DevicePlan::least(&stages, graph.config.timesteps, leak, schedule);
-        Ok(Self::of_plan(graph, &stages, &plan, bits, leak))
+        Ok(Self::of_stages(graph, &stages, (bits, leak), schedule))
+    }
+
+    /// Itemises a network of these stages, with the schedule that needs less RAM where none is given.
+    pub fn of_stages(
+        graph: &Graph,
+        stages: &Stages,
+        (bits, leak): (WeightBits, Leak),
+        schedule: Option<Schedule>,
+    ) -> Self {
+        let plan = DevicePlan::least(stages, graph.config.timesteps, leak, schedule);
+        Self::of_plan(graph, stages, &plan, bits, leak)
     }
 
     /// Itemises a network under a plan.
@@ -81,13 +91,14 @@ impl DeviceLedger {
 fn flash(graph: &Graph, stages: &Stages, bits: WeightBits) -> DeviceMemory {
     let mut flash = DeviceMemory::default();
     flash.add("zero of each channel of the image", 2 * graph.input.channels);
-    for (_, Convolved { convolution, source, .. }) in stages.convolutions() {
+    for (_, convolved) in stages.convolutions() {
+        let (Convolved { convolution, source, .. }, label) = (convolved, stages.label(convolved));
         let side = convolution.kernel.side();
         let row = bits.bytes(convolution.input.channels * side * side);
-        flash.add(format!("{} weights", convolution.name), convolution.outputs * row);
+        flash.add(format!("{label} weights"), convolution.outputs * row);
         // What is of an image is rounded: a byte more says by how many bits.
         let each = 4 + usize::from(*source == Source::Image);
-        flash.add(format!("{} steps and biases", convolution.name), each * convolution.outputs);
+        flash.add(format!("{label} steps and biases"), each * convolution.outputs);
     }
     for layer in &stages.layers {
         let each = if layer.norm.is_some() { 4 + 4 + 1 } else { 4 };

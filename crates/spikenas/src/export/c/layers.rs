@@ -101,7 +101,7 @@ impl Layers<'_> {
                 let _ = writeln!(text, "{indent}average3(sums[{plane}], sums[{free}], {height}, {width});");
             }
             Content::Convolved(convolved) => {
-                let name = identifier(&convolved.convolution.name);
+                let name = identifier(&stages.label(convolved));
                 let values = format!("{name}_weights[channel], {name}_steps[channel], {name}_biases[channel]");
                 let Shape { channels, height, width } = convolved.convolution.input;
                 let plane = into.plane;

@@ -58,7 +58,7 @@ fn constants(network: &IntegerNetwork) -> String {
     let IntegerNetwork { stages, bits, pixels, .. } = network;
     let mut text = array("int16_t", "zero", &wide(&pixels.zero));
     for (map, convolved) in stages.convolutions() {
-        let (name, values) = (identifier(&convolved.convolution.name), network.convolution(map));
+        let (name, values) = (identifier(&stages.label(convolved)), network.convolution(map));
         let row = values.weights.len() / values.bias.len();
         text += &matrix(&format!("{name}_weights"), &values.weights, row, *bits);
         text += &array("int16_t", &format!("{name}_steps"), &wide(&values.step));

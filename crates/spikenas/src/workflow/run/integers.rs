@@ -72,7 +72,7 @@ pub fn quantise(
         model: TestedModel::of(model.model.checksum.as_ref(), origin.as_ref()),
         calibration_images: chosen.len(),
         ranges: ranges(&network, &chosen),
-        device: DeviceLedger::new(&model.graph, bits, leak, None)?,
+        device: DeviceLedger::of_stages(&model.graph, &network.stages, (bits, network.leak), None),
     };
     Ok((IntegerModel { network, origin, checksum: None }, record))
 }
@@ -151,9 +151,9 @@ impl RunFolder {
         self.path().join("integer.safetensors")
     }
 
-    /// `evaluate-integer.json`: the last test of the integer network on the run's own images.
+    /// `integer.json`: the last test of the integer network on the run's own images.
     pub fn integer_evaluation_path(&self) -> PathBuf {
-        self.path().join("evaluate-integer.json")
+        self.path().join("integer.json")
     }
 
     /// `quantise.json`: how the integer network was made.

@@ -1,0 +1,91 @@
+"""Exports to NIR, read by SpikingJelly and snnTorch: do their layers fire what the file says?
+
+    python check.py EXPORT.nir...
+
+For each file and simulator: the spikes of every layer at every timestep on the golden inputs, and the outputs. Of an integer
+network, every count must be equal, and the outputs up to the rounding of their bias; of a float one, whose sums are added in another
+order, the share of counts that differ by more than a spike in a thousand, and the largest difference of the outputs, must stay below
+TOLERANCE.
+"""
+
+import contextlib
+import io
+import json
+import sys
+
+import nir
+import numpy as np
+import torch
+
+TOLERANCE = 0.02
+
+
+def counts_of(modules, spiking):
+    """Hooks that collect the spikes of LIF modules; what they collect."""
+    seen = {name: [] for name in spiking}
+
+    def hook(name):
+        def collect(module, inputs, outputs):
+            spikes = outputs[0] if isinstance(outputs, tuple) else outputs
+            seen[name].append(spikes.detach().flatten(1).sum(1).to(torch.int64).numpy())
+
+        return collect
+
+    for name, module in modules.items():
+        if name in seen:
+            module.register_forward_hook(hook(name))
+    return seen
+
+
+def with_spikingjelly(path, about, inputs):
+    from spikingjelly.activation_based.nir_exchange import import_from_nir
+
+    network = import_from_nir(path, dt=about["dt"])
+    seen = counts_of(dict(network.named_modules()), about["layers"])
+    total, state = 0, None
+    for _ in range(about["timesteps"]):
+        output, state = network(inputs, state) if state is not None else network(inputs)
+        total = total + output
+    return seen, total
+
+
+def with_snntorch(path, about, inputs):
+    from snntorch.import_nir import import_from_nir
+
+    # It prints whole tensors.
+    with contextlib.redirect_stdout(io.StringIO()):
+        network = import_from_nir(nir.read(path))
+    seen = counts_of(dict(network.named_modules()), about["layers"])
+    total, state = 0, None
+    for _ in range(about["timesteps"]):
+        output, state = network(inputs, state) if state is not None else network(inputs)
+        total = total + output
+    return seen, total
+
+
+def check(path, simulator):
+    metadata = nir.read(path).metadata
+    text = metadata["spikenas"]
+    about = json.loads(text.decode() if isinstance(text, bytes) else str(text))
+    inputs = torch.from_numpy(np.asarray(metadata["golden_inputs"]))
+    expected = np.asarray(metadata["golden_spikes"])  # [images, layers, timesteps]
+    with torch.no_grad():
+        seen, total = simulator(path, about, inputs)
+    found = np.stack([np.stack(seen[name], axis=1) for name in about["layers"]], axis=1)
+    outputs = np.asarray(metadata["golden_outputs"])
+    total = total.reshape(outputs.shape).numpy()
+    off = float(np.abs(total - outputs).max() / np.abs(outputs).max())
+    differ = int((found != expected).sum())
+    print(f"{path}, {simulator.__name__}: {differ} of {expected.size} counts differ, {int(expected.sum())} spikes, outputs off by {off:.2e}")
+    if about["arithmetic"].startswith("integer"):
+        assert differ == 0 and off < 1e-6, "an integer network must be equal"
+    else:
+        far = np.abs(found - expected) > np.maximum(1, expected / 1000)
+        assert far.mean() < TOLERANCE and off < TOLERANCE, "a float network is too far away"
+
+
+if __name__ == "__main__":
+    torch.backends.mkldnn.enabled = False
+    for path in sys.argv[1:]:
+        for simulator in (with_spikingjelly, with_snntorch):
+            check(path, simulator)
