@@ -8,7 +8,7 @@ use spikenas::engine::engine;
 use spikenas::export::c::{CExport, Name};
 use spikenas::export::nir::NirExport;
 use spikenas::record::files;
-use spikenas::workflow::run::LoadedIntegers;
+use spikenas::workflow::run::{LoadedIntegers, LoadedModel};
 use spikenas::{Error, Result};
 
 use crate::arguments::{DataArguments, MachineArguments};
@@ -22,13 +22,14 @@ pub struct Arguments {
     /// A run folder, or a .safetensors file of a float or an integer network
     #[arg(value_name = "RUN|FILE")]
     what: PathBuf,
-    /// The form: c, C99 without any library, of an integer network; nir, the exchange format of simulators
+    /// The form: c, C99 without any library, of an integer network; nir, the exchange format of simulators; safetensors, the model by
+    /// itself, with all that applying it needs
     #[arg(long, value_name = "FORM")]
     to: Form,
-    /// Where to write it: a folder with c, a file with nir; it must not be there
+    /// Where to write it: a folder with c, a file with nir and safetensors; it must not be there
     #[arg(short = 'o', long, value_name = "PATH")]
     out: PathBuf,
-    /// The integer network, with nir, which must have been quantised --for simulator; the float one otherwise
+    /// The integer network, with nir, for which it must be quantised --for simulator, and safetensors; the float one otherwise
     #[arg(long)]
     integer: bool,
     /// Name that begins every identifier and file of c [default: spikenas]
@@ -51,6 +52,7 @@ pub struct Arguments {
 enum Form {
     C,
     Nir,
+    Safetensors,
 }
 
 #[derive(Serialize)]
@@ -68,13 +70,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
         return Err(Error::file(&arguments.out, "is there already: give another --out"));
     }
     let (name, schedule) = (&arguments.name, arguments.schedule);
-    if arguments.to == Form::Nir && (name.is_some() || schedule.is_some()) {
+    if arguments.to != Form::C && (name.is_some() || schedule.is_some()) {
         return Err(Error::invalid("--name and --schedule are for --to c"));
     }
     let exported = match arguments.to {
         Form::C => to_c(&arguments)?,
         Form::Nir if arguments.integer => integer_to_nir(&arguments)?,
         Form::Nir => float_to_nir(&arguments)?,
+        Form::Safetensors => to_safetensors(&arguments)?,
     };
     print(arguments.machine.json, &exported, || words(&exported))
 }
@@ -118,6 +121,17 @@ fn float_to_nir(arguments: &Arguments) -> Result<Exported> {
     let network = (&model.graph, &model.model.weights);
     NirExport::float(network, &normalisation, classes, &images, cpu.as_ref())?.write(&arguments.out)?;
     Ok(Exported { path: arguments.out.clone(), files: Vec::new(), device: None })
+}
+
+fn to_safetensors(arguments: &Arguments) -> Result<Exported> {
+    let out = &arguments.out;
+    if arguments.integer {
+        NamedIntegers::find(&arguments.what)?.load()?.model.save(out)?;
+    } else {
+        let LoadedModel { model, graph, .. } = NamedModel::find(&arguments.what)?.load()?;
+        model.weights.save(out, &graph, model.origin.as_ref())?;
+    }
+    Ok(Exported { path: out.clone(), files: Vec::new(), device: None })
 }
 
 /// Writes files into a new folder.

@@ -37,6 +37,8 @@ pub const READERS: &[Reader] = &[
     Reader { name: "correlation", valid: records::correlations, read: records::read_correlation, memory: 64 * MIB },
     Reader { name: "table", valid: table::valid, read: table::read, memory: 8 * MIB },
     Reader { name: "weights", valid: weights::valid, read: weights::read, memory: 16 * MIB },
+    Reader { name: "integers", valid: integers::valid, read: integers::read, memory: 16 * MIB },
+    Reader { name: "profile", valid: profile::valid, read: profile::read, memory: MIB },
     Reader { name: "checkpoint", valid: checkpoint::valid, read: checkpoint::read, memory: 16 * MIB },
     Reader { name: "image", valid: image::valid, read: image::read, memory: 300 * MIB },
     Reader { name: "cifar", valid: cifar::valid, read: cifar::read, memory: 8 * MIB },

@@ -150,6 +150,13 @@ fn networks_are_exported_to_nir_with_what_importers_need_to_know() {
             assert!(threshold.iter().all(|&one| one == threshold[0]), "one threshold for all neurons of {layer}");
         }
     }
+    place.succeeds("export run --to safetensors --out float.safetensors");
+    place.succeeds("export run --to safetensors --integer --out integer.safetensors");
+    assert_eq!(place.json("evaluate float.safetensors")["accuracy"], place.json("evaluate run")["accuracy"]);
+    assert_eq!(
+        place.json("evaluate integer.safetensors --integer")["accuracy"],
+        place.json("evaluate run --integer")["accuracy"]
+    );
     // What its copies take is told, too.
     let shared = place.json("quantise run --out shared.safetensors");
     let split = place.json("quantise run --for simulator --out split.safetensors");

@@ -2,8 +2,8 @@ use std::path::Path;
 
 use hdf5_pure::{DatasetBuilder, FileBuilder, GroupBuilder};
 
+use super::export::{DT, NirExport};
 use super::graph::NirOperation;
-use super::{DT, NirExport};
 use crate::graph::Shape;
 use crate::record::files::write_atomically;
 use crate::{Error, Result};
@@ -14,9 +14,15 @@ const VERSION: &str = "1.0.8";
 /// How well numbers are compressed, of 9.
 const LEVEL: u32 = 4;
 
-/// Writes the layout of `nir.write`: a dataset for each parameter, in groups by node.
-pub(super) fn write(export: &NirExport, path: &Path) -> Result<()> {
-    let wrong = |e: hdf5_pure::Error| Error::file(path, e.to_string());
+impl NirExport {
+    /// Writes the file in one step, in the layout of `nir.write`: a dataset for each parameter, in groups by node.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let bytes = bytes(self).map_err(|e| Error::file(path, e.to_string()))?;
+        write_atomically(path, |out| out.write_all(&bytes))
+    }
+}
+
+fn bytes(export: &NirExport) -> std::result::Result<Vec<u8>, hdf5_pure::Error> {
     let mut file = FileBuilder::new();
     text(file.create_dataset("version"), VERSION);
     let mut root = file.create_group("node");
@@ -33,8 +39,7 @@ pub(super) fn write(export: &NirExport, path: &Path) -> Result<()> {
     let group = root.create_group("metadata");
     root.add_group(metadata(export, group));
     file.add_group(root.finish());
-    let bytes = file.finish().map_err(wrong)?;
-    write_atomically(path, |out| out.write_all(&bytes))
+    file.finish()
 }
 
 fn metadata(export: &NirExport, mut group: GroupBuilder) -> hdf5_pure::FinishedGroup {
