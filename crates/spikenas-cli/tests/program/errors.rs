@@ -128,7 +128,6 @@ fn what_a_command_would_ignore_is_refused() {
         (format!("search {TINY} --bits 8"), "only a budget in bytes"),
         (format!("score {ARCH} {TINY} --ops skip,conv1x1"), "has conv3x3, which --ops leaves out"),
         (format!("memory {ARCH} --data images --image 3x8x8"), "the images of the folder have a shape"),
-        (format!("memory {ARCH} --timesteps 4"), "--timesteps"),
         (format!("score {ARCH} {TINY} --score depth"), "looks at no images"),
         (format!("search {TINY} --score parameters --repeats 2"), "takes no repeats"),
     ] {

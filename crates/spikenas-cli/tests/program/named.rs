@@ -79,7 +79,7 @@ fn a_model_is_tested_on_the_images_that_it_names() {
 #[test]
 fn the_memory_of_a_run_is_that_of_its_network() {
     let place = Place::new();
-    let own = place.json(&format!("memory {ARCH} --data images --widths 4,8"));
+    let own = place.json(&format!("memory {ARCH} --data images --widths 4,8 --timesteps 2"));
     place.succeeds(&format!("search {TINY} --ops skip,conv3x3 --out found"));
     place.succeeds(&format!("train {ARCH} {TINY} --epochs 1 --out trained"));
     assert_eq!(place.json("memory trained"), own);
