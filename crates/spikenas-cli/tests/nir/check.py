@@ -85,7 +85,9 @@ def check(path, simulator):
 
 
 if __name__ == "__main__":
+    # Both may convolve by Winograd's algorithm, whose float32 is not exact; NNPACK does from 16 images on.
     torch.backends.mkldnn.enabled = False
+    torch.backends.nnpack.set_flags(False)
     for path in sys.argv[1:]:
         for simulator in (with_spikingjelly, with_snntorch):
             check(path, simulator)

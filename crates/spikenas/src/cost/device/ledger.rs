@@ -90,7 +90,7 @@ impl DeviceLedger {
 /// biases of 16 bits, thresholds and the biases of batch norms of 32, signs of 8.
 fn flash(graph: &Graph, stages: &Stages, bits: WeightBits) -> DeviceMemory {
     let mut flash = DeviceMemory::default();
-    flash.add("zero of each channel of the image", 2 * graph.input.channels);
+    flash.add("zeros of the image", 2 * graph.input.channels);
     for (_, convolved) in stages.convolutions() {
         let (Convolved { convolution, source, .. }, label) = (convolved, stages.label(convolved));
         let side = convolution.kernel.side();
@@ -115,7 +115,7 @@ fn flash(graph: &Graph, stages: &Stages, bits: WeightBits) -> DeviceMemory {
 fn ram(graph: &Graph, stages: &Stages, plan: &DevicePlan, leak: Leak) -> DeviceMemory {
     let mut ram = DeviceMemory::default();
     ram.add(DeviceLedger::IMAGE, graph.input.len());
-    ram.add("spikes of the layers that are alive together", plan.arena_bytes);
+    ram.add("spikes of live layers", plan.arena_bytes);
     ram.add("membranes", plan.membrane_bytes(leak));
     ram.add("sums of a channel", 2 * plan.planes * plan.plane_sums);
     // A sum and a membrane of 32 bits for each neuron of the hidden layer, and a count of its spikes.
