@@ -1,7 +1,7 @@
 //! An integer network as C99: one header, one source without allocation or any library but `stdint.h` and `string.h`, and a test
 //! program with golden inputs and outputs.
 //!
-//! The source follows the plan of [`DevicePlan`]: its constants and its static state have the bytes of the device's ledger.
+//! The source follows the plan of [`DevicePlan`](crate::cost::DevicePlan): its constants and its static state have the bytes of the device's ledger.
 
 mod export;
 mod header;

@@ -30,7 +30,11 @@ pub fn load_model(path: &Path) -> Result<LoadedModel> {
 }
 
 impl LoadedModel {
-    /// The test images of a dataset as the model knows them, see [`test_images`].
+    /// The test images of a dataset as the model knows them: labelled in the order of its classes, to be normalised as the images
+    /// that it learned with.
+    ///
+    /// Classes are matched by their names. A model that does not tell its own is taken at its word where the number agrees, with
+    /// a warning. Errors name the classes of both.
     pub fn test_images<'a>(
         &self,
         dataset: &'a Dataset,
@@ -59,7 +63,9 @@ impl LoadedModel {
         Ok(EvaluationRecord::new(result, &self.model, dataset.id(), engine.name()))
     }
 
-    /// Where the images were that it was trained on, see [`trained_on`].
+    /// Where the images were that it was trained on; CIFAR's are looked for in `data_dir`.
+    ///
+    /// Errors: its file does not say.
     pub fn trained_on(&self, data_dir: &Path) -> Result<DataConfig> {
         trained_on(&self.path, self.model.origin.as_ref(), data_dir)
     }
@@ -70,11 +76,7 @@ impl LoadedModel {
     }
 }
 
-/// The test images of a dataset as a model knows them: labelled in the order of its classes, to be normalised as the images that it
-/// learned with.
-///
-/// Classes are matched by their names. A model that does not tell its own is taken at its word where the number agrees, with a
-/// warning. Errors name the classes of both.
+/// See [`LoadedModel::test_images`]; of a float or an integer model.
 pub(super) fn test_images<'a>(
     path: &Path,
     origin: Option<&Origin>,
@@ -112,9 +114,7 @@ fn other_classes(path: &Path, classes: &[String], dataset: &Dataset) -> Error {
     Error::file(path, reason)
 }
 
-/// Where the images were that a model was trained on; CIFAR's are looked for in `data_dir`.
-///
-/// Errors: its file does not say.
+/// See [`LoadedModel::trained_on`]; of a float or an integer model.
 pub(super) fn trained_on(path: &Path, origin: Option<&Origin>, data_dir: &Path) -> Result<DataConfig> {
     let reason = "does not say what it was trained on: say which images to test it on";
     let origin = origin.ok_or_else(|| Error::file(path, reason))?;
