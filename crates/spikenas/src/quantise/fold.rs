@@ -3,13 +3,13 @@ use crate::graph::{BatchNorm, Convolved, Normalisation, Source};
 use crate::weights::Weights;
 
 /// A batch norm in evaluation: `y = scale x + shift` for each channel.
-pub(super) struct Affine {
-    pub(super) scale: Vec<f64>,
-    pub(super) shift: Vec<f64>,
+pub(crate) struct Affine {
+    pub(crate) scale: Vec<f64>,
+    pub(crate) shift: Vec<f64>,
 }
 
 impl Affine {
-    pub(super) fn of(norm: &BatchNorm, weights: &Weights) -> Self {
+    pub(crate) fn of(norm: &BatchNorm, weights: &Weights) -> Self {
         let [scale, shift, mean, variance] = norm.parameters().map(|parameter| weights.values(&parameter.name));
         let factor =
             |channel: usize| f64::from(scale[channel]) / (f64::from(variance[channel]) + BatchNorm::EPSILON).sqrt();

@@ -79,7 +79,7 @@ fn round_votes(weights: &mut [f32], inputs: usize, cluster: usize, bits: WeightB
 }
 
 /// The mean of the outputs that vote for a class, `[classes, inputs]`, of `[classes * cluster, inputs]`.
-pub(super) fn cluster_means(weights: &[f32], inputs: usize, cluster: usize) -> Vec<f64> {
+pub(crate) fn cluster_means(weights: &[f32], inputs: usize, cluster: usize) -> Vec<f64> {
     let classes = weights.chunks_exact(inputs * cluster);
     let mean = |outputs: &[f32], input: usize| {
         outputs.iter().skip(input).step_by(inputs).map(|&weight| f64::from(weight)).sum::<f64>() / cluster as f64

@@ -27,6 +27,8 @@ mod tests;
 
 pub use evaluate::{Drift, IntegerTest, LayerDrift, evaluate_integer};
 pub use file::IntegerModel;
+pub(crate) use fold::Affine;
+pub(crate) use grid::cluster_means;
 pub use grid::round_weights;
 pub use integer_network::{IntegerConvolution, IntegerHidden, IntegerLayer, IntegerNetwork, IntegerOutput};
 pub use packed::pack;

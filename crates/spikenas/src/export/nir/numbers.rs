@@ -1,6 +1,6 @@
 use crate::cost::{Leak, Target};
-use crate::graph::{BatchNorm, Content, Convolved, Graph, Stages};
-use crate::quantise::IntegerNetwork;
+use crate::graph::{Content, Convolved, Graph, Stages};
+use crate::quantise::{Affine, IntegerNetwork, cluster_means};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -41,15 +41,6 @@ impl Kernel {
     }
 }
 
-/// A batch norm in evaluation: scales and shifts.
-fn affine(norm: &BatchNorm, weights: &Weights) -> (Vec<f64>, Vec<f64>) {
-    let [scale, shift, mean, variance] = norm.parameters().map(|parameter| weights.values(&parameter.name));
-    let factor = |at: usize| f64::from(scale[at]) / (f64::from(variance[at]) + BatchNorm::EPSILON).sqrt();
-    let scales: Vec<f64> = (0..norm.channels).map(factor).collect();
-    let shifts = (0..norm.channels).map(|at| f64::from(shift[at]) - scales[at] * f64::from(mean[at])).collect();
-    (scales, shifts)
-}
-
 impl Numbers {
     pub(super) fn float(graph: &Graph, weights: &Weights) -> Result<Self> {
         weights.check(graph)?;
@@ -57,7 +48,7 @@ impl Numbers {
         let mut convolutions: Vec<Option<Kernel>> = stages.maps.iter().map(|_| None).collect();
         for (map, convolved) in stages.convolutions() {
             let Convolved { convolution, norm, tile, reader, .. } = convolved;
-            let (mut scales, bias) = affine(norm, weights);
+            let Affine { scale: mut scales, shift: bias } = Affine::of(norm, weights);
             scales.iter_mut().for_each(|scale| *scale /= tile.pow(2) as f64);
             let values = weights.values(&convolution.weight().name);
             let mut kernel = Kernel {
@@ -67,24 +58,17 @@ impl Numbers {
             kernel.scaled(&scales);
             kernel.bias = bias;
             let before = reader.and_then(|reader| stages.layers[reader].norm.as_ref());
-            before.iter().for_each(|norm| kernel.scaled(&affine(norm, weights).0));
+            before.iter().for_each(|norm| kernel.scaled(&Affine::of(norm, weights).scale));
             convolutions[map] = Some(kernel);
         }
         let shift = |layer: &crate::graph::Spiking| match &layer.norm {
-            Some(norm) => affine(norm, weights).1,
+            Some(norm) => Affine::of(norm, weights).shift,
             None => vec![0.0; layer.shape().channels],
         };
         let classifier = &stages.classifier;
         let tile = classifier.pool.pow(2) as f64;
         let hidden = weights.values(&classifier.hidden.weight().name).iter().map(|&w| f64::from(w) / tile).collect();
-        let mean = |name: &str, inputs: usize| -> Vec<f64> {
-            let values = weights.values(name).chunks_exact(inputs * classifier.cluster);
-            let of = |outputs: &[f32], input: usize| {
-                outputs.iter().skip(input).step_by(inputs).map(|&w| f64::from(w)).sum::<f64>()
-                    / classifier.cluster as f64
-            };
-            values.flat_map(|outputs| (0..inputs).map(move |input| of(outputs, input))).collect()
-        };
+        let mean = |name: &str, inputs: usize| cluster_means(weights.values(name), inputs, classifier.cluster);
         let output = Kernel {
             weights: mean(&classifier.output.weight().name, classifier.output.inputs),
             bias: classifier.output.bias().map_or(vec![0.0; graph.outputs()], |bias| mean(&bias.name, 1)),
