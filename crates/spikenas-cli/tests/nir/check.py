@@ -37,10 +37,8 @@ def counts_of(modules, spiking):
     return seen
 
 
-def with_spikingjelly(path, about, inputs):
-    from spikingjelly.activation_based.nir_exchange import import_from_nir
-
-    network = import_from_nir(path, dt=about["dt"])
+def shown(network, about, inputs):
+    """Spikes of every layer and summed outputs of a network that sees the inputs at every timestep."""
     seen = counts_of(dict(network.named_modules()), about["layers"])
     total, state = 0, None
     for _ in range(about["timesteps"]):
@@ -49,18 +47,18 @@ def with_spikingjelly(path, about, inputs):
     return seen, total
 
 
-def with_snntorch(path, about, inputs):
+def with_spikingjelly(path, about):
+    from spikingjelly.activation_based.nir_exchange import import_from_nir
+
+    return import_from_nir(path, dt=about["dt"])
+
+
+def with_snntorch(path, about):
     from snntorch.import_nir import import_from_nir
 
     # It prints whole tensors.
     with contextlib.redirect_stdout(io.StringIO()):
-        network = import_from_nir(nir.read(path))
-    seen = counts_of(dict(network.named_modules()), about["layers"])
-    total, state = 0, None
-    for _ in range(about["timesteps"]):
-        output, state = network(inputs, state) if state is not None else network(inputs)
-        total = total + output
-    return seen, total
+        return import_from_nir(nir.read(path))
 
 
 def check(path, simulator):
@@ -70,7 +68,7 @@ def check(path, simulator):
     inputs = torch.from_numpy(np.asarray(metadata["golden_inputs"]))
     expected = np.asarray(metadata["golden_spikes"])  # [images, layers, timesteps]
     with torch.no_grad():
-        seen, total = simulator(path, about, inputs)
+        seen, total = shown(simulator(path, about), about, inputs)
     found = np.stack([np.stack(seen[name], axis=1) for name in about["layers"]], axis=1)
     outputs = np.asarray(metadata["golden_outputs"])
     total = total.reshape(outputs.shape).numpy()

@@ -234,12 +234,14 @@ impl Leak {
                 Ok(Limits { map: (current / 1.5) as i32, current, hidden })
             }
             // A simulator computes v + (x - v) / tau: 24 bits hold the fraction and two more, for three quarters of a membrane.
-            (Target::Simulator, Leak::Exact { fraction, .. }) if fraction <= Self::MOST_OF_SIMULATORS => {
+            (Target::Simulator, Leak::Exact { shift: Some(1 | 2), fraction })
+                if fraction <= Self::MOST_OF_SIMULATORS =>
+            {
                 let current = f64::from((1_i32 << (22 - fraction)) - 1);
                 Ok(Limits { map: (current as i32).min(MAP), current: current.min(f64::from(MAP)), hidden: current })
             }
             (Target::Simulator, _) => Err(Error::invalid(
-                "for a simulator, whose float32 is to be exact: it takes the leak exact, and at most 6 timesteps with tau 4/3",
+                "for a simulator, whose float32 is to be exact: it takes the leak exact, a tau of 4/3 or 2, and at most 6 timesteps with tau 4/3",
             )),
         }
     }
@@ -310,8 +312,13 @@ mod tests {
                 assert_eq!(f64::from(float), 0.75 * f64::from(whole) / 256.0, "{first} at {step}");
             }
         }
-        assert!(super::tests::leak(4.0 / 3.0, 7, None).unwrap().limits(Target::Simulator).is_err());
-        assert!(super::tests::leak(3.0, 5, None).unwrap().limits(Target::Simulator).is_err());
+        for (tau, timesteps) in [(4.0 / 3.0, 7), (3.0, 5), (8.0 / 7.0, 2), (1.0, 2)] {
+            let leak = super::tests::leak(tau, timesteps, None).unwrap();
+            assert!(
+                leak.limits(Target::Simulator).is_err(),
+                "tau {tau}: more bits than two behind a float32's fraction"
+            );
+        }
     }
 
     #[test]
