@@ -140,6 +140,7 @@ fn profile_words(profile: &Profile) -> String {
                 ("leak", of(&chip.leak, String::clone)),
                 ("reset", of(&chip.reset, String::clone)),
                 ("pJ of a synaptic operation", of(&chip.synapse_pj, f64::to_string)),
+                ("% of energy for memory", of(&chip.memory_percent, |[least, most]| format!("{least} to {most}"))),
             ]
         }
     };
@@ -163,13 +164,20 @@ fn check_words(check: &ChipCheck) -> String {
     if !check.unknown.is_empty() {
         text += &format!("unknown: {}\n", check.unknown.join(", "));
     }
-    if let Some(ChipEnergy { nanojoules, operations, source, caveat }) = &check.energy {
+    if let Some(ChipEnergy { nanojoules, operations, source, caveat, memory_percent }) = &check.energy {
         let caveat = caveat.as_ref().map_or(String::new(), |caveat| format!("{}; ", plain(caveat)));
         text += &format!(
             "energy per inference: {nanojoules:.0} nJ of synaptic operations ({} of them; {caveat}{}); neurons, memory and input are unknown\n",
             grouped(operations.round() as u64),
             plain(source)
         );
+        text += &match memory_percent {
+            Figure::Known { value: [least, most], source, caveat } => {
+                let caveat = caveat.as_ref().map_or(String::new(), |caveat| format!("{}; ", plain(caveat)));
+                format!("memory takes {least} to {most} % of the chip's energy ({caveat}{})\n", plain(source))
+            }
+            Figure::Unknown => "memory's share of the chip's energy is unknown\n".into(),
+        };
     }
     text
 }

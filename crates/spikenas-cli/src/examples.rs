@@ -10,7 +10,8 @@ Examples:
 pub const SEARCH: &str = "\
 Examples:
   spikenas search --budget 40k --out runs/small
-  spikenas search --method random --iterations 500 --score sahd";
+  spikenas search --method random --iterations 500 --score sahd
+  spikenas search --budget 40k --method evolution --iterations 500";
 
 pub const SCORE: &str = "\
 Examples:
@@ -66,6 +67,11 @@ pub const CORRELATE: &str = "\
 Examples:
   spikenas correlate --table bench.csv --sample 200 --score funnel,sahd
   spikenas correlate --table bench.csv --half verdict --out ranks";
+
+pub const REPLAY: &str = "\
+Examples:
+  spikenas replay --table bench.csv --seen best_val_acc
+  spikenas replay --table bench.csv --method random,evolution --evaluations 200 --seeds 20";
 
 pub const TABULATE: &str = "\
 Examples:

@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -98,7 +98,10 @@ fn to_c(arguments: &Arguments) -> Result<Exported> {
     let name = name.clone().unwrap_or_default();
     let export = CExport::new(&integers.model.network, &name, integers.classes(), *schedule, &images.pixels)?;
     let names = [format!("{name}.h"), format!("{name}.c"), format!("{name}_test.c")];
-    write(out, &names, [&export.header, &export.source, &export.test])?;
+    let texts = [&export.header, &export.source, &export.test];
+    let contents: Vec<(&str, &str)> =
+        names.iter().zip(texts).map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    files::write_folder(out, &contents)?;
     Ok(Exported { path: out.clone(), files: names.to_vec(), device: Some(export.ledger) })
 }
 
@@ -132,15 +135,6 @@ fn to_safetensors(arguments: &Arguments) -> Result<Exported> {
         model.weights.save(out, &graph, model.origin.as_ref())?;
     }
     Ok(Exported { path: out.clone(), files: Vec::new(), device: None })
-}
-
-/// Writes files into a new folder.
-fn write<const N: usize>(folder: &Path, names: &[String; N], texts: [&String; N]) -> Result<()> {
-    files::create_folder(folder)?;
-    for (name, text) in names.iter().zip(texts) {
-        files::write_text(&folder.join(name), text)?;
-    }
-    Ok(())
 }
 
 fn words(exported: &Exported) -> String {

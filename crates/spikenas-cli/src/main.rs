@@ -16,6 +16,7 @@ mod predict;
 mod printable;
 mod progress;
 mod quantise;
+mod replay;
 mod report;
 mod run;
 mod score;
@@ -82,6 +83,9 @@ enum Command {
     /// How well scores rank a table of trained architectures
     #[command(after_help = examples::CORRELATE)]
     Correlate(correlate::Arguments),
+    /// How well each method of a search finds the best of such a table
+    #[command(after_help = examples::REPLAY)]
+    Replay(replay::Arguments),
     /// Train architectures drawn at random into a table, to judge scores by
     #[command(after_help = examples::TABULATE)]
     Tabulate(tabulate::Arguments),
@@ -118,6 +122,7 @@ impl Command {
             Command::Reproduce(arguments) => study::reproduce(arguments),
             Command::Ablate(arguments) => study::ablate(arguments),
             Command::Correlate(arguments) => correlate::run(arguments),
+            Command::Replay(arguments) => replay::run(arguments),
             Command::Tabulate(arguments) => tabulate::run(arguments),
             Command::Report(arguments) => report::run(arguments),
             Command::List(arguments) => list::run(arguments),

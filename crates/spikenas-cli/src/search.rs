@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use spikenas::engine::engine;
-use spikenas::search::{Confirmation, Method, SearchRecord};
+use spikenas::search::{Confirmation, SearchRecord};
 use spikenas::workflow::run::{self, Engines, RunFolder};
 use spikenas::{Progress, Result, counted};
 
@@ -74,10 +74,10 @@ pub fn words(record: &SearchRecord) -> String {
 fn counts(record: &SearchRecord) -> String {
     let (candidates, computed) = (record.candidates, record.computed());
     match record.method {
-        Method::Random => {
+        method if method.draws() => {
             format!("{}, {} different, {computed} fit and scored", counted(candidates, "draw"), record.different)
         }
-        Method::Spikenas | Method::Exhaustive => {
+        _ => {
             let scored = if computed == 1 { "1 different one".into() } else { format!("{computed} different ones") };
             format!("{}, {} fit, {scored} scored", counted(candidates, "candidate"), record.feasible)
         }

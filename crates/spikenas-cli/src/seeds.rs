@@ -53,15 +53,17 @@ impl Several<'_> {
 /// The results in words.
 fn words(record: &SeedsRecord) -> String {
     let mut text = format!(
-        "{:<20} {:>10} {:>12} {:>10} {:>12}  architecture\n",
-        "seed", "accuracy", "validation", "backbone", "training"
+        "{:<20} {:>10} {:>12} {:>10} {:>10} {:>12}  architecture\n",
+        "seed", "accuracy", "validation", "integer", "backbone", "training"
     );
     for result in &record.results {
-        let validation = result.validation_accuracy.map_or("-".into(), |accuracy| format!("{accuracy:.2} %"));
+        let percent = |accuracy: Option<f64>| accuracy.map_or("-".into(), |accuracy| format!("{accuracy:.2} %"));
         text += &format!(
-            "{:<20} {:>8.2} % {validation:>12} {:>10} {:>12}  {}\n",
+            "{:<20} {:>10} {:>12} {:>10} {:>10} {:>12}  {}\n",
             result.seed,
-            result.accuracy,
+            percent(Some(result.accuracy)),
+            percent(result.validation_accuracy),
+            percent(result.integer_accuracy),
             crate::output::grouped(result.parameters.backbone),
             duration(result.train_seconds),
             result.architecture,
@@ -72,6 +74,7 @@ fn words(record: &SeedsRecord) -> String {
     };
     text += &mean("accuracy", record.accuracy);
     text += &mean("validation", record.validation_accuracy);
+    text += &mean("integer", record.integer_accuracy);
     let selection = record.results.first().map(|result| result.selection.to_string());
     selection.map_or(text.clone(), |selection| text + &format!("epoch chosen  {selection}\n"))
 }

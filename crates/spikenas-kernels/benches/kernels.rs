@@ -95,7 +95,7 @@ fn gradients(c: &mut Criterion) {
         let mut out = AlignedValues::zeros(extent.len());
         for isa in Isa::supported() {
             group.bench_function(format!("LIF and {channels}->{channels} 3x3 at 32x32 {isa:?}"), |b| {
-                b.iter(|| spike_gradients(isa, black_box(&layer), &readers, None, &mut out))
+                b.iter(|| spike_gradients(isa, black_box(&layer), &readers, None, None, &mut out))
             });
         }
     }

@@ -38,7 +38,7 @@ pub use convolution::{
 pub use gradient_sums::{GradientSums, gradient_before_norm, gradient_sums};
 pub use hamming::hamming_distances;
 pub use isa::Isa;
-pub use lif::{LifLayer, LifParameters, lif_scan};
+pub use lif::{LifLayer, LifParameters, LifState, lif_scan};
 pub use linear::{PackedLinear, linear_of_averages};
 pub use pooling::average_pool;
 pub use spikes::Spikes;

@@ -29,6 +29,14 @@ pub struct LifLayer<'a> {
     pub width: usize,
 }
 
+/// Membranes of a LIF layer in a backward pass through some of its timesteps, `[samples, pixels, channels]` each.
+pub struct LifState<'a> {
+    /// Those before the first of them.
+    pub start: &'a [f32],
+    /// The gradient of those after the last, which becomes that of those before the first.
+    pub gradient: &'a mut [f32],
+}
+
 /// Runs a LIF layer over all timesteps of its input.
 ///
 /// `membrane`: `[samples, pixels, channels]`, before the first step and after the last; without one, it starts at 0 and

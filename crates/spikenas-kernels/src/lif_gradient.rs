@@ -2,10 +2,11 @@ use crate::Extent;
 use crate::batch_norm::pixels_at_a_time;
 use crate::gradient_sums::{TermSums, add_terms};
 use crate::isa::Vector;
-use crate::lif::{LifLayer, LifParameters};
+use crate::lif::{LifLayer, LifParameters, LifState};
 
 /// Backward pass through the timesteps of one sample: `dh = dspike * surrogate(h) + dv * (1 - spike); dx = dh / tau;
-/// dv = dh * (1 - 1 / tau)`, from the last one. `of_spikes`: `[steps, pixels, row]`; `out`: by distinct timestep.
+/// dv = dh * (1 - 1 / tau)`, from the last one. `of_spikes`: `[steps, pixels, row]` and the row; `state`: that of the sample; `out`: by
+/// distinct timestep.
 ///
 /// # Safety
 /// The machine supports `V`.
@@ -13,8 +14,8 @@ use crate::lif::{LifLayer, LifParameters};
 pub(crate) unsafe fn backward_sample<V: Vector>(
     layer: &LifLayer<'_>,
     sample: usize,
-    of_spikes: &[f32],
-    row: usize,
+    (of_spikes, row): (&[f32], usize),
+    state: &mut Option<LifState<'_>>,
     out: &mut [&mut [f32]],
     sums: &mut TermSums,
 ) {
@@ -26,7 +27,10 @@ pub(crate) unsafe fn backward_sample<V: Vector>(
     for pixel in (0..pixels).step_by(at_a_time) {
         let length = at_a_time.min(pixels - pixel) * channels;
         let (x, carried) = (&mut x[..length], &mut carried[..length]);
-        carried.fill(0.0);
+        match state {
+            Some(state) => carried.copy_from_slice(&state.start[pixel * channels..][..length]),
+            None => carried.fill(0.0),
+        }
         for step in 0..steps {
             // SAFETY: the caller vouches for the instruction set.
             unsafe {
@@ -36,7 +40,10 @@ pub(crate) unsafe fn backward_sample<V: Vector>(
                 charge::<V>(x, carried, &mut charges[step * length..][..length], layer.parameters);
             }
         }
-        carried.fill(0.0);
+        match state {
+            Some(state) => carried.copy_from_slice(&state.gradient[pixel * channels..][..length]),
+            None => carried.fill(0.0),
+        }
         let constant = out.len() == 1;
         for step in (0..steps).rev() {
             let rows = &of_spikes[(step * pixels + pixel) * row..][..length / channels * row];
@@ -47,6 +54,9 @@ pub(crate) unsafe fn backward_sample<V: Vector>(
             unsafe {
                 backward_step::<V>(&charges[step * length..][..length], gradient, carried, out, add, layer.parameters)
             };
+        }
+        if let Some(state) = state {
+            state.gradient[pixel * channels..][..length].copy_from_slice(carried);
         }
         for (step, out) in out.iter().enumerate() {
             // SAFETY: the caller vouches for the instruction set.

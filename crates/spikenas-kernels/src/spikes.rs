@@ -29,6 +29,18 @@ impl Spikes {
         Self { maps, pixels, channels, words }
     }
 
+    /// The maps of several, one after the other, in memory that was used before. All have the same pixels and channels.
+    pub fn joined(mut words: Vec<u64>, parts: &[&Spikes]) -> Self {
+        words.clear();
+        parts.iter().for_each(|part| words.extend_from_slice(&part.words));
+        let [pixels, channels] = parts.first().map_or([0; 2], |part| [part.pixels, part.channels]);
+        assert!(
+            parts.iter().all(|part| [part.pixels, part.channels] == [pixels, channels]),
+            "spikes of different maps are no series"
+        );
+        Self { maps: parts.iter().map(|part| part.maps).sum(), pixels, channels, words }
+    }
+
     /// The memory, to be used again.
     pub fn into_words(self) -> Vec<u64> {
         self.words
@@ -120,6 +132,17 @@ mod tests {
                 assert_eq!(rest, vec![0; rest.len()], "{channels} channels");
             }
         }
+    }
+
+    #[test]
+    fn series_have_the_maps_of_their_parts() {
+        let spikes = |seed: usize, maps: usize| {
+            Spikes::pack(maps, 3, 70, &(0..maps * 3 * 70).map(|i| (i + seed).is_multiple_of(5)).collect::<Vec<_>>())
+        };
+        let (one, two) = (spikes(1, 2), spikes(2, 1));
+        let joined = Spikes::joined(vec![u64::MAX; 3], &[&one, &two]);
+        assert_eq!((joined.maps(), joined.map(0), joined.map(1)), (3, one.map(0), one.map(1)));
+        assert_eq!((joined.map(2), joined.counts().len()), (two.map(0), 3));
     }
 
     #[test]

@@ -7,11 +7,11 @@ fn other_ways(scope: &str) -> &'static str {
 }
 
 /// What makes room in a memory of a device.
-fn device_ways(memory: &str) -> &'static str {
-    if memory == "RAM" {
-        ": raise the RAM, lower the first width, or show fewer timesteps"
-    } else {
-        ": raise the flash, lower the bits, or lower the widths"
+fn device_ways(what: &str) -> &'static str {
+    match what {
+        "bytes of RAM" => ": raise the RAM, lower the first width, or show fewer timesteps",
+        "bytes of flash" => ": raise the flash, lower the bits, or lower the widths",
+        _ => ": lower the widths, or take another chip",
     }
 }
 
@@ -49,14 +49,14 @@ pub enum Error {
         /// Parameters of the smallest network, counted alike.
         smallest: u64,
     },
-    /// No network fits a memory of the device, whatever its cells.
-    #[error("no network fits {limit} bytes of {memory}, weights of {bits} bits: the smallest needs {smallest}, {} more{}", smallest - limit, device_ways(.memory))]
+    /// No network fits a limit of the device, whatever its cells.
+    #[error("no network fits {limit} {what}, weights of {bits} bits: the smallest needs {smallest}, {} more{}", smallest - limit, device_ways(.what))]
     Device {
-        /// Which memory: `flash` or `RAM`.
-        memory: String,
-        /// Its bytes.
+        /// Of what: `bytes of flash`.
+        what: String,
+        /// The most.
         limit: u64,
-        /// Bytes of the smallest network.
+        /// What the smallest network needs.
         smallest: u64,
         /// Bits of a weight.
         bits: u32,

@@ -1,7 +1,7 @@
 //! What a device has room for.
 
 use clap::Args;
-use spikenas::cost::{Bits, Budget, DeviceLimits, Profile, ProfileKind, WeightBits};
+use spikenas::cost::{Bits, Budget, ChipCores, DeviceLimits, Profile, ProfileKind, WeightBits};
 use spikenas::{Error, Result};
 
 /// The memories of a device.
@@ -14,8 +14,8 @@ pub struct DeviceArguments {
     /// The most RAM that it may take, the image and all but the stack: bytes (96KiB)
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     pub ram: Option<u64>,
-    /// A microcontroller whose flash and RAM it must fit: a name of `spikenas chip list`, or a profile in a .toml file; --flash and --ram
-    /// leave room for other things
+    /// A chip that it must fit: a name of `spikenas chip list`, or a profile in a .toml file; on a microcontroller, --flash and --ram leave
+    /// room for other things
     #[arg(long, value_name = "NAME|FILE")]
     pub chip: Option<String>,
 }
@@ -32,17 +32,17 @@ impl DeviceArguments {
             return Ok(None);
         }
         let bits = bits.map_or(Ok(WeightBits::default()), |bits| WeightBits::try_from(bits.get()))?;
-        let (mut flash, mut ram) = (self.flash, self.ram);
+        let mut limits = DeviceLimits { flash: self.flash, ram: self.ram, bits, leak: None, chip: None };
         if let Some(name) = &self.chip {
-            let ProfileKind::Microcontroller(chip) = Profile::find(name)?.kind else {
-                return Err(Error::invalid(format!(
-                    "chip {name}: a search keeps to the memories of a microcontroller; `spikenas chip check` compares a network with it"
-                )));
-            };
-            flash = flash.or(chip.flash.value().copied());
-            ram = ram.or(chip.ram.value().copied());
+            match Profile::find(name)?.kind {
+                ProfileKind::Microcontroller(chip) => {
+                    limits.flash = limits.flash.or(chip.flash.value().copied());
+                    limits.ram = limits.ram.or(chip.ram.value().copied());
+                }
+                ProfileKind::Neuromorphic(has) => limits.chip = Some(ChipCores { name: name.clone(), has }),
+            }
         }
-        Ok(Some(DeviceLimits { flash, ram, bits, leak: None }))
+        Ok(Some(limits))
     }
 }
 

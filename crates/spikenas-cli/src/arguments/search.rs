@@ -24,10 +24,12 @@ use super::space::SpaceArguments;
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Search")]
 pub struct MethodArguments {
-    /// spikenas (Algorithm 1 of the paper), random (SNASNet's) or exhaustive
-    #[arg(long, value_name = "NAME", default_value = "spikenas")]
-    pub method: Method,
-    /// Candidates that a random search draws [default: 5000]
+    /// spikenas (Algorithm 1 of the paper), random (SNASNet's), exhaustive, evolution (ageing, by tournaments) or local (from
+    /// neighbour to neighbour) [default: spikenas, and evolution for backward cells]
+    #[arg(long, value_name = "NAME")]
+    pub method: Option<Method>,
+    /// Candidates that the methods random, evolution and local draw, equal ones as often as they come [default: 5000 with random,
+    /// 1000 with the others]
     #[arg(long, value_name = "N")]
     pub iterations: Option<usize>,
     /// Score the ten leading candidates N times more, with other weights and images, and take the smallest of those not
@@ -42,13 +44,13 @@ pub struct MethodArguments {
 }
 
 impl MethodArguments {
-    /// Draws of a random search; other methods draw nothing.
-    fn draws(&self) -> Result<usize> {
-        match (self.iterations, self.method) {
-            (Some(draws), Method::Spikenas | Method::Exhaustive) => {
-                Err(Error::invalid(format!("iterations {draws}: only the method random draws candidates")))
-            }
-            (draws, _) => Ok(draws.unwrap_or(SearchConfig::default().iterations)),
+    /// Draws of a method that draws.
+    fn draws(&self, method: Method) -> Result<usize> {
+        match (self.iterations, method) {
+            (Some(draws), method) if !method.draws() => Err(Error::invalid(format!(
+                "iterations {draws}: the methods random, evolution and local draw candidates, {method} does not"
+            ))),
+            (draws, method) => Ok(draws.unwrap_or(method.default_iterations())),
         }
     }
 }
@@ -78,7 +80,9 @@ impl SearchArguments {
     /// The configuration of a run with these options.
     pub fn config(&self, dataset: &Dataset) -> Result<RunConfig> {
         let seed = self.common.seed();
-        let score = self.score.config(&self.network, ScoreKind::default(), seed)?;
+        let cell = self.space.cell;
+        let method = self.method.method.unwrap_or(Method::of_cells(cell));
+        let score = self.score.config(&self.network, ScoreKind::of_cells(cell, ScoreKind::default()), seed)?;
         let preset = self.network.preset(&self.data);
         let mirror = self.data.source().may_be_mirrored();
         // A network of few bits is trained with them; of eight, what is rounded afterwards is as good.
@@ -93,13 +97,14 @@ impl SearchArguments {
             network: self.network.config(&self.data, Some(dataset))?,
             score,
             search: SearchConfig {
-                method: self.method.method,
+                method,
                 operations: self.space.ops.0.clone(),
+                cell,
                 budget: self.budget.budget,
                 scope: self.budget.scope(preset),
                 bits: self.budget.precision(device.as_ref())?,
                 device,
-                iterations: self.method.draws()?,
+                iterations: self.method.draws(method)?,
                 confirm: self.method.confirm,
                 layout: self.layout()?,
                 seed,

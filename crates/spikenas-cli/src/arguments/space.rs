@@ -1,7 +1,7 @@
 //! The operations of the cells.
 
 use clap::Args;
-use spikenas::space::{Architecture, Digits, Operation, SearchSpace};
+use spikenas::space::{Architecture, Cell, CellKind, Digits, Operation, SearchSpace};
 use spikenas::{Error, Result};
 
 /// The operations of the space.
@@ -12,6 +12,10 @@ pub struct SpaceArguments {
     /// spikenas-3o, spikenas-2o, spikenas-bench
     #[arg(long, value_name = "NAMES", default_value = "spikenas-3o", value_parser = parse_operations)]
     pub ops: Operations,
+    /// Which edges the cells have: forward, to later nodes, or backward, back to earlier ones, too, which add a timestep later
+    /// (SNASNet-Bw)
+    #[arg(long, value_name = "KIND", default_value = "forward")]
+    pub cell: CellKind,
 }
 
 /// Operations of a space, and the digits in which its architectures are written.
@@ -32,15 +36,27 @@ pub struct DigitArguments {
     /// [default: all of SNASNet's]
     #[arg(long, value_name = "NAMES", value_parser = parse_operations)]
     pub ops: Option<Operations>,
+    /// Edges that it may have: forward refuses those back to earlier nodes, the digits below the diagonal [default: backward, which
+    /// takes both]
+    #[arg(long, value_name = "KIND")]
+    pub cell: Option<CellKind>,
 }
 
 impl DigitArguments {
     /// Reads an architecture; one with another operation is refused.
     pub fn architecture(&self, text: &str) -> Result<Architecture> {
-        let Some(Operations(allowed, digits)) = &self.ops else { return text.parse() };
-        let architecture = Architecture::parse(text, *digits)?;
-        let other = |o: &Operation| !allowed.contains(o);
-        match architecture.cells().iter().flat_map(|cell| cell.operations()).find(other) {
+        let digits = self.ops.as_ref().map_or(Digits::Snasnet, |Operations(_, digits)| *digits);
+        let architecture = Architecture::parse(text, digits)?;
+        let cells = architecture.cells().iter();
+        if self.cell == Some(CellKind::Forward) && cells.clone().any(Cell::has_feedback) {
+            return Err(Error::invalid(format!(
+                "`{architecture}` has edges back to earlier nodes, which --cell leaves out"
+            )));
+        }
+        let Some(Operations(allowed, _)) = &self.ops else { return Ok(architecture) };
+        // An edge back may always be left out.
+        let back = cells.clone().flat_map(Cell::back).filter(|&operation| operation != Operation::Zeroize);
+        match cells.flat_map(Cell::operations).chain(back).find(|operation| !allowed.contains(operation)) {
             Some(other) => Err(Error::invalid(format!("`{architecture}` has {other}, which --ops leaves out"))),
             None => Ok(architecture),
         }

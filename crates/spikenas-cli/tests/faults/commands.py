@@ -42,6 +42,7 @@ class Commands:
         search = [*network, "--threads", "1", "--batch", "16", "--budget", "2500", "--scope", "backbone"]
         search += ["--score", "funnel", "--confirm", "1"]
         learn = ["--epochs", "3", "--learning-rate", "0.05"]
+        device = ["--data", images, "--flash", "6KiB", "--ram", "8KiB", "--bits", "4", "--finalists", "0", "--confirm", "0"]
         kept = [*learn, "--threads", "1", "--tensorboard", "--checkpoint-minutes", "0"]
         scores = ["--score", "funnel,parameters", "--seeds", "2", "--batch", "8", "--widths", "8,16", "--threads", "1"]
         scenarios = ["--scale", work / "study.toml", "--scenario", "1C2O,1C2O_M", "--threads", "1"]
@@ -50,6 +51,9 @@ class Commands:
             Command("train", ["train", "RUN", *kept], ["train", "RUN", *kept, "--resume"], "searched"),
             Command("resume", ["train", "RUN", *kept, "--resume"], template="half"),
             Command("run", ["run", *search, *learn, "--out", "RUN"]),
+            Command("device", ["run", *device, "--epochs", "2", "--threads", "1", "--out", "RUN"]),
+            Command("quantise", ["quantise", "RUN"], ["quantise", "RUN", "--replace"], "finished"),
+            Command("export", ["export", "RUN", "--to", "c", "--out", "RUN/c"], template="quantised"),
             Command("correlate", ["correlate", "--table", table, "--data", images, *scores, "--out", "RUN"]),
             Command("evaluate", ["evaluate", "RUN", "--threads", "1"], template="finished"),
             Command("report", ["report", "RUN", "--svg", "RUN/svg"], template="finished"),
@@ -102,6 +106,10 @@ class Commands:
             left = [name for name in digest(folder) if name.endswith(".part") and name not in before]
             reasons += [f"left {', '.join(left)}"] if left else []
         reasons += harmed(folder, before)
+        if command.name == "export" and (folder / "c").exists():
+            # It is whole, or not there at all; what is there is in the way.
+            changed = differences(digest(folder), self.undisturbed(command), before)
+            return reasons + ([f"what is exported differs in {', '.join(changed)}"] if changed else [])
         again = self.place.execute(self.line(command, folder, again=True))
         # The small archive is a part of CIFAR-10: where it was unpacked, it is in the way.
         if again.rc != 0 and not (command.name == "fetch" and "a partial copy of 5 + 1 images" in again.err):
@@ -111,7 +119,7 @@ class Commands:
         return reasons + ([f"repeated, it differs in {', '.join(changed)}"] if changed else [])
 
     def make_templates(self):
-        """Folders that commands begin with: searched, half trained, finished, a study, a correlation, half searched, trained."""
+        """Folders that commands begin with: searched, half trained, finished, quantised, a study, a correlation, half searched, trained."""
 
         def keep(name, folder):
             shutil.rmtree(self.templates / name, ignore_errors=True)
@@ -128,7 +136,9 @@ class Commands:
         folder = self.killed(self.all["train"], "rename", "last.safetensors", 7)
         assert (folder / "checkpoint/last.safetensors").exists()
         keep("half", folder)
-        for name, command in (("finished", "run"), ("study", "study"), ("correlate", "correlate")):
+        for name, command in (
+            ("finished", "run"), ("quantised", "quantise"), ("study", "study"), ("correlate", "correlate"),
+        ):
             keep(name, finished(self.all[command]))
         folder = self.killed(self.all["search"], "write", "journal.jsonl", 5)
         assert not (folder / "search.json").exists()

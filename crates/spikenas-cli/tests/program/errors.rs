@@ -123,7 +123,7 @@ fn operations_of_which_none_connects_are_refused_by_every_method() {
 fn what_a_command_would_ignore_is_refused() {
     let place = Place::new();
     for (line, reason) in [
-        (format!("search {TINY} --iterations 50"), "only the method random draws"),
+        (format!("search {TINY} --iterations 50"), "spikenas does not"),
         (format!("search {TINY} --budget 40k --bits 8"), "only a budget in bytes"),
         (format!("search {TINY} --bits 8"), "only a budget in bytes"),
         (format!("score {ARCH} {TINY} --ops skip,conv1x1"), "has conv3x3, which --ops leaves out"),

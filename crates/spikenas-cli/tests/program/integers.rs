@@ -109,9 +109,18 @@ fn a_run_for_a_device_fits_its_flash_and_its_ram_and_is_tested_in_whole_numbers(
     );
     assert!(fs::read_to_string(place.path("fit/config.toml")).unwrap().contains("weight_bits = 4"));
     assert_eq!(place.json("evaluate fit --integer")["accuracy"], found["integer"]["accuracy"]);
+    let several =
+        place.json(&format!("run {options} --flash 6KiB --ram 4KiB --bits 4 --seeds 2 --recipe fast --out both"));
+    assert_eq!(several["results"][0]["integer_accuracy"], found["integer"]["accuracy"]);
+    assert!(several["integer_accuracy"]["mean"].as_f64().is_some(), "{several}");
 
     let report = fs::read_to_string(place.path("fit/report.html")).unwrap();
     assert!(report.contains("--flash 6144 --ram 4096 --bits 4"), "the page tells the command");
+    // What was tuned by hand stays when the run is repeated.
+    place.succeeds("quantise fit --bits 4 --epochs 1 --replace");
+    let tuned = fs::read(place.path("fit/integer.safetensors")).unwrap();
+    place.succeeds(&format!("run {options} --flash 6KiB --ram 4KiB --bits 4 --out fit"));
+    assert_eq!(fs::read(place.path("fit/integer.safetensors")).unwrap(), tuned);
     place.refuses("search --data images --ram 200", 1, "200 bytes of RAM, weights of 8 bits: the smallest needs");
     place.refuses("search --data images --flash 200 --widths 4,8", 1, "200 bytes of flash");
     place.refuses("search --data images --flash 64k", 2, "give bytes");
@@ -198,5 +207,13 @@ fn chips_are_listed_shown_and_compared_with_a_network() {
     place.refuses("chip show short.toml", 1, "flash");
     place.refuses("chip show loihi", 2, "did you mean loihi1");
     place.refuses("chip show none.toml", 1, "none.toml");
-    place.refuses("search --data images --chip loihi1", 2, "the memories of a microcontroller");
+
+    // A chip with cores is kept to while cells are searched; what no network can be is told first.
+    let found = place.json("search --data images --chip loihi1 --finalists 0 --out on-loihi");
+    assert!(found["parameters"]["network"].as_u64().is_some(), "{found}");
+    assert_eq!(place.json("chip check on-loihi --chip loihi1")["fits"].as_bool(), Some(true));
+    place.refuses("search --data images --chip speck2f", 2, "leak: multiplicative is needed, it has linear");
+    let loihi = include_str!("../../../spikenas/profiles/loihi1.toml");
+    fs::write(place.path("small.toml"), loihi.replace("value = 128,", "value = 1,")).unwrap();
+    place.refuses("search --data images --chip small.toml", 1, "1 cores on small.toml");
 }

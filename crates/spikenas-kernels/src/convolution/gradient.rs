@@ -6,7 +6,7 @@ use super::winograd::Tiles;
 use crate::aligned::AlignedValues;
 use crate::gradient_sums::{TermSums, no_sums, total};
 use crate::isa::{Isa, Operation, Vector};
-use crate::lif::LifLayer;
+use crate::lif::{LifLayer, LifState};
 use crate::lif_gradient::backward_sample;
 use crate::sizes::product;
 use crate::{Extent, GradientSums, Sum, by_sample};
@@ -81,9 +81,10 @@ pub struct SpikeGradients {
     pub sums: Vec<Vec<GradientSums>>,
 }
 
-/// Backward pass of a LIF layer, from membranes at 0, and of the convolutions that read it.
+/// Backward pass of a LIF layer and of the convolutions that read it.
 ///
-/// `of_averages`: the gradient that the spikes have from readers other than the convolutions. Writes the gradient of the layer's
+/// `of_averages`: the gradient that the spikes have from readers other than the convolutions. `state`: membranes; without, they
+/// start at 0, and nothing depends on those after the last timestep. Writes the gradient of the layer's
 /// input, `[distinct steps, samples, pixels, channels]`, summed over timesteps where the input is the same at all.
 ///
 /// The surrogate gradient of a spike is that of ATan of h, `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)`
@@ -93,6 +94,7 @@ pub fn spike_gradients(
     layer: &LifLayer<'_>,
     readers: &[SpikeReader<'_>],
     of_averages: Option<OfAverages<'_>>,
+    state: Option<LifState<'_>>,
     of_input: &mut [f32],
 ) -> SpikeGradients {
     let extent = layer.input.extent;
@@ -117,10 +119,23 @@ pub fn spike_gradients(
     assert_eq!(of_input.len(), length, "the gradient does not have its shape");
     assert!(layer.height.max(layer.width) <= 1 << HALF, "maps have at most {} rows and columns", 1 << HALF);
     let mut out = if extent.is_empty() { Vec::new() } else { by_sample(of_input, extent.map(), samples) };
+    let mut states: Vec<Option<LifState<'_>>> = match state {
+        Some(LifState { start, gradient }) => {
+            let lengths = [start.len(), gradient.len()];
+            assert_eq!(lengths, [extent.step(); 2], "the membranes do not have the layer's extent");
+            let map = extent.map().max(1);
+            let samples = start.chunks(map).zip(gradient.chunks_mut(map));
+            samples.map(|(start, gradient)| Some(LifState { start, gradient })).collect()
+        }
+        None => (0..samples).map(|_| None).collect(),
+    };
     let partial: Vec<(Vec<AlignedValues>, TermSums)> = out
         .par_chunks_mut(GROUP)
+        .zip(states.par_chunks_mut(GROUP))
         .enumerate()
-        .map(|(group, out)| isa.run(GradientsOfGroup { layer, readers, of_averages, first: group * GROUP, out }))
+        .map(|(group, (out, states))| {
+            isa.run(GradientsOfGroup { layer, readers, of_averages, first: group * GROUP, states, out })
+        })
         .collect();
     let of_weights = |(index, reader): (usize, &SpikeReader<'_>)| {
         let kernel = reader.kernel;
@@ -146,6 +161,8 @@ struct GradientsOfGroup<'a, 'b> {
     readers: &'a [SpikeReader<'a>],
     of_averages: Option<OfAverages<'a>>,
     first: usize,
+    /// By sample.
+    states: &'a mut [Option<LifState<'b>>],
     out: &'a mut [Vec<&'b mut [f32]>],
 }
 
@@ -165,7 +182,7 @@ impl Operation for GradientsOfGroup<'_, '_> {
         let mut of_spikes = AlignedValues::zeros(product([steps, pixels, row]));
         let (mut fired, mut tiles, mut line) = (Fired::default(), Tiles::default(), Vec::new());
         let mut sums = no_sums(self.layer.input.terms.len(), self.layer.input.distinct_steps(), channels);
-        for (index, out) in self.out.iter_mut().enumerate() {
+        for (index, (out, state)) in self.out.iter_mut().zip(self.states).enumerate() {
             let sample = self.first + index;
             for (step, of_map) in of_spikes.chunks_exact_mut(pixels * row).enumerate() {
                 // SAFETY: the caller vouches for the instruction set; buffers are sized for the layer and its readers.
@@ -199,7 +216,7 @@ impl Operation for GradientsOfGroup<'_, '_> {
                 }
             }
             // SAFETY: the caller vouches for the instruction set.
-            unsafe { backward_sample::<V>(self.layer, sample, &of_spikes, row, out, &mut sums) };
+            unsafe { backward_sample::<V>(self.layer, sample, (&of_spikes, row), state, out, &mut sums) };
         }
         (of_weights, sums)
     }

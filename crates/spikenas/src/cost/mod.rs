@@ -9,8 +9,8 @@ mod operations;
 pub use budget::{Bits, Budget, Scope};
 pub use chip::{ChipCheck, ChipEnergy, ChipLimit, Figure, Microcontroller, Need, Neuromorphic, Profile, ProfileKind};
 pub use device::{
-    Buffer, DeviceItem, DeviceKind, DeviceLedger, DeviceLimits, DeviceMemory, DevicePlan, Leak, LeakKind, Limits,
-    Schedule, Target, WeightBits,
+    Buffer, ChipCores, DeviceItem, DeviceLedger, DeviceLimits, DeviceMemory, DeviceNeed, DevicePlan, Leak, LeakKind,
+    Limits, Schedule, Target, WeightBits,
 };
 pub use ledger::{Ledger, LedgerEntry, ParameterCount, Unreachable};
 pub use operations::{ADDITION_PJ, LayerOperations, MULTIPLICATION_PJ, Operations};

@@ -1,8 +1,9 @@
 use super::config::NetworkConfig;
 use super::layer::{AveragePool, BatchNorm, Convolution, Layer, Lif, Linear};
-use super::network_graph::{Graph, Node, NodeId, Place, Time};
+use super::network_graph::{Graph, Node, Place, Time};
+use super::node_id::NodeId;
 use super::shape::Shape;
-use crate::space::{Architecture, Cell, Edge, Kernel, Transform};
+use crate::space::{Architecture, Cell, Edge, Kernel, Operation, Transform};
 use crate::{Error, Result};
 
 impl Graph {
@@ -54,7 +55,7 @@ impl Builder<'_> {
     fn add(&mut self, place: Place, layer: Layer, inputs: Vec<NodeId>, shape: Shape) -> NodeId {
         let of_inputs = inputs.iter().map(|id| self.nodes[id.index()].time).max().unwrap_or(Time::Constant);
         let time = match layer {
-            Layer::Lif(_) => Time::Stepwise,
+            Layer::Lif(_) | Layer::Feedback { .. } => Time::Stepwise,
             Layer::Vote { .. } => Time::Total,
             _ => of_inputs,
         };
@@ -72,16 +73,43 @@ impl Builder<'_> {
         self.batch_norm(Place::Stem, "stem.1", sums)
     }
 
-    /// `x1 = op01(x0)`, `x2 = op02(x0) + op12(x1)`, `x3 = op03(x0) + op13(x1) + op23(x2)`; returns x3.
+    /// `x1 = op01(x0)`, `x2 = op02(x0) + op12(x1)`, `x3 = op03(x0) + op13(x1) + op23(x2)`, each with what comes back to it; returns x3.
     fn cell(&mut self, index: usize, cell: &Cell, input: NodeId) -> NodeId {
         let shape = self.shape(input);
-        let mut nodes = vec![input];
+        let mut feedback = Vec::new();
+        let mut nodes = vec![self.with_feedback(index, cell, 0, input, &mut feedback)];
         for node in 1..=3 {
             let incoming = Edge::ALL.into_iter().filter(|edge| edge.to() == node);
             let inputs = incoming.filter_map(|edge| self.edge(index, cell, edge, nodes[edge.from()])).collect();
-            nodes.push(self.add(Place::Node { cell: index, node }, Layer::Sum, inputs, shape));
+            let sum = self.add(Place::Node { cell: index, node }, Layer::Sum, inputs, shape);
+            nodes.push(self.with_feedback(index, cell, node, sum, &mut feedback));
+        }
+        for (node, later) in feedback {
+            let incoming = Edge::BACK.into_iter().filter(|edge| edge.to() == node);
+            let inputs = incoming.filter_map(|edge| self.edge(index, cell, edge, nodes[edge.from()])).collect();
+            let of = self.add(Place::Feedback { cell: index, node }, Layer::Sum, inputs, shape);
+            self.nodes[later.index()].layer = Layer::Feedback { of };
         }
         nodes[3]
+    }
+
+    /// A node of a cell with what comes back to it, if anything; what comes back is known later, and listed with its node.
+    fn with_feedback(
+        &mut self,
+        index: usize,
+        cell: &Cell,
+        node: usize,
+        map: NodeId,
+        feedback: &mut Vec<(usize, NodeId)>,
+    ) -> NodeId {
+        let comes_back = |edge: &Edge| edge.to() == node && cell.operation(*edge) != Operation::Zeroize;
+        if !Edge::BACK.iter().any(comes_back) {
+            return map;
+        }
+        let (place, shape) = (Place::Feedback { cell: index, node }, self.shape(map));
+        let later = self.add(place, Layer::Feedback { of: map }, Vec::new(), shape);
+        feedback.push((node, later));
+        self.add(place, Layer::Sum, vec![map, later], shape)
     }
 
     /// What an edge adds to its node, if anything.
@@ -92,7 +120,8 @@ impl Builder<'_> {
             Transform::Identity => Some(source),
             Transform::AveragePool(side) => Some(self.average(place, AveragePool::around(side), source)),
             Transform::Convolution { kernel, threshold } => {
-                let name = |child: usize| format!("cell{}.cell_architecture.{}.{child}", cell + 1, edge.index());
+                let back = if edge.is_back() { "_back" } else { "" };
+                let name = |child: usize| format!("cell{}.cell_architecture{back}.{}.{child}", cell + 1, edge.index());
                 let spikes = self.lif(place, &name(0), source, self.config.threshold * threshold);
                 let sums = self.convolution(place, &name(1), spikes, self.shape(source).channels, kernel);
                 Some(self.batch_norm(place, &name(2), sums))

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::node_id::NodeId;
 use super::parameter::{Parameter, ParameterKind};
 use super::shape::Shape;
 use crate::space::Kernel;
@@ -18,6 +19,11 @@ pub enum Layer {
     Lif(Lif),
     /// The sum of all inputs; zeros where there are none.
     Sum,
+    /// What a later node gave at the timestep before; zeros at the first.
+    Feedback {
+        /// The later node.
+        of: NodeId,
+    },
     /// Average pooling.
     AveragePool(AveragePool),
     /// A linear layer over all values of its input, channel by channel.
@@ -36,7 +42,12 @@ impl Layer {
             Layer::Convolution(convolution) => vec![convolution.weight()],
             Layer::BatchNorm(norm) => norm.parameters().to_vec(),
             Layer::Linear(linear) => std::iter::once(linear.weight()).chain(linear.bias()).collect(),
-            Layer::Input | Layer::Lif(_) | Layer::Sum | Layer::AveragePool(_) | Layer::Vote { .. } => Vec::new(),
+            Layer::Input
+            | Layer::Lif(_)
+            | Layer::Sum
+            | Layer::Feedback { .. }
+            | Layer::AveragePool(_)
+            | Layer::Vote { .. } => Vec::new(),
         }
     }
 }

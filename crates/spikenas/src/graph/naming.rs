@@ -9,8 +9,9 @@ pub fn layer_place(name: &str) -> String {
         ["last_act", ..] => "last activation".into(),
         ["classifier", "1" | "2"] => "classifier, hidden".into(),
         ["classifier", "3"] => "classifier, output".into(),
-        [cell, "cell_architecture", edge, ..] => {
-            let edge = edge.parse::<usize>().ok().and_then(|i| Edge::ALL.get(i));
+        [cell, direction @ ("cell_architecture" | "cell_architecture_back"), edge, ..] => {
+            let edges = if *direction == "cell_architecture" { Edge::ALL } else { Edge::BACK };
+            let edge = edge.parse::<usize>().ok().and_then(|i| edges.get(i).copied());
             match (number(cell, "cell"), edge) {
                 (Some(cell), Some(edge)) => format!("cell {cell}, {}→{}", edge.from(), edge.to()),
                 _ => name.into(),
@@ -31,6 +32,7 @@ mod tests {
             ("stem.0", "stem"),
             ("cell2.cell_architecture.3.1", "cell 2, 0→3"),
             ("cell1.cell_architecture.2", "cell 1, 1→2"),
+            ("cell1.cell_architecture_back.4.1", "cell 1, 3→1"),
             ("downconv1.1", "reduction 1"),
             ("classifier.3", "classifier, output"),
             ("something.else", "something.else"),

@@ -2,21 +2,10 @@ use serde::{Deserialize, Serialize};
 
 use super::config::NetworkConfig;
 use super::layer::{Layer, Lif};
+use super::node_id::NodeId;
 use super::parameter::Parameter;
 use super::shape::Shape;
 use crate::space::{Architecture, Edge, Operation};
-
-/// Place of a node in its graph: nodes read only nodes before them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct NodeId(pub(super) usize);
-
-impl NodeId {
-    /// The place as a number.
-    pub fn index(self) -> usize {
-        self.0
-    }
-}
 
 /// Which part of the macro-architecture a node belongs to. Cells count from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +29,13 @@ pub enum Place {
         /// The edge.
         edge: Edge,
     },
+    /// What comes back to a node of a cell: its sum, what of it is read a timestep later, and the node with that.
+    Feedback {
+        /// The cell.
+        cell: usize,
+        /// The node, 0 to 2.
+        node: usize,
+    },
     /// The reduction behind a cell.
     Reduction {
         /// The cell.
@@ -49,6 +45,16 @@ pub enum Place {
     LastActivation,
     /// The classifier.
     Classifier,
+}
+
+impl Place {
+    /// The cell that it is a part of, if any.
+    pub fn cell(self) -> Option<usize> {
+        match self {
+            Place::Node { cell, .. } | Place::Edge { cell, .. } | Place::Feedback { cell, .. } => Some(cell),
+            _ => None,
+        }
+    }
 }
 
 /// When a node's values change.

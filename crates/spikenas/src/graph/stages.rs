@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use super::layer::{AveragePool, BatchNorm, Convolution, Layer, Lif, Linear};
-use super::network_graph::{Graph, Node, NodeId, Place};
+use super::network_graph::{Graph, Node, Place};
+use super::node_id::NodeId;
 use super::shape::Shape;
 use crate::{Error, Result};
 
@@ -272,6 +273,7 @@ impl<'a> Builder<'a> {
             (Layer::Convolution(_), Some(Became::Image | Became::Spikes(_))) => Became::Convolution(id),
             (Layer::BatchNorm(norm), Some(Became::Convolution(of))) => self.convolved(of, norm, node)?,
             (Layer::BatchNorm(_), Some(Became::Map(map))) => Became::Normed(map, id),
+            (Layer::Feedback { .. }, _) => return Err(Error::invalid(FEEDBACK)),
             (Layer::Sum, _) => self.sum(node)?,
             (Layer::AveragePool(pool), Some(Became::Map(map))) => self.average(pool, map, node)?,
             (Layer::AveragePool(pool), Some(Became::Spikes(layer))) => {
@@ -378,10 +380,14 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// What is said of cells that no device runs yet.
+const FEEDBACK: &str =
+    "cells with edges back to earlier nodes have no form for devices and simulators: take forward cells";
+
 /// The set of maps that a map of a place is added to: those of a cell with what comes before it.
 fn group(node: &Node) -> usize {
     match node.place {
-        Place::Node { cell, .. } | Place::Edge { cell, .. } => cell,
+        Place::Node { cell, .. } | Place::Edge { cell, .. } | Place::Feedback { cell, .. } => cell,
         Place::Reduction { cell } => cell + 1,
         Place::Input | Place::Stem | Place::LastActivation | Place::Classifier => 0,
     }

@@ -68,6 +68,23 @@ pub(crate) fn parse_toml<T: DeserializeOwned>(path: &Path, text: &str) -> Result
     })
 }
 
+/// Writes files into a new folder, which is there with all of them or not at all.
+///
+/// Errors: there is something in its place.
+pub fn write_folder(folder: &Path, contents: &[(&str, &str)]) -> Result<()> {
+    let (above, name) = (folder.parent().unwrap_or(Path::new("")), folder.file_name().unwrap_or_default());
+    create_folder(above)?;
+    let beside = above.join(format!(".{}.part", name.display()));
+    let write = || {
+        let made = disk::NewFolder::begin(beside)?;
+        for (name, text) in contents {
+            made.write(Path::new(name), |out| out.write_all(text.as_bytes()))?;
+        }
+        made.finish(folder)
+    };
+    write().map_err(Error::io(folder))
+}
+
 /// Makes a folder and those above it.
 pub fn create_folder(path: &Path) -> Result<()> {
     disk::create_folder(path).map_err(Error::io(path))

@@ -19,7 +19,6 @@ mod version;
 pub(crate) use definition::check_definition;
 pub(crate) use difference::{comparable, list_differences};
 pub(crate) use disk::Growing;
-#[cfg(feature = "fetch")]
 pub(crate) use disk::NewFolder;
 pub use journal::Journal;
 pub(crate) use lines::{append_line, parse_line, read_lines, write_lines};

@@ -8,6 +8,8 @@ use crate::space::{Cell, Edge, Kernel, Operation, Transform};
 /// Middles of the nodes in the SVG, and the size of the drawing.
 const NODES: [(i32, i32); 4] = [(40, 108), (200, 108), (360, 108), (520, 108)];
 const SIZE: (i32, i32) = (560, 216);
+/// Height of the drawing where edges lead back.
+const DEEPER: i32 = 292;
 
 /// Distance of the middle of an edge from the row of nodes; upwards is negative.
 fn bend(edge: Edge) -> i32 {
@@ -16,18 +18,26 @@ fn bend(edge: Edge) -> i32 {
         Edge::E02 => -56,
         Edge::E13 => -84,
         Edge::E03 => 84,
+        Edge::E10 | Edge::E21 | Edge::E32 => 34,
+        Edge::E20 | Edge::E31 => 120,
+        Edge::E30 => 154,
     }
 }
 
-/// Draws the edges that connect, each with the name of its operation.
+/// Every edge that connects, those back last.
+fn connecting(cell: &Cell) -> impl Iterator<Item = Edge> {
+    Edge::ALL.into_iter().chain(Edge::BACK).filter(|&edge| cell.operation(edge) != Operation::Zeroize)
+}
+
+/// Draws the edges that connect, each with the name of its operation; dashes lead back, a timestep later.
 pub(super) fn draw(cell: &Cell) -> String {
     let colour = |index: usize| format!("#{:02X}{:02X}{:02X}", PAPER[index].0.0, PAPER[index].0.1, PAPER[index].0.2);
     let (ink, muted) = (colour(0), colour(1));
-    let (width, height) = SIZE;
+    let (width, height) = (SIZE.0, if cell.has_feedback() { DEEPER } else { SIZE.1 });
     let mut svg = format!(
         r#"<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">"#
     );
-    for edge in Edge::ALL {
+    for edge in connecting(cell) {
         let operation = cell.operation(edge);
         let stroke = match operation.transform() {
             Transform::Nothing => continue,
@@ -42,11 +52,13 @@ pub(super) fn draw(cell: &Cell) -> String {
         let handle = y0 + bend * 4 / 3;
         let lift = bend.signum() * 13;
         let inset = if bend == 0 { 15 } else { 6 };
-        let (xa, ya, xb, yb) = (x0 + inset, y0 + lift, x1 - inset - 4, y1 + lift);
+        let forth = (x1 - x0).signum();
+        let (xa, ya, xb, yb) = (x0 + forth * inset, y0 + lift, x1 - forth * (inset + 4), y1 + lift);
+        let dashes = if edge.is_back() { r#" stroke-dasharray="5 3""# } else { "" };
         let third = (x1 - x0) / 4;
         let _ = write!(
             svg,
-            r#"<path d="M{xa} {ya} C{} {handle} {} {handle} {xb} {yb}" fill="none" stroke="{stroke}" stroke-width="2"/>"#,
+            r#"<path d="M{xa} {ya} C{} {handle} {} {handle} {xb} {yb}" fill="none" stroke="{stroke}" stroke-width="2"{dashes}/>"#,
             x0 + third,
             x1 - third
         );
@@ -84,15 +96,14 @@ fn arrow_head(handle: (i32, i32), end: (i32, i32)) -> String {
 
 /// The cell in words: the text alternative.
 pub(super) fn words(cell: &Cell) -> String {
-    let connected = Edge::ALL.into_iter().filter(|&e| cell.operation(e) != Operation::Zeroize);
     let edge = |e: Edge| format!("{}→{} {}", e.from(), e.to(), cell.operation(e).name());
-    connected.map(edge).collect::<Vec<_>>().join(", ")
+    connecting(cell).map(edge).collect::<Vec<_>>().join(", ")
 }
 
 /// Columns between two nodes of the drawing in characters.
 const STEP: usize = 18;
 
-/// A cell in characters, four lines of 58 columns.
+/// A cell in characters, four lines of 58 columns; edges back, which add a timestep later, are named in a fifth.
 ///
 /// ```
 /// use spikenas::report::draw_in_characters;
@@ -124,7 +135,7 @@ pub fn draw_in_characters(cell: &Cell) -> String {
             Edge::E01 | Edge::E12 | Edge::E23 => (2, '─', '▶'),
             Edge::E13 => (0, '╭', '▼'),
             Edge::E02 => (1, '╭', '▼'),
-            Edge::E03 => (3, '╰', '▲'),
+            _ => (3, '╰', '▲'),
         };
         let (first, last) = if row == 2 { (from + 2, to - 2) } else { (from, to) };
         let name = format!(" {} ", operation.name());
@@ -145,10 +156,14 @@ pub fn draw_in_characters(cell: &Cell) -> String {
     for index in 0..4 {
         put(2, node(index) - 1, &format!("({index})"));
     }
-    rows.into_iter()
-        .map(|row| row.into_iter().collect::<String>().trim_end().to_string())
-        .collect::<Vec<_>>()
-        .join("\n")
+    let mut lines: Vec<String> =
+        rows.into_iter().map(|row| row.into_iter().collect::<String>().trim_end().to_string()).collect();
+    if cell.has_feedback() {
+        let back = connecting(cell).filter(|edge| edge.is_back());
+        let names = back.map(|edge| format!("{}→{} {}", edge.from(), edge.to(), cell.operation(edge).name()));
+        lines.push(format!("  back: {}", names.collect::<Vec<_>>().join(", ")));
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -166,6 +181,15 @@ mod tests {
         let svg = draw(&cell("0003 0000 0000 0000"));
         assert_eq!((svg.matches("<path").count(), svg.matches("conv3x3").count()), (1, 1));
         assert!(!draw_in_characters(&cell("0003 0000 0000 0000")).contains('╭'));
+    }
+
+    #[test]
+    fn edges_back_are_dashed_and_named() {
+        let feedback = cell("0303 0020 1001 0210");
+        let svg = draw(&feedback);
+        assert_eq!((svg.matches("<path").count(), svg.matches("dasharray").count()), (7, 3));
+        assert!(words(&feedback).ends_with("2→0 skip, 3→1 conv1x1, 3→2 skip"), "{}", words(&feedback));
+        assert!(draw_in_characters(&feedback).ends_with("  back: 2→0 skip, 3→1 conv1x1, 3→2 skip"));
     }
 
     #[test]

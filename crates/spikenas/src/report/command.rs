@@ -8,7 +8,7 @@ use crate::data::Source;
 use crate::graph::NetworkConfig;
 use crate::score::{ScoreConfig, ScoreKind};
 use crate::search::{Layout, Method, SearchConfig};
-use crate::space::SearchSpace;
+use crate::space::{CellKind, SearchSpace};
 use crate::train::{EpochRecord, Recipe, Schedule, TrainConfig};
 use crate::workflow::run::RunConfig;
 
@@ -202,14 +202,21 @@ impl Line {
         if let Some(device) = &search.device {
             device.flash.iter().for_each(|bytes| self.option("flash", bytes));
             device.ram.iter().for_each(|bytes| self.option("ram", bytes));
+            device.chip.iter().for_each(|chip| self.option("chip", &chip.name));
             if !matches!(search.budget, Some(Budget::Bytes(_))) && device.bits != WeightBits::default() {
                 self.option("bits", device.bits);
             }
             said.train.weight_bits = Some(device.bits).filter(|&bits| bits < WeightBits::Eight);
         }
         said.search.device.clone_from(&search.device);
+        self.set(&mut said.search.cell, &search.cell, "cell", search.cell);
+        if search.cell != CellKind::Forward {
+            said.search.method = Method::of_cells(search.cell);
+            said.score.kind = ScoreKind::of_cells(search.cell, said.score.kind);
+        }
         self.set(&mut said.search.method, &search.method, "method", search.method);
-        if search.method == Method::Random {
+        said.search.iterations = search.method.default_iterations();
+        if search.method.draws() {
             self.set(&mut said.search.iterations, &search.iterations, "iterations", search.iterations);
         }
         said.search.iterations = search.iterations;

@@ -64,11 +64,13 @@ fn summary(run: &RunRecords) -> String {
             Method::Spikenas => "Algorithm 1",
             Method::Random => "a random search",
             Method::Exhaustive => "an exhaustive search",
+            Method::Evolution => "an ageing evolution",
+            Method::Local => "a local search",
         };
         words += &format!(
             "Found: of {} {} {} different ones fit and were scored by {how} in {}; the best has {} parameters in its backbone. ",
             grouped(search.candidates as u64),
-            if search.method == Method::Random { "draws" } else { "candidates" },
+            if search.method.draws() { "draws" } else { "candidates" },
             grouped(search.computed() as u64),
             duration(search.seconds),
             grouped(search.parameters.backbone),

@@ -43,6 +43,7 @@ fn facts(record: &SeedsRecord) -> Vec<(String, String)> {
     let percent = |spread: Spread| format!("{} %", spread.words(2));
     fact("test accuracy", record.accuracy.map(percent));
     fact("validation accuracy", record.validation_accuracy.map(percent));
+    fact("test accuracy in whole numbers", record.integer_accuracy.map(percent));
     fact("backbone", record.backbone.map(|spread| format!("{} parameters", spread.words(0))));
     fact("network", record.network.map(|spread| format!("{} parameters", spread.words(0))));
     let winners: BTreeSet<String> = record.results.iter().map(|result| result.architecture.to_string()).collect();

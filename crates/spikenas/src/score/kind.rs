@@ -4,6 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::kernel_matrix::KernelKind;
+use crate::space::CellKind;
 use crate::{Error, Result};
 
 /// Training-free figures of merit; higher is better. `docs/scores.md` has their formulas, sources, costs, and how well they rank.
@@ -53,6 +54,15 @@ impl ScoreKind {
     /// default.
     pub fn of_preset(preset: &str) -> Self {
         if preset.starts_with("snasnet") { ScoreKind::Sahd } else { ScoreKind::default() }
+    }
+
+    /// The score of cells of a kind where none is named: the depth sees no edge back, so that backward cells take one that runs
+    /// the network.
+    pub fn of_cells(cells: CellKind, forward: Self) -> Self {
+        match cells {
+            CellKind::Backward if forward == ScoreKind::Depth => ScoreKind::Funnel,
+            _ => forward,
+        }
     }
 
     /// The name used on the command line and in records.

@@ -31,7 +31,13 @@ fn link(graph: &Graph, node: &Node, weights: &Drawn) -> Link {
             weigh(&linear.weight(), linear.outputs, channels, weights)
         }
         Layer::Lif(lif) => Link::Gain(1.0 / f64::from(lif.threshold)),
-        Layer::Input | Layer::BatchNorm(_) | Layer::Sum | Layer::AveragePool(_) | Layer::Vote { .. } => Link::Gain(1.0),
+        // What comes back adds nothing at the first timestep, at which the flow is taken.
+        Layer::Input
+        | Layer::BatchNorm(_)
+        | Layer::Sum
+        | Layer::Feedback { .. }
+        | Layer::AveragePool(_)
+        | Layer::Vote { .. } => Link::Gain(1.0),
     }
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::cost::{Bits, Budget, DeviceLimits, Scope};
-use crate::space::{Operation, SearchSpace};
+use crate::space::{CellKind, Operation, SearchSpace};
 use crate::{Error, Result};
 
 /// How candidates are chosen.
@@ -18,11 +18,16 @@ pub enum Method {
     Random,
     /// Every combination of cells.
     Exhaustive,
+    /// Ageing evolution: the best of a few at random has a child that differs in one edge.
+    Evolution,
+    /// Local search: to the best of all that differ in one edge, from several random starts.
+    Local,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Method; 3] = [Method::Spikenas, Method::Random, Method::Exhaustive];
+    pub const ALL: [Method; 5] =
+        [Method::Spikenas, Method::Random, Method::Exhaustive, Method::Evolution, Method::Local];
 
     /// The name used on the command line and in records.
     pub fn name(self) -> &'static str {
@@ -30,6 +35,32 @@ impl Method {
             Method::Spikenas => "spikenas",
             Method::Random => "random",
             Method::Exhaustive => "exhaustive",
+            Method::Evolution => "evolution",
+            Method::Local => "local",
+        }
+    }
+
+    /// The one that is taken for cells of a kind where none is named: there are too many backward cells to try them all.
+    pub fn of_cells(kind: CellKind) -> Self {
+        match kind {
+            CellKind::Forward => Method::Spikenas,
+            CellKind::Backward => Method::Evolution,
+        }
+    }
+
+    /// The iterations where no number is given: SNASNet's of its random search.
+    pub fn default_iterations(self) -> usize {
+        match self {
+            Method::Evolution | Method::Local => 1000,
+            Method::Spikenas | Method::Random | Method::Exhaustive => 5000,
+        }
+    }
+
+    /// Whether it draws candidates, as many as the iterations say.
+    pub fn draws(self) -> bool {
+        match self {
+            Method::Random | Method::Evolution | Method::Local => true,
+            Method::Spikenas | Method::Exhaustive => false,
         }
     }
 }
@@ -57,6 +88,9 @@ pub struct SearchConfig {
     pub method: Method,
     /// Operations allowed on an edge, in the order in which they are tried.
     pub operations: Vec<Operation>,
+    /// Which edges the cells have.
+    #[serde(skip_serializing_if = "is_forward", default)]
+    pub cell: CellKind,
     /// The most memory that the network may take.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub budget: Option<Budget>,
@@ -64,7 +98,7 @@ pub struct SearchConfig {
     pub scope: Scope,
     /// Precision at which a budget in bytes is compared.
     pub bits: Bits,
-    /// Candidates that a random search draws.
+    /// Candidates that a method draws, equal ones as often as they come: a random search, an evolution, a local search.
     pub iterations: usize,
     /// What the device has room for, where it is for one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -76,7 +110,7 @@ pub struct SearchConfig {
     /// Which sizes of the network are chosen, too; none where it is given whole.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub layout: Option<Layout>,
-    /// Seed of a random search.
+    /// Seed of what the methods draw.
     pub seed: u64,
 }
 
@@ -85,6 +119,7 @@ impl Default for SearchConfig {
         Self {
             method: Method::default(),
             operations: SearchSpace::named("spikenas-3o").unwrap_or_default(),
+            cell: CellKind::default(),
             budget: None,
             scope: Scope::default(),
             bits: Bits::default(),
@@ -95,6 +130,10 @@ impl Default for SearchConfig {
             seed: 1,
         }
     }
+}
+
+fn is_forward(cell: &CellKind) -> bool {
+    *cell == CellKind::Forward
 }
 
 /// Which sizes of a network a search chooses under its budget. The widths are always among them.
@@ -147,6 +186,9 @@ impl SearchConfig {
             return Err(Error::invalid(
                 "operations zeroize: no architecture connects input and output: allow other operations",
             ));
+        }
+        if self.cell == CellKind::Backward && self.device.is_some() {
+            return Err(Error::invalid("cell backward: no device runs cells with edges back to earlier nodes yet"));
         }
         if !(1..=MOST_ITERATIONS).contains(&self.iterations) {
             return Err(Error::invalid(format!(

@@ -1,30 +1,46 @@
-use super::evaluator::{Best, Evaluator};
-use super::record::PassRecord;
-use crate::Result;
-use crate::progress::Progress;
-use crate::space::Architecture;
+use super::pass::Pass;
+use super::strategy::Strategy;
+use super::told::Told;
+use crate::space::{Architecture, Cell, SearchSpace};
+use crate::{Error, Result};
+
+/// More than this are refused, as an exhaustive search refuses them.
+const MOST_CANDIDATES: usize = 1_000_000;
 
 /// Algorithm 1 of the paper: pass 1 gives all cells the same candidate; passes 2 to C vary cell i alone, starting from
 /// the best so far. The first of equal scores wins.
-pub(super) fn search(
-    evaluator: &mut Evaluator<'_>,
-    progress: &mut dyn Progress,
-) -> Result<Option<(Best, Vec<PassRecord>)>> {
-    let space = evaluator.problem().space.clone();
-    let cells = space.cells();
-    let alike = space.iter_cells().map(|cell| Architecture::repeated(cell, cells));
-    let mut passes = Vec::new();
-    let mut best = None;
-    passes.push(evaluator.run_pass((&pass_name(1, cells), cells - 1), alike, &mut best, progress)?);
-    for index in 1..cells {
-        let Some(start) = best.as_ref().map(|b: &Best| b.architecture.clone()) else { break };
-        let candidates = space.iter_cells().map(|cell| Ok(start.with_cell(index, cell)));
-        let name = pass_name(index + 1, cells);
-        passes.push(evaluator.run_pass((&name, cells - index - 1), candidates, &mut best, progress)?);
-    }
-    Ok(best.map(|best| (best, passes)))
+pub(super) struct Consecutive {
+    cells: Vec<Cell>,
+    count: usize,
+    /// Passes that were asked for.
+    passes: usize,
 }
 
-fn pass_name(pass: usize, cells: usize) -> String {
-    format!("pass {pass} of {cells}")
+impl Consecutive {
+    pub fn new(space: &SearchSpace) -> Result<Self> {
+        let count = space.cell_count();
+        if count > MOST_CANDIDATES {
+            return Err(Error::invalid(format!(
+                "{count} candidates of a pass are too many to try them all (at most {MOST_CANDIDATES}): choose the method evolution, local or \
+                 random, or allow fewer operations"
+            )));
+        }
+        Ok(Self { cells: space.iter_cells().collect(), count: space.cells(), passes: 0 })
+    }
+}
+
+impl Strategy for Consecutive {
+    fn ask(&mut self, told: &Told<'_>) -> Result<Option<Pass>> {
+        let (cells, count, index) = (self.cells.clone().into_iter(), self.count, self.passes);
+        let candidates: Box<dyn Iterator<Item = Result<Architecture>>> = match (index, told.best()) {
+            (0, _) => Box::new(cells.map(move |cell| Architecture::repeated(cell, count))),
+            (_, Some(start)) if index < count => {
+                let start = start.clone();
+                Box::new(cells.map(move |cell| Ok(start.with_cell(index, cell))))
+            }
+            _ => return Ok(None),
+        };
+        self.passes += 1;
+        Ok(Some(Pass { name: format!("pass {} of {count}", index + 1), later: count - index - 1, candidates }))
+    }
 }

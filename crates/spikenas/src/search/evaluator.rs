@@ -5,8 +5,9 @@ use super::candidates::Candidates;
 use super::config::SearchConfig;
 use super::journal::{Journal, JournalEntry};
 use super::pace::Pace;
+use super::pass::Pass;
 use super::record::PassRecord;
-use crate::cost::{DeviceKind, DeviceLimits, Ledger, ParameterCount, Scope};
+use crate::cost::{DeviceLimits, DeviceNeed, Ledger, ParameterCount, Scope};
 use crate::graph::{Graph, NetworkConfig, Shape, Sizes};
 use crate::progress::{Progress, rough_duration};
 use crate::score::{Listener, Score, Scorer};
@@ -41,7 +42,7 @@ impl Problem {
     /// Errors: settings out of range, operations of which none connects.
     pub fn new(config: &SearchConfig, network: &NetworkConfig, input: Shape) -> Result<Self> {
         config.check()?;
-        let space = SearchSpace::new(config.operations.clone(), network.cells)?;
+        let space = SearchSpace::new(config.operations.clone(), network.cells)?.of_kind(config.cell);
         let (budget, scope) = (config.budget_parameters(), config.scope);
         let device = config.device.clone();
         Ok(Self { space, network: network.clone(), input, budget, scope, device, sizes: None })
@@ -59,7 +60,7 @@ impl Problem {
         if self.budget.is_some_and(|budget| count.in_scope(self.scope) > budget) {
             return Ok(false);
         }
-        self.device.as_ref().map_or(Ok(true), |device| Ok(device.admit(&device.ledger(graph)?)))
+        self.device.as_ref().map_or(Ok(true), |device| device.admit(graph))
     }
 }
 
@@ -125,6 +126,12 @@ impl<'a> Evaluator<'a> {
         self.known.get(architecture).copied()
     }
 
+    /// The score of a candidate of this search that fits.
+    pub(super) fn met_score(&self, architecture: &Architecture) -> Option<f64> {
+        let architecture = without_dead_edges(self.scorer, architecture.clone());
+        self.met.contains(&architecture).then(|| self.known.get(&architecture))?.map(|score| score.value)
+    }
+
     /// Every candidate whose score is known and that fits the budget, the best first; of equal scores the smallest.
     pub fn ranking(&self) -> Result<Vec<(Architecture, Score, ParameterCount)>> {
         let mut ranking = Vec::new();
@@ -149,26 +156,27 @@ impl<'a> Evaluator<'a> {
             return Ok(());
         }
         let (mut smallest, mut count, mut fits) = (u64::MAX, 0, false);
-        let mut needed: Vec<(DeviceKind, u64, u64)> = Vec::new();
-        for cell in space.iter_cells().filter(|cell| cell.is_connected()) {
+        let mut least: Vec<DeviceNeed> = Vec::new();
+        for cell in space.iter_forward_cells().filter(|cell| cell.is_connected()) {
             let architecture = without_dead_edges(self.scorer, Architecture::repeated(cell, space.cells())?);
             let counted = self.problem.graph(&architecture)?;
             smallest = smallest.min(counted.1.in_scope(*scope));
             count += 1;
             fits |= self.problem.is_feasible(&counted)?;
             let Some(device) = device else { continue };
-            let needs = device.needs(&device.ledger(&counted.0)?).collect::<Vec<_>>();
-            needed.resize(needs.len(), (DeviceKind::Flash, 0, u64::MAX));
-            for (least, one) in needed.iter_mut().zip(needs) {
-                *least = (one.0, one.1, one.2.min(least.2));
+            let needs = device.needs(&counted.0)?;
+            if least.is_empty() {
+                least = needs;
+            } else {
+                least.iter_mut().zip(needs).for_each(|(least, one)| least.needed = least.needed.min(one.needed));
             }
         }
         if let Some(budget) = budget.filter(|&budget| smallest > budget) {
             return Err(Error::Infeasible { count, budget, scope: scope.name(), smallest });
         }
         let bits = device.as_ref().map_or(0, |device| device.bits.get());
-        if let Some((memory, limit, smallest)) = needed.into_iter().find(|(_, limit, least)| least > limit) {
-            return Err(Error::Device { memory: memory.to_string(), limit, smallest, bits });
+        if let Some(DeviceNeed { what, limit, needed }) = least.into_iter().find(|need| !need.is_met()) {
+            return Err(Error::Device { what, limit, smallest: needed, bits });
         }
         if fits {
             return Ok(());
@@ -179,18 +187,18 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Scores candidates, each once; `best` changes as if each came in the order given, only to a higher score and only to a
-    /// network with a path from input to output. `later`: passes to come that have about as many.
+    /// network with a path from input to output. `is_told`: whether its counts are told.
     ///
     /// Where the score ignores dead edges, candidates that differ in nothing else are one: the one without them.
     pub(super) fn run_pass(
         &mut self,
-        (name, later): (&str, usize),
-        candidates: impl IntoIterator<Item = Result<Architecture>>,
+        Pass { name, later, candidates }: Pass,
+        is_told: bool,
         best: &mut Option<Best>,
         progress: &mut dyn Progress,
     ) -> Result<PassRecord> {
         let scorer = self.scorer;
-        let forms = candidates.into_iter().map(|candidate| Ok(without_dead_edges(scorer, candidate?)));
+        let forms = candidates.map(|candidate| Ok(without_dead_edges(scorer, candidate?)));
         let candidates = forms.collect::<Result<Candidates>>()?;
         let mut record =
             PassRecord { candidates: candidates.total(), different: candidates.different(), ..PassRecord::default() };
@@ -204,10 +212,12 @@ impl<'a> Evaluator<'a> {
         }
         record.scored = record.feasible;
         record.computed = feasible.iter().filter(|(a, _)| self.met.insert((*a).clone())).count();
-        progress.note(&format!("{name}: {}", record.words()));
+        if is_told {
+            progress.note(&format!("{name}: {}", record.words()));
+        }
         let unknown = feasible.iter().filter(|(a, _)| !self.known.contains_key(*a)).count();
         self.pace.expect((unknown + later * feasible.len()) as f64 + self.confirmation);
-        progress.begin(name, feasible.len());
+        progress.begin(&name, feasible.len());
         for chunk in feasible.chunks(AT_A_TIME) {
             self.score_unknown(chunk, best.as_ref(), progress)?;
             for &(architecture, parameters) in chunk {

@@ -1,7 +1,7 @@
 //! The sizes of a network that use a budget up.
 
 use super::config::{Layout, SearchConfig};
-use crate::cost::{DeviceKind, Ledger};
+use crate::cost::{DeviceNeed, Ledger};
 use crate::graph::{Graph, NetworkConfig, Shape, Sizes};
 use crate::space::{Architecture, Cell, Edge, Operation};
 use crate::{Error, Result};
@@ -66,7 +66,7 @@ impl Layout {
             match frame.widest(room) {
                 Ok(Ok(sizes)) if chosen.contains(&sizes) => {}
                 Ok(Ok(sizes)) => chosen.push(sizes),
-                Ok(Err(needed)) => smallest = Some(smallest.map_or(needed, |least: Needs| least.least(needed))),
+                Ok(Err(needed)) => smallest = Some(needed.least_of(smallest)),
                 Err(error) => fault = Some(error),
             }
         }
@@ -78,21 +78,20 @@ impl Layout {
     }
 }
 
-/// What a network takes of each limit: parameters of the budget's scope, flash and RAM; nothing where there is no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a network takes of each limit: parameters of the budget's scope, and whatever the device limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Needs {
     parameters: u64,
-    flash: u64,
-    ram: u64,
+    device: Vec<DeviceNeed>,
 }
 
 impl Needs {
-    fn least(self, other: Self) -> Self {
-        Self {
-            parameters: self.parameters.min(other.parameters),
-            flash: self.flash.min(other.flash),
-            ram: self.ram.min(other.ram),
-        }
+    /// Of each limit the less of both.
+    fn least_of(mut self, other: Option<Self>) -> Self {
+        let Some(other) = other else { return self };
+        self.parameters = self.parameters.min(other.parameters);
+        self.device.iter_mut().zip(other.device).for_each(|(least, one)| least.needed = least.needed.min(one.needed));
+        self
     }
 }
 
@@ -116,19 +115,9 @@ struct Frame<'a> {
 impl Frame<'_> {
     /// The error where nothing fits: the limit that the smallest network is beyond.
     fn too_small(&self, smallest: Needs) -> Error {
-        let device = self.config.device.as_ref();
-        let beyond = |limit: Option<u64>, needed: u64| limit.filter(|&limit| needed > limit);
-        let of_device = |memory: DeviceKind, limit: u64, smallest: u64| Error::Device {
-            memory: memory.to_string(),
-            limit,
-            smallest,
-            bits: device.map_or(0, |device| device.bits.get()),
-        };
-        if let Some(limit) = beyond(device.and_then(|device| device.flash), smallest.flash) {
-            return of_device(DeviceKind::Flash, limit, smallest.flash);
-        }
-        if let Some(limit) = beyond(device.and_then(|device| device.ram), smallest.ram) {
-            return of_device(DeviceKind::Ram, limit, smallest.ram);
+        let bits = self.config.device.as_ref().map_or(0, |device| device.bits.get());
+        if let Some(DeviceNeed { what, limit, needed }) = smallest.device.into_iter().find(|need| !need.is_met()) {
+            return Error::Device { what, limit, smallest: needed, bits };
         }
         let (budget, scope) = (self.budget, self.config.scope.name());
         Error::TooSmall { budget, scope, smallest: smallest.parameters }
@@ -142,7 +131,7 @@ impl Frame<'_> {
             match self.widest_with(room, classifier)? {
                 Ok(fitting) if fitting.is_balanced => return Ok(Ok(fitting.sizes)),
                 Ok(fitting) => last = Some(fitting.sizes),
-                Err(needed) => smallest = Some(smallest.map_or(needed, |least| least.least(needed))),
+                Err(needed) => smallest = Some(needed.least_of(smallest)),
             }
         }
         let none = || Error::invalid("the network has no classifier");
@@ -184,13 +173,12 @@ impl Frame<'_> {
         let sizes = Sizes { cells: room.cells, widths, last_pool, hidden };
         let graph = Graph::new(&architecture, &self.network.with_sizes(sizes), self.input)?;
         let count = Ledger::new(&graph).count();
-        let mut needs = Needs { parameters: count.in_scope(self.config.scope), flash: 0, ram: 0 };
+        let mut needs = Needs { parameters: count.in_scope(self.config.scope), device: Vec::new() };
         let (mut fits, mut is_balanced) =
             (needs.parameters <= self.budget, count.classifier <= self.budget / CLASSIFIER);
         if let Some(device) = &self.config.device {
-            let ledger = device.ledger(&graph)?;
-            (needs.flash, needs.ram) = (ledger.flash.bytes, ledger.ram.bytes);
-            fits &= device.admit(&ledger);
+            needs.device = device.needs(&graph)?;
+            fits &= needs.device.iter().all(DeviceNeed::is_met);
             let bytes = device.bits.bytes(usize::try_from(count.classifier).unwrap_or(usize::MAX)) as u64;
             is_balanced &= device.flash.is_none_or(|flash| bytes <= flash / CLASSIFIER);
         }

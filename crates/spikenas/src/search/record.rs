@@ -187,6 +187,15 @@ pub struct PassRecord {
 }
 
 impl PassRecord {
+    /// Adds the counts of what followed under the same name.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.candidates += other.candidates;
+        self.feasible += other.feasible;
+        self.scored += other.scored;
+        self.different += other.different;
+        self.computed += other.computed;
+    }
+
     /// The counts in words: `729 candidates, 364 fit`, `5000 draws, 64 different, 64 to score`.
     pub(super) fn words(&self) -> String {
         let Self { candidates, feasible, different, computed, .. } = self;

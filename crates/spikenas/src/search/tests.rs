@@ -173,6 +173,42 @@ fn random_search_finds_the_best_of_its_draws_again_with_the_same_seed() {
 }
 
 #[test]
+fn evolution_and_local_search_find_a_known_optimum_in_a_part_of_the_space() {
+    let targets: Architecture = "0313 0014 0003 0000/0301 0043 0001 0000".parse().unwrap();
+    let toy = |targets: &Architecture| Toy::new(distance_to(targets.cells().to_vec()));
+    for method in [Method::Evolution, Method::Local] {
+        let few = SearchConfig { iterations: 4000, ..config("snasnet", method, None) };
+        let found = toy(&targets);
+        let (best, passes) = run(&few, 2, &found).unwrap();
+        assert_eq!(best.architecture, targets, "{method}");
+        // Of 244,140,625; each is scored once, and the same seed asks for the same.
+        assert!(passes.len() == 1 && passes[0].candidates <= 4000, "{method}: {passes:?}");
+        assert_eq!(passes[0].computed, found.calls.borrow().len(), "{method}");
+        let again = toy(&targets);
+        run(&few, 2, &again).unwrap();
+        assert_eq!(*again.calls.borrow(), *found.calls.borrow(), "{method}");
+        let other = SearchConfig { seed: 2, ..few };
+        let different = toy(&targets);
+        run(&other, 2, &different).unwrap();
+        assert_ne!(*different.calls.borrow(), *found.calls.borrow(), "{method}");
+    }
+}
+
+#[test]
+fn evolution_and_local_search_keep_to_the_budget_and_find_its_best() {
+    // The budget has room for a convolution of the second cell, or for all six of the first.
+    let toy = Toy::new(|a: &Architecture| a.cells().iter().map(convolutions).sum());
+    for method in [Method::Evolution, Method::Local] {
+        let (best, passes) = run(&config("spikenas-2o", method, Some("1.2M")), 2, &toy).unwrap();
+        assert!(best.parameters.backbone <= 1_200_000 && best.score.value == 6.0, "{method}: {best:?}");
+        assert!(passes[0].feasible < passes[0].candidates, "{method}");
+        let none = SearchConfig { iterations: 1, ..config("snasnet", method, Some("310k")) };
+        let error = run(&none, 2, &toy).map(|(best, _)| best.architecture);
+        assert!(error.is_err_and(|e| e.to_string().contains("random candidates fits the budget")), "{method}");
+    }
+}
+
+#[test]
 fn random_search_ends_where_nothing_can_be_drawn() {
     let toy = Toy::new(|_: &Architecture| 0.0);
     assert!(run(&config("zeroize", Method::Random, None), 2, &toy).unwrap_err().to_string().contains("connects"));
@@ -256,6 +292,32 @@ fn header(config: &SearchConfig) -> JournalHeader {
         network: network(2),
         score: ScoreConfig::default(),
         search: config.clone(),
+    }
+}
+
+#[test]
+fn whatever_the_method_a_killed_search_goes_on_to_the_same_result() {
+    let value = |a: &Architecture| (convolutions(&a.cells()[0]) * 1.7 + convolutions(&a.cells()[1])).sin();
+    for method in Method::ALL {
+        let config = SearchConfig { iterations: 150, ..config("spikenas-2o", method, None) };
+        let whole = Toy::new(value);
+        let (best, passes) = run(&config, 2, &whole).unwrap();
+        let calls = whole.calls.borrow().len();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let mut scored = 0;
+        for killed_after in [3, 17, calls / 2, usize::MAX] {
+            let toy = Toy { fail_after: killed_after, ..Toy::new(value) };
+            let problem = Problem::new(&config, &network(2), IMAGE).unwrap();
+            let journal = Journal::open(&path, &header(&config)).unwrap();
+            let end = search(&config, &mut Evaluator::new(problem, &toy, Some(journal)).unwrap(), &mut Silent);
+            scored += toy.calls.borrow().len();
+            assert!(killed_after == usize::MAX || end.is_err(), "{method}");
+            if let Ok((resumed, counts)) = end {
+                assert_eq!((&resumed, &counts), (&best, &passes), "{method}");
+            }
+        }
+        assert_eq!(scored, calls, "{method}");
     }
 }
 

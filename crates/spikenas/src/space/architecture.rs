@@ -12,7 +12,7 @@ const BENCH_PREFIX: &str = "spikenas-bench:";
 /// One cell description for each cell of the network.
 ///
 /// The text form is SNASNet's connection matrix, rows from-node, columns to-node, one matrix per cell joined by `/`;
-/// a single matrix stands for all cells. Architectures that need the thresholds of SpikeNAS-Bench carry the prefix
+/// a single matrix stands for all cells. Digits below the diagonal are edges back to earlier nodes. Architectures that need the thresholds of SpikeNAS-Bench carry the prefix
 /// `spikenas-bench:`, since digits 2 and 4 mean something else there.
 ///
 /// ```
@@ -106,7 +106,7 @@ impl Architecture {
 
     fn digits(&self) -> Digits {
         let is_bench = |o: &Operation| Digits::Snasnet.digit(*o).is_none();
-        if self.cells.iter().any(|c| c.operations().iter().any(is_bench)) {
+        if self.cells.iter().any(|c| c.all_operations().any(|o| is_bench(&o))) {
             Digits::SpikenasBench
         } else {
             Digits::Snasnet
@@ -114,7 +114,7 @@ impl Architecture {
     }
 }
 
-/// One connection matrix: four rows of four digits, zero on and below the diagonal.
+/// One connection matrix: four rows of four digits, zero on the diagonal.
 fn parse_matrix(text: &str, digits: Digits) -> Result<Cell> {
     let malformed = |why: String| Error::invalid(format!("`{}` is not a connection matrix: {why}", text.trim()));
     let rows: Vec<&str> = text.split_whitespace().collect();
@@ -133,7 +133,7 @@ fn parse_matrix(text: &str, digits: Digits) -> Result<Cell> {
                 None if digit == '0' => {}
                 None => {
                     return Err(malformed(format!(
-                        "row {from}, column {to} is `{digit}`, but only edges to a later node exist"
+                        "row {from}, column {to} is `{digit}`, but no node has an edge to itself"
                     )));
                 }
             }
@@ -198,9 +198,12 @@ mod tests {
 
     #[test]
     fn text_form_round_trips_and_repeats() {
-        for text in
-            ["0313 0031 0003 0000", "0111 0011 0001 0000/0333 0033 0003 0000", "spikenas-bench:0413 0021 0003 0000"]
-        {
+        for text in [
+            "0313 0031 0003 0000",
+            "0111 0011 0001 0000/0333 0033 0003 0000",
+            "spikenas-bench:0413 0021 0003 0000",
+            "0303 0020 1001 0210",
+        ] {
             assert_eq!(text.parse::<Architecture>().unwrap().to_string(), text);
         }
     }
@@ -221,7 +224,7 @@ mod tests {
             ("0313 0031 0003 000", "four rows"),
             ("0513 0031 0003 0000", "`5`"),
             ("0x13 0031 0003 0000", "`x`"),
-            ("0313 0031 0003 0001", "later node"),
+            ("0313 0031 0003 0001", "to itself"),
             ("0313 0031 0003 0000/", "four rows"),
         ] {
             let message = text.parse::<Architecture>().unwrap_err().to_string();

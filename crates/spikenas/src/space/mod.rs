@@ -4,10 +4,12 @@
 
 mod architecture;
 mod cell;
+mod cell_kind;
 mod operation;
 mod search_space;
 
 pub use architecture::Architecture;
 pub use cell::{Cell, Edge};
+pub use cell_kind::CellKind;
 pub use operation::{Digits, Kernel, Operation, Transform};
 pub use search_space::SearchSpace;

@@ -3,7 +3,7 @@ use std::str::FromStr;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, Edge, Operation};
+use super::{Cell, CellKind, Edge, Operation};
 use crate::{Error, Result};
 
 /// The operations allowed on an edge, and the number of cells.
@@ -11,6 +11,7 @@ use crate::{Error, Result};
 pub struct SearchSpace {
     operations: Vec<Operation>,
     cells: usize,
+    kind: CellKind,
 }
 
 impl SearchSpace {
@@ -28,7 +29,12 @@ impl SearchSpace {
         if !(1..=3).contains(&cells) {
             return Err(Error::invalid(format!("{cells} cells: a network has 1, 2 or 3")));
         }
-        Ok(Self { operations, cells })
+        Ok(Self { operations, cells, kind: CellKind::Forward })
+    }
+
+    /// The space with cells of a kind.
+    pub fn of_kind(self, kind: CellKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// The operations of a named set.
@@ -61,34 +67,54 @@ impl SearchSpace {
         self.cells
     }
 
-    /// Number of different cells: operations to the sixth.
+    /// The edges of its cells.
+    pub fn edges(&self) -> impl Iterator<Item = Edge> + use<> {
+        let back: &[Edge] = if self.kind == CellKind::Backward { &Edge::BACK } else { &[] };
+        Edge::ALL.into_iter().chain(back.iter().copied())
+    }
+
+    /// The operations that an edge may have: of an edge back, also none.
+    pub fn choices(&self, edge: Edge) -> Vec<Operation> {
+        let none = Operation::Zeroize;
+        let left_out = (edge.is_back() && !self.operations.contains(&none)).then_some(none);
+        left_out.into_iter().chain(self.operations.iter().copied()).collect()
+    }
+
+    /// Number of different cells: for six edges, operations to the sixth.
     pub fn cell_count(&self) -> usize {
-        self.operations.len().pow(6)
+        self.edges().map(|edge| self.choices(edge).len()).product()
     }
 
-    /// Every cell, in the order of the loops of Algorithm 1 (c01 outermost, then c02, c03, c12, c13, c23).
+    /// Every cell, in the order of the loops of Algorithm 1 (c01 outermost, then c02, c03, c12, c13, c23, and edges back).
     pub fn iter_cells(&self) -> impl Iterator<Item = Cell> + '_ {
-        (0..self.cell_count()).map(|rank| self.cell_at(rank))
+        let edges: Vec<Edge> =
+            Edge::ALGORITHM_1.into_iter().chain(self.edges().filter(|edge| edge.is_back())).collect();
+        let choices: Vec<Vec<Operation>> = edges.iter().map(|&edge| self.choices(edge)).collect();
+        (0..self.cell_count()).map(move |mut rank| {
+            let mut cell = Cell::uniform(Operation::Zeroize);
+            for (&edge, choices) in edges.iter().zip(&choices).rev() {
+                cell = cell.with(edge, choices[rank % choices.len()]);
+                rank /= choices.len();
+            }
+            cell
+        })
     }
 
-    fn cell_at(&self, mut rank: usize) -> Cell {
-        let mut cell = Cell::uniform(self.operations[0]);
-        for edge in Edge::ALGORITHM_1.into_iter().rev() {
-            cell = cell.with(edge, self.operations[rank % self.operations.len()]);
-            rank /= self.operations.len();
-        }
-        cell
+    /// Every cell without an edge back, in the same order.
+    pub fn iter_forward_cells(&self) -> impl Iterator<Item = Cell> {
+        let forward = self.clone().of_kind(CellKind::Forward);
+        forward.iter_cells().collect::<Vec<_>>().into_iter()
     }
 
-    /// A cell as SNASNet's random search draws it: operations uniform, edge 0->3 never zeroize, nodes that do not
+    /// A cell as SNASNet's random search draws it: operations uniform, edge 0->3 never zeroize, edges back last, nodes that do not
     /// lead from input to output cut. `None` where zeroize is the only operation.
     pub fn sample_cell(&self, rng: &mut impl Rng) -> Option<Cell> {
         let connecting: Vec<Operation> = self.operations.iter().copied().filter(|&o| o != Operation::Zeroize).collect();
         if connecting.is_empty() {
             return None;
         }
-        let cell = Edge::ALL.into_iter().fold(Cell::uniform(Operation::Zeroize), |cell, edge| {
-            let choices = if edge == Edge::E03 { &connecting } else { &self.operations };
+        let cell = self.edges().fold(Cell::uniform(Operation::Zeroize), |cell, edge| {
+            let choices = if edge == Edge::E03 { connecting.clone() } else { self.choices(edge) };
             cell.with(edge, choices[rng.random_range(0..choices.len())])
         });
         Some(cell.pruned())
@@ -124,6 +150,21 @@ mod tests {
             assert_ne!(cell.operation(Edge::E03), Operation::Zeroize);
             assert_eq!(cell.pruned(), cell);
         }
+    }
+
+    #[test]
+    fn backward_cells_have_every_forward_cell_and_edges_back_that_may_be_left_out() {
+        let forward = SearchSpace::new(vec![Operation::Skip, Operation::Conv3x3], 1).unwrap();
+        let space = forward.clone().of_kind(CellKind::Backward);
+        assert_eq!((forward.cell_count(), space.cell_count()), (64, 64 * 729));
+        assert!(space.iter_forward_cells().eq(forward.iter_cells()));
+        let all: HashSet<Cell> = space.iter_cells().collect();
+        assert!(all.len() == 64 * 729 && forward.iter_cells().all(|cell| all.contains(&cell)));
+        let mut rng = generator(&[3]);
+        let drawn: Vec<Cell> = (0..500).map(|_| space.sample_cell(&mut rng).unwrap()).collect();
+        assert!(
+            drawn.iter().any(Cell::has_feedback) && drawn.iter().all(|cell| all.contains(cell) && cell.is_connected())
+        );
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Several stages over one dataset: a [`Project`] does them in memory; a [`run`] searches, trains and tests into a folder; a
 //! [`study`] is several runs that answer a question, and [`seeds`] the same run with several seeds; [`correlate`] measures how well scores rank a table of trained
-//! architectures, and [`tabulate`] makes such a table.
+//! architectures, [`replay`] how well each method of a search finds the best of it, and [`tabulate`] makes such a table.
 
 pub mod correlate;
 #[cfg(test)]
 mod power_loss;
 mod project;
+pub mod replay;
 pub mod run;
 pub mod seeds;
 pub mod study;

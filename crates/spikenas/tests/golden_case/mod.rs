@@ -32,7 +32,7 @@ pub struct GoldenCase {
 }
 
 impl GoldenCase {
-    /// Every case of a forward cell, by name. Panics when there is none.
+    /// Every case, by name. Panics when there is none.
     pub fn all() -> Vec<GoldenCase> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = match std::env::var_os("SPIKENAS_GOLDEN") {
@@ -44,24 +44,21 @@ impl GoldenCase {
         let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         files.retain(|path| path.extension().is_some_and(|e| e == "json"));
         files.sort();
-        let cases: Vec<_> = files.iter().filter_map(|path| GoldenCase::load(path)).collect();
+        let cases: Vec<_> = files.iter().map(|path| GoldenCase::load(path)).collect();
         assert!(!cases.is_empty(), "no golden case in {}", folder.display());
         cases
     }
 
-    /// Reads a case, unless its cells are backward ones.
-    fn load(path: &Path) -> Option<GoldenCase> {
+    fn load(path: &Path) -> GoldenCase {
         let json: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        if json["celltype"] == "backward" {
-            return None;
-        }
         let tensors = load_tensors(&path.with_extension("safetensors"));
         let input = &tensors["input"];
         let graph = graph(&json, Shape { channels: input.shape[1], height: input.shape[2], width: input.shape[3] });
         let weights = Arc::new(weights(&tensors));
         weights.check(&graph).unwrap();
         let (batch, input) = (input.shape[0], input.values.clone());
-        Some(GoldenCase { name: json["case"].as_str()?.to_string(), json, graph, weights, input, batch, tensors })
+        let name = json["case"].as_str().unwrap().to_string();
+        GoldenCase { name, json, graph, weights, input, batch, tensors }
     }
 
     /// The values of a tensor of the safetensors file, by its whole name there. Panics if it is not there.

@@ -102,7 +102,7 @@ proptest! {
         let tolerance = 1e-5 + 4e-6 * (side * side * outputs.iter().sum::<usize>()) as f64;
         for isa in Isa::supported() {
             let mut out = vec![f32::NAN; values.len()];
-            let found = spike_gradients(isa, &layer, &readers, averaged.then_some(of_averages), &mut out);
+            let found = spike_gradients(isa, &layer, &readers, averaged.then_some(of_averages), None, &mut out);
             for (got, expected) in out.iter().zip(&expected) {
                 prop_assert!((f64::from(*got) - expected).abs() < tolerance * (1.0 + expected.abs()), "{isa:?}: {got} {expected}");
             }
@@ -118,6 +118,61 @@ proptest! {
                     prop_assert!((sums.products[c] - products).abs() < 1e-4 * (1.0 + products.abs()));
                 }
             }
+        }
+    }
+}
+
+/// Membranes and their gradients, handed on from timestep to timestep, make one pass of several.
+#[test]
+fn timesteps_one_by_one_give_what_all_together_give() {
+    let extent = Extent { steps: 4, samples: 5, pixels: 12, channels: 20 };
+    let (values, of_sums) =
+        (wave(extent.len(), 0.37, 0).iter().map(|x| 3.0 * x).collect::<Vec<_>>(), wave(extent.len(), 0.11, 1));
+    let kernel = GradientKernel::new(20, 20, 3, &wave(20 * 20 * 9, 0.7, 2));
+    let one = Extent { steps: 1, ..extent };
+    let at = |values: &[f32], t: usize| values[t * extent.step()..][..extent.step()].to_vec();
+    for isa in Isa::supported() {
+        let (terms, gradient) = ([Term { values: &values, affine: None }], [Term { values: &of_sums, affine: None }]);
+        let input = Sum { terms: &terms, affine: None, extent };
+        let mut spikes = Spikes::zeros(extent.steps * extent.samples, extent.pixels, extent.channels);
+        lif_scan(isa, &input, LIF, None, &mut spikes);
+        let layer = LifLayer { input, parameters: LIF, spikes: &spikes, height: 3, width: 4 };
+        let reader = SpikeReader {
+            gradient: Sum { terms: &gradient, affine: None, extent },
+            of_averages: None,
+            kernel: &kernel,
+        };
+        let mut together = vec![f32::NAN; extent.len()];
+        let whole = spike_gradients(isa, &layer, &[reader], None, None, &mut together);
+
+        let mut starts = vec![vec![0.0; extent.step()]];
+        let mut fired = Vec::new();
+        for t in 0..extent.steps {
+            let (x, mut membrane) = (at(&values, t), starts[t].clone());
+            let terms = [Term { values: &x, affine: None }];
+            let mut spikes = Spikes::zeros(extent.samples, extent.pixels, extent.channels);
+            lif_scan(isa, &Sum { terms: &terms, affine: None, extent: one }, LIF, Some(&mut membrane), &mut spikes);
+            fired.push(spikes);
+            starts.push(membrane);
+        }
+        let (mut of_membranes, mut of_weights) = (vec![0.0; extent.step()], vec![0.0; 20 * 20 * 9]);
+        for t in (0..extent.steps).rev() {
+            let (x, of_sums, mut out) = (at(&values, t), at(&of_sums, t), vec![f32::NAN; extent.step()]);
+            let (terms, gradient) = ([Term { values: &x, affine: None }], [Term { values: &of_sums, affine: None }]);
+            let input = Sum { terms: &terms, affine: None, extent: one };
+            let layer = LifLayer { input, parameters: LIF, spikes: &fired[t], height: 3, width: 4 };
+            let reader = SpikeReader {
+                gradient: Sum { terms: &gradient, affine: None, extent: one },
+                of_averages: None,
+                kernel: &kernel,
+            };
+            let state = LifState { start: &starts[t], gradient: &mut of_membranes };
+            let found = spike_gradients(isa, &layer, &[reader], None, Some(state), &mut out);
+            assert_eq!(out, at(&together, t), "{isa:?}, timestep {t}");
+            of_weights.iter_mut().zip(&found.of_weights[0]).for_each(|(sum, value)| *sum += value);
+        }
+        for (sum, whole) in of_weights.iter().zip(&whole.of_weights[0]) {
+            assert!((sum - whole).abs() < 1e-4 * (1.0 + whole.abs()), "{isa:?}: {sum} {whole}");
         }
     }
 }

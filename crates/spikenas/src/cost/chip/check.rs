@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::Serialize;
 
 use super::profile::{Figure, Microcontroller, Neuromorphic, Profile, ProfileKind};
@@ -51,6 +53,15 @@ pub enum Need {
     Kind(String),
 }
 
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Need::Number(number) => number.fmt(f),
+            Need::Kind(kind) => kind.fmt(f),
+        }
+    }
+}
+
 /// The energy of an inference: synaptic operations times what one takes. What neurons, memory and input take is not in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ChipEnergy {
@@ -63,6 +74,8 @@ pub struct ChipEnergy {
     /// What is to be known besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caveat: Option<String>,
+    /// The share of accesses of memory in all of the chip's energy.
+    pub memory_percent: Figure<[f64; 2]>,
 }
 
 /// What a network asks of a chip with cores.
@@ -81,28 +94,50 @@ impl ChipCheck {
     ///
     /// Errors: a graph of another kind than this library lays out.
     pub fn new(profile: &Profile, graph: &Graph, bits: WeightBits, operations: Option<f64>) -> Result<Self> {
-        let mut check = Self {
-            chip: profile.name.clone(),
-            fits: true,
-            cores: None,
-            limits: Vec::new(),
-            unknown: Vec::new(),
-            energy: None,
-        };
+        let name = profile.name.clone();
         match &profile.kind {
-            ProfileKind::Microcontroller(chip) => check.memories(chip, &DeviceLedger::new(graph, bits, None, None)?),
+            ProfileKind::Microcontroller(chip) => {
+                let mut check = Self::named(name);
+                check.memories(chip, &DeviceLedger::new(graph, bits, None, None)?);
+                Ok(check.decided())
+            }
             ProfileKind::Neuromorphic(chip) => {
-                check.cores(chip, &demands(&Stages::new(graph)?), bits);
-                check.neuron(chip);
+                let mut check = Self::of_cores(name, chip, graph, bits)?;
+                check.neuron(chip, bits);
                 if let (Some(operations), Figure::Known { value, source, caveat }) = (operations, &chip.synapse_pj) {
-                    let (source, caveat) = (source.clone(), caveat.clone());
-                    check.energy =
-                        Some(ChipEnergy { nanojoules: operations * value / 1e3, operations, source, caveat });
+                    let (source, caveat, memory_percent) =
+                        (source.clone(), caveat.clone(), chip.memory_percent.clone());
+                    let nanojoules = operations * value / 1e3;
+                    check.energy = Some(ChipEnergy { nanojoules, operations, source, caveat, memory_percent });
                 }
+                Ok(check.decided())
             }
         }
-        check.fits = check.limits.iter().all(|limit| limit.fits);
-        Ok(check)
+    }
+
+    /// The limits of a chip with cores that depend on the network.
+    ///
+    /// Errors: a graph of another kind than this library lays out.
+    pub fn of_cores(name: String, chip: &Neuromorphic, graph: &Graph, bits: WeightBits) -> Result<Self> {
+        let mut check = Self::named(name);
+        check.cores(chip, &demands(&Stages::new(graph)?), bits);
+        Ok(check.decided())
+    }
+
+    /// The limits of a chip with cores that are the same for every network: what its neurons and weights are.
+    pub fn of_neurons(name: String, chip: &Neuromorphic, bits: WeightBits) -> Self {
+        let mut check = Self::named(name);
+        check.neuron(chip, bits);
+        check.decided()
+    }
+
+    fn named(chip: String) -> Self {
+        Self { chip, fits: true, cores: None, limits: Vec::new(), unknown: Vec::new(), energy: None }
+    }
+
+    fn decided(mut self) -> Self {
+        self.fits = self.limits.iter().all(|limit| limit.fits);
+        self
     }
 
     /// Adds a limit, where the chip's figure is known.
@@ -135,10 +170,10 @@ impl ChipCheck {
         if let Some(&neurons) = chip.neurons_per_core.value() {
             // A layer takes the cores that its neurons need, or its synapses, whichever are more.
             let of = |demand: &Demand| {
-                let by_neurons = demand.neurons.div_ceil(neurons);
+                let by_neurons = demand.neurons.div_ceil(neurons.max(1));
                 chip.synapse_bytes_per_core
                     .value()
-                    .map_or(by_neurons, |&room| by_neurons.max(bytes(demand).div_ceil(room)))
+                    .map_or(by_neurons, |&room| by_neurons.max(bytes(demand).div_ceil(room.max(1))))
             };
             let cores = demands.iter().map(of).sum();
             self.cores = Some(cores);
@@ -147,7 +182,7 @@ impl ChipCheck {
         let total = demands.iter().map(|demand| demand.neurons).sum();
         let all = match (&chip.cores, &chip.neurons_per_core) {
             (Figure::Known { value: cores, .. }, Figure::Known { value, source, caveat }) => {
-                Figure::Known { value: cores * value, source: source.clone(), caveat: caveat.clone() }
+                Figure::Known { value: cores.saturating_mul(*value), source: source.clone(), caveat: caveat.clone() }
             }
             _ => Figure::Unknown,
         };
@@ -157,9 +192,11 @@ impl ChipCheck {
             (demands.iter().map(bytes).max().unwrap_or(0), chip.synapse_bytes_per_core.clone())
         } else {
             let room = match (&chip.cores, &chip.synapse_bytes_per_core) {
-                (Figure::Known { value: cores, .. }, Figure::Known { value, source, caveat }) => {
-                    Figure::Known { value: cores * value, source: source.clone(), caveat: caveat.clone() }
-                }
+                (Figure::Known { value: cores, .. }, Figure::Known { value, source, caveat }) => Figure::Known {
+                    value: cores.saturating_mul(*value),
+                    source: source.clone(),
+                    caveat: caveat.clone(),
+                },
                 _ => Figure::Unknown,
             };
             (demands.iter().map(bytes).fold(0, u64::saturating_add), room)
@@ -170,15 +207,15 @@ impl ChipCheck {
         }
         let side = demands.iter().map(|demand| demand.side).max().unwrap_or(0);
         self.at_most("side of a kernel", side, &chip.kernel_side);
+    }
+
+    fn neuron(&mut self, chip: &Neuromorphic, bits: WeightBits) {
         let own = bits.get();
         self.limit("bits of a weight", &chip.weight_bits, |&[least, most]| {
             let has = if least == most { format!("{most}") } else { format!("{least} to {most}") };
             // Fewer bits than the fewest are held by these.
             (Need::Number(u64::from(own)), Need::Kind(has), own <= most)
         });
-    }
-
-    fn neuron(&mut self, chip: &Neuromorphic) {
         let kind = |needs: &str, has: &String, fits: &[&str]| {
             (Need::Kind(needs.into()), Need::Kind(has.clone()), fits.contains(&has.as_str()))
         };

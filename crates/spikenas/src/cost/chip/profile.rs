@@ -24,7 +24,7 @@ const BUILT_IN: [(&str, &str); 13] = [
 
 /// A figure of a chip.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, try_from = "Written<T>")]
+#[serde(try_from = "Written<T>", into = "Written<T>", bound(serialize = "T: Clone + Serialize"))]
 pub enum Figure<T> {
     /// Published.
     Known {
@@ -33,7 +33,6 @@ pub enum Figure<T> {
         /// Where it is published.
         source: String,
         /// What is to be known besides.
-        #[serde(skip_serializing_if = "Option::is_none")]
         caveat: Option<String>,
     },
     /// Published by nobody, as far as is known.
@@ -42,11 +41,25 @@ pub enum Figure<T> {
 }
 
 /// A figure as a file has it: a table, or the word `unknown`.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Written<T> {
-    Known { value: T, source: String, caveat: Option<String> },
+    Known {
+        value: T,
+        source: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        caveat: Option<String>,
+    },
     Word(String),
+}
+
+impl<T> From<Figure<T>> for Written<T> {
+    fn from(figure: Figure<T>) -> Self {
+        match figure {
+            Figure::Known { value, source, caveat } => Written::Known { value, source, caveat },
+            Figure::Unknown => Written::Word("unknown".into()),
+        }
+    }
 }
 
 impl<T> TryFrom<Written<T>> for Figure<T> {
@@ -129,6 +142,8 @@ pub struct Neuromorphic {
     pub reset: Figure<String>,
     /// Picojoules of a synaptic operation.
     pub synapse_pj: Figure<f64>,
+    /// The least and the most percent of its energy that accesses of memory take.
+    pub memory_percent: Figure<[f64; 2]>,
 }
 
 /// A profile as a file has it.

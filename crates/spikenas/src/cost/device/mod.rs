@@ -10,5 +10,5 @@ mod plan;
 
 pub use arithmetic::{Leak, LeakKind, Limits, Target, WeightBits};
 pub use ledger::{DeviceItem, DeviceLedger, DeviceMemory};
-pub use limits::{DeviceKind, DeviceLimits};
+pub use limits::{ChipCores, DeviceLimits, DeviceNeed};
 pub use plan::{Buffer, DevicePlan, Schedule};

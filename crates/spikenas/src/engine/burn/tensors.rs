@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::Result;
-use crate::graph::{Graph, Shape};
+use crate::graph::{Graph, Layer, Shape};
 use crate::weights::Weights;
+use crate::{Error, Result};
 
 /// A network's tensors on a device, flat, under the names of the state dict.
 pub struct Tensors {
@@ -16,8 +16,13 @@ pub struct Tensors {
 }
 
 impl Tensors {
-    /// Errors: weights that are not the graph's.
+    /// Errors: weights that are not the graph's, cells with edges back.
     pub fn new(graph: &Graph, weights: &Weights, device: &Device) -> Result<Self> {
+        if graph.nodes().iter().any(|node| matches!(node.layer, Layer::Feedback { .. })) {
+            return Err(Error::invalid(
+                "cells with edges back to earlier nodes are computed on the CPU alone: use the device cpu",
+            ));
+        }
         weights.check(graph)?;
         let (mut trainable, mut running) = (BTreeMap::new(), BTreeMap::new());
         for parameter in graph.parameters() {

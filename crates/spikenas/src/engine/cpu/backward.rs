@@ -1,9 +1,11 @@
+use std::collections::HashMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use spikenas_kernels::{
-    Affine, ConvolutionMaps, Extent, GradientKernel, GradientSums, Isa, LifLayer, LifParameters, Moments, OfAverages,
-    SpikeReader, Spikes, Sum, Term, average_pool, gradient_before_norm, gradient_sums, image_weight_gradient, moments,
-    spike_gradients, total_over_steps, write_sum,
+    Affine, ConvolutionMaps, Extent, GradientKernel, GradientSums, Isa, LifLayer, LifParameters, LifState, Moments,
+    OfAverages, SpikeReader, Spikes, Sum, Term, average_pool, gradient_before_norm, gradient_sums,
+    image_weight_gradient, moments, spike_gradients, total_over_steps, write_sum,
 };
 
 use super::buffers::{Buffer, Buffers};
@@ -36,16 +38,26 @@ impl Tape {
     /// `pool`, [steps * images, rows, columns, channels]. A weight that these do not depend on has none.
     pub fn backward(self, of_averages: &[f32], pool: usize) -> Gradients {
         let (gradients, sums) = (vec![Vec::new(); self.program.len()], vec![Vec::new(); self.program.len()]);
-        let mut backward =
-            Backward { isa: Isa::best(), tape: self, pool, gradients, sums, of_weights: Gradients::new() };
+        let (of_moments, of_membranes) = (HashMap::new(), HashMap::new());
+        let mut backward = Backward {
+            isa: Isa::best(),
+            tape: self,
+            pool,
+            gradients,
+            of_moments,
+            of_membranes,
+            sums,
+            of_weights: Gradients::new(),
+        };
         for place in (0..backward.tape.order.len()).rev() {
             backward.visit(place, of_averages);
         }
         backward.of_weights
     }
 
-    fn extent(&self, shape: Shape) -> Extent {
-        let (steps, samples) = (self.config.timesteps, self.samples);
+    /// The sizes of a map of all timesteps, or of the one that is given.
+    fn extent(&self, shape: Shape, at: Option<usize>) -> Extent {
+        let (steps, samples) = (at.map_or(self.config.timesteps, |_| 1), self.samples);
         Extent { steps, samples, pixels: shape.height * shape.width, channels: shape.channels }
     }
 
@@ -73,13 +85,21 @@ impl Tape {
     /// The gradient of a map from that of its averages over squares of a side.
     fn of_averages<'a>(&self, terms: &'a [Term<'a>], shape: Shape, side: usize) -> OfAverages<'a> {
         let averaged = Shape { height: shape.height / side, width: shape.width / side, ..shape };
-        OfAverages { gradient: sum(terms, None, self.extent(averaged)), side }
+        OfAverages { gradient: sum(terms, None, self.extent(averaged, None)), side }
     }
 
     fn spikes(&self, id: Id) -> &Spikes {
         match &self.values[id] {
-            Some(Value::Spikes(spikes)) => spikes,
+            Some(Value::Spikes(spikes) | Value::Moment(spikes, _)) => spikes,
             _ => unreachable!("spikes stay"),
+        }
+    }
+
+    /// Membranes before the first timestep of a layer: those after the spikes before, where there are any.
+    fn membranes(&self, before: Option<Id>, extent: Extent) -> Vec<f32> {
+        match before.map(|before| &self.values[before]) {
+            Some(Some(Value::Moment(_, membranes))) => membranes.clone(),
+            _ => vec![0.0; extent.step()],
         }
     }
 
@@ -109,6 +129,10 @@ struct Backward {
     /// For each part of a map, the gradients of the maps that it is a part of. Where the part is the same at every
     /// timestep, a gradient of a single timestep counts for all.
     gradients: Vec<Vec<Arc<Buffer>>>,
+    /// For parts that are read at single timesteps: their gradient at all of them.
+    of_moments: HashMap<Id, Buffer>,
+    /// For timesteps of a LIF layer: the gradient of the membranes after them.
+    of_membranes: HashMap<Id, Vec<f32>>,
     /// For each convolution, sums of its gradient and its products with the values before the batch norm, by timestep.
     sums: Vec<Vec<GradientSums>>,
     of_weights: Gradients,
@@ -121,7 +145,13 @@ impl Backward {
         match self.tape.program.step(id).clone() {
             Step::Stem { convolution, norm } => self.stem(id, &convolution, &norm),
             Step::Pool { map } => self.pool(id, &map),
-            Step::Spikes { lif, map, norm } => self.spikes(id, &lif, &map, norm, is_last.then_some(of_averages)),
+            Step::Spikes { lif, map, norm, before } => {
+                self.spikes(id, &lif, &map, (norm, before), is_last.then_some(of_averages));
+            }
+            Step::Moment { part, at, shape } => self.moment(id, part, at, shape),
+            Step::Series { maps, shape } => self.series(id, &maps, shape),
+            // What is read of them is read at each timestep.
+            Step::Fired { .. } => {}
             // The backward pass of a convolution is part of that of the spikes that it reads, a norm's of that of its
             // readers.
             Step::Convolution { .. } | Step::Norm { .. } => {}
@@ -130,20 +160,28 @@ impl Backward {
     }
 
     /// Backward pass of a LIF layer and the convolutions that read it.
-    fn spikes(&mut self, id: Id, lif: &Lif, map: &Map, norm: Option<Id>, of_averages: Option<&[f32]>) {
+    fn spikes(
+        &mut self,
+        id: Id,
+        lif: &Lif,
+        map: &Map,
+        (norm, before): (Option<Id>, Option<Id>),
+        of_averages: Option<&[f32]>,
+    ) {
         let readers = self.readers(id);
-        if readers.is_empty() && of_averages.is_none() {
+        let of_membranes = self.of_membranes.remove(&id);
+        if readers.is_empty() && of_averages.is_none() && of_membranes.is_none() {
             return;
         }
         let slopes: Vec<NormSlopes> = readers
             .iter()
             .map(|reader| {
                 let sums = std::mem::take(&mut self.sums[reader.id]);
-                self.norm(&reader.norm, &sums)
+                self.norm(&reader.norm, &sums, map.at)
             })
             .collect();
         let tape = &self.tape;
-        let (isa, extent) = (self.isa, tape.extent(lif.shape));
+        let (isa, extent) = (self.isa, tape.extent(lif.shape, map.at));
         let terms: Vec<[Vec<Term<'_>>; 2]> = readers
             .iter()
             .zip(&slopes)
@@ -162,7 +200,7 @@ impl Backward {
             .zip(&kernels)
             .map(|((reader, [terms, of_averages]), kernel)| {
                 let shape = reader.convolution.output();
-                let gradient = sum(terms, None, tape.extent(shape));
+                let gradient = sum(terms, None, tape.extent(shape, map.at));
                 let of_averages = (!of_averages.is_empty()).then(|| tape.of_averages(of_averages, shape, 2));
                 SpikeReader { gradient, of_averages, kernel }
             })
@@ -178,9 +216,15 @@ impl Backward {
         let of_averages = of_averages.map(|values| [Term { values, affine: None }]);
         let of_averages = of_averages.as_ref().map(|terms| tape.of_averages(terms, lif.shape, self.pool));
         let mut of_map = tape.buffer(layer.input.distinct_steps() * extent.step());
-        let found = spike_gradients(isa, &layer, &parts, of_averages, &mut of_map);
+        let start = map.at.map(|_| tape.membranes(before, extent));
+        let mut of_membranes = of_membranes.unwrap_or_else(|| vec![0.0; start.as_ref().map_or(0, Vec::len)]);
+        let state = start.as_ref().map(|start| LifState { start, gradient: &mut of_membranes });
+        let found = spike_gradients(isa, &layer, &parts, of_averages, state, &mut of_map);
+        if let Some(before) = before {
+            self.of_membranes.insert(before, of_membranes);
+        }
         for (reader, of_weight) in readers.into_iter().zip(found.of_weights) {
-            self.of_weights.insert(reader.convolution.weight().name, of_weight);
+            add_to(&mut self.of_weights, reader.convolution.weight().name, of_weight);
             self.forget(reader.id);
         }
         let sums = match norm.map(|norm| self.tape.program.step(norm).clone()) {
@@ -193,9 +237,7 @@ impl Backward {
     /// The convolutions that read some spikes and have a gradient.
     fn readers(&self, spikes: Id) -> Vec<Reader> {
         let reader = |&id: &Id| match self.tape.program.step(id) {
-            Step::Convolution { convolution, norm, spikes: read, .. }
-                if *read == spikes && !self.gradients[id].is_empty() =>
-            {
+            Step::Convolution { convolution, norm, spikes: read, .. } if *read == spikes && self.has_gradient(id) => {
                 Some(Reader { id, convolution: convolution.clone(), norm: norm.clone() })
             }
             _ => None,
@@ -232,16 +274,16 @@ impl Backward {
                 }
             }
         }
-        let slopes = self.norm(norm, &map_sums);
+        let slopes = self.norm(norm, &map_sums, None);
         let terms = self.tape.terms(map);
         gradient_before_norm(self.isa, &sum(&terms, None, extent), [&slopes.gradient, &slopes.values], gradient)
     }
 
     fn pool(&mut self, id: Id, map: &Map) {
-        if self.gradients[id].is_empty() {
+        if !self.has_gradient(id) {
             return;
         }
-        let extent = self.tape.extent(map.shape);
+        let extent = self.tape.extent(map.shape, map.at);
         let is_constant = self.tape.part(id).values.len() == extent.step();
         let total = is_constant.then(|| self.total(id, extent));
         let gradient = match &total {
@@ -259,14 +301,14 @@ impl Backward {
     }
 
     fn stem(&mut self, id: Id, convolution: &Convolution, norm: &BatchNorm) {
-        if self.gradients[id].is_empty() {
+        if !self.has_gradient(id) {
             return;
         }
-        let extent = Extent { steps: 1, ..self.tape.extent(convolution.output()) };
-        let total = self.total(id, self.tape.extent(convolution.output()));
+        let extent = Extent { steps: 1, ..self.tape.extent(convolution.output(), None) };
+        let total = self.total(id, self.tape.extent(convolution.output(), None));
         let gradient = [Term { values: &total, affine: None }];
         let sums = gradient_sums(self.isa, &sum(&[self.tape.part(id)], None, extent), &total);
-        let slopes = self.norm(norm, &sums[0]);
+        let slopes = self.norm(norm, &sums[0], None);
         let [terms, _] = slopes.before_norm(gradient.to_vec(), self.tape.sums(id));
         let maps = ConvolutionMaps::new(self.tape.samples, convolution.input.height, convolution.input.width);
         let (images, side) = (&self.tape.images, convolution.kernel.side());
@@ -274,9 +316,58 @@ impl Backward {
         self.of_weights.insert(convolution.weight().name, of_weight);
     }
 
+    /// Backward pass of one timestep of a part: its gradient is a part of that of all timesteps.
+    fn moment(&mut self, id: Id, part: Id, at: usize, shape: Shape) {
+        if !self.has_gradient(id) {
+            return;
+        }
+        let (extent, steps) = (self.tape.extent(shape, Some(at)), self.tape.config.timesteps);
+        let mut gradient = self.tape.buffer(extent.step());
+        write_sum(self.isa, &sum(&self.gradient(id), None, extent), &mut gradient);
+        let all = self.of_moments.remove(&part);
+        let mut all = all.unwrap_or_else(|| {
+            let mut zeros = self.tape.buffer(steps * extent.step());
+            zeros.fill(0.0);
+            zeros
+        });
+        all[at * extent.step()..][..extent.step()].copy_from_slice(&gradient);
+        self.of_moments.insert(part, all);
+        let found = std::mem::take(&mut self.sums[id]);
+        let sums = &mut self.sums[part];
+        if sums.is_empty() {
+            sums.resize(steps, GradientSums::zeros(shape.channels));
+        }
+        found.iter().for_each(|found| sums[at].add(found));
+        self.forget(id);
+    }
+
+    /// Backward pass of a map that is made of those of its timesteps.
+    fn series(&mut self, id: Id, maps: &[Map], shape: Shape) {
+        if !self.has_gradient(id) {
+            return;
+        }
+        let extent = self.tape.extent(shape, None);
+        let mut all = self.tape.buffer(extent.len());
+        write_sum(self.isa, &sum(&self.gradient(id), None, extent), &mut all);
+        self.forget(id);
+        for (at, map) in maps.iter().enumerate() {
+            let mut gradient = self.tape.buffer(extent.step());
+            gradient.copy_from_slice(&all[at * extent.step()..][..extent.step()]);
+            let input = self.tape.terms(map);
+            let sums = gradient_sums(self.isa, &sum(&input, None, self.tape.extent(shape, map.at)), &gradient);
+            self.hand_on(map, gradient, &sums);
+        }
+    }
+
     /// The gradient of a part, at every timestep.
     fn gradient(&self, id: Id) -> Vec<Term<'_>> {
-        self.gradients[id].iter().map(|values| Term { values, affine: None }).collect()
+        let of_moments = self.of_moments.get(&id).map(|values| Term { values, affine: None });
+        self.gradients[id].iter().map(|values| Term { values, affine: None }).chain(of_moments).collect()
+    }
+
+    /// Whether anything that was visited depends on a part.
+    fn has_gradient(&self, id: Id) -> bool {
+        !self.gradients[id].is_empty() || self.of_moments.contains_key(&id)
     }
 
     /// The gradient of a part that is the same at every timestep, for all of them.
@@ -311,16 +402,17 @@ impl Backward {
     /// Frees a part and its gradient.
     fn forget(&mut self, id: Id) {
         self.gradients[id].clear();
+        self.of_moments.remove(&id);
         self.tape.values[id] = None;
     }
 
     /// Backward pass of a batch norm, from the sums of its gradient: keeps the gradients of scale and shift.
     ///
     /// With `y = w n + b, n = (x - mean) inverse`: `dx = w inverse (dy - mean(dy) - n mean(dy n))`.
-    fn norm(&mut self, norm: &BatchNorm, sums: &[GradientSums]) -> NormSlopes {
+    fn norm(&mut self, norm: &BatchNorm, sums: &[GradientSums], at: Option<usize>) -> NormSlopes {
         let [scale, shift, ..] = norm.parameters().map(|parameter| parameter.name);
         let weight = self.tape.weights.values(&scale);
-        let moments = &self.tape.statistics.moments[&norm.name];
+        let moments = &self.tape.statistics.moments[&norm.name][at.unwrap_or(0)..];
         let (mut of_scale, mut of_shift) = (vec![0.0f64; norm.channels], vec![0.0f64; norm.channels]);
         let mut slopes = NormSlopes { gradient: Vec::new(), values: Vec::new() };
         for (sums, moments) in sums.iter().zip(moments) {
@@ -342,8 +434,8 @@ impl Backward {
             slopes.values.push(values);
         }
         let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
-        self.of_weights.insert(scale, narrow(of_scale));
-        self.of_weights.insert(shift, narrow(of_shift));
+        add_to(&mut self.of_weights, scale, narrow(of_scale));
+        add_to(&mut self.of_weights, shift, narrow(of_shift));
         slopes
     }
 }
@@ -382,6 +474,14 @@ impl NormSlopes {
             }
             Sums::Averaged(values) => [vec![term(values)], gradient],
         }
+    }
+}
+
+/// Adds a gradient: within a cell with feedback, a weight has one from each timestep.
+fn add_to(gradients: &mut Gradients, name: String, gradient: Vec<f32>) {
+    match gradients.entry(name) {
+        Entry::Occupied(total) => total.into_mut().iter_mut().zip(gradient).for_each(|(total, value)| *total += value),
+        Entry::Vacant(place) => _ = place.insert(gradient),
     }
 }
 

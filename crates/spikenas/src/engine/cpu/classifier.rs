@@ -196,7 +196,7 @@ impl Classifier {
         };
         let mut of_charges = vec![0.0; trace.charges.len()];
         let of_averages = OfAverages { gradient: self.sum(&of_spikes, samples), side: 1 };
-        spike_gradients(isa, &layer, &[], Some(of_averages), &mut of_charges);
+        spike_gradients(isa, &layer, &[], Some(of_averages), None, &mut of_charges);
         let scale = trace.dropout.as_ref().map_or(1.0, |dropout| dropout.scale);
         of_charges.iter_mut().for_each(|gradient| *gradient *= scale);
         let Shape { height, width, .. } = self.shape;

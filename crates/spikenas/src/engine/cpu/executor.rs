@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use spikenas_kernels::{
     Affine, ConvolutionMaps, Extent, LifParameters, Moments, Spikes, Sum, Term, average_pool, convolve_images,
-    convolve_spikes, hamming_distances, lif_scan, linear_of_averages, moments,
+    convolve_spikes, hamming_distances, lif_scan, linear_of_averages, moments, write_sum,
 };
 
 use super::buffers::Buffer;
@@ -24,6 +24,8 @@ pub(super) enum Value {
     Part(Part),
     Norm(Arc<Vec<Affine>>),
     Spikes(Arc<Spikes>),
+    /// One timestep of a LIF layer.
+    Moment(Arc<Spikes>, Vec<f32>),
     Output(Vec<f32>),
 }
 
@@ -117,20 +119,21 @@ impl<'a> Executor<'a> {
         if slot.readers > 0 || slot.pins > 0 {
             return;
         }
-        if let Some(Value::Spikes(spikes)) = slot.value.take() {
-            if let Some(observer) = &mut self.observer {
-                observer.forget(id);
-            }
-            if let Some(spikes) = Arc::into_inner(spikes) {
-                self.parameters.buffers().give_words(spikes.into_words());
-            }
+        let value = slot.value.take();
+        if let (Some(Value::Spikes(_)), Some(observer)) = (&value, &mut self.observer) {
+            observer.forget(id);
+        }
+        if let Some(Value::Spikes(spikes) | Value::Moment(spikes, _)) = value
+            && let Some(spikes) = Arc::into_inner(spikes)
+        {
+            self.parameters.buffers().give_words(spikes.into_words());
         }
     }
 
     /// The spikes of a step that is computed and retained.
     pub(super) fn spikes(&self, id: Id) -> &Arc<Spikes> {
         match &self.slots[id].value {
-            Some(Value::Spikes(spikes)) => spikes,
+            Some(Value::Spikes(spikes) | Value::Moment(spikes, _)) => spikes,
             _ => unreachable!("the step gives spikes and is retained"),
         }
     }
@@ -185,12 +188,18 @@ impl<'a> Executor<'a> {
         let program = self.program;
         match program.step(id) {
             Step::Stem { convolution, norm } => self.stem(convolution, norm),
-            Step::Convolution { convolution, norm, spikes, pool } => self.convolve(convolution, norm, *spikes, *pool),
+            Step::Convolution { convolution, norm, spikes, pool, at } => {
+                self.convolve(convolution, norm, *spikes, *pool, *at)
+            }
             Step::Pool { map } => self.pool(map),
             Step::Norm { norm, map } => Ok(Value::Norm(self.normalise(norm, map))),
-            Step::Spikes { lif, map, norm } => {
+            Step::Spikes { lif, map, before, .. } if map.at.is_some() => Ok(self.fire_once(lif, map, *before)),
+            Step::Spikes { lif, map, norm, .. } => {
                 Ok(self.fire(id, lif, |run, membrane| run.read(map, *norm, |sum| run.scan(lif, sum, membrane))))
             }
+            Step::Moment { part, at, shape } => self.moment(*part, *at, *shape),
+            Step::Series { maps, shape } => self.series(maps, *shape),
+            Step::Fired { lif, moments } => Ok(self.join(id, lif, moments)),
             Step::Hidden { linear, lif, spikes, shape, pool } => {
                 Ok(self.hidden(id, linear, lif, *spikes, *shape, *pool))
             }
@@ -216,8 +225,9 @@ impl<'a> Executor<'a> {
         }
     }
 
-    fn extent(&self, shape: Shape) -> Extent {
-        let (steps, samples) = (self.pass.timesteps, self.pass.samples);
+    /// The sizes of a map of all timesteps, or of the one that is given.
+    fn extent(&self, shape: Shape, at: Option<usize>) -> Extent {
+        let (steps, samples) = (at.map_or(self.pass.timesteps, |_| 1), self.pass.samples);
         Extent { steps, samples, pixels: shape.height * shape.width, channels: shape.channels }
     }
 
@@ -236,18 +246,25 @@ impl<'a> Executor<'a> {
             _ => unreachable!("a norm is there before it is read"),
         });
         let terms: Vec<Term<'_>> = map.parts.iter().map(term).collect();
-        read(&Sum { terms: &terms, affine, extent: self.extent(map.shape) })
+        read(&Sum { terms: &terms, affine, extent: self.extent(map.shape, map.at) })
     }
 
     fn stem(&mut self, stem: &Convolution, norm: &BatchNorm) -> Result<Value> {
         let kernel = self.parameters.kernel(stem);
         let mut values = self.buffer(self.pass.samples * stem.output().len())?;
         let moments = convolve_images(self.pass.images, self.maps(stem.input, 1), &kernel, &mut values);
-        let affine = Some(self.fold(norm, || vec![moments], 1));
+        let affine = Some(self.fold(norm, || vec![moments], (1, None)));
         Ok(Value::Part(Part { values, unpooled: None, affine }))
     }
 
-    fn convolve(&mut self, convolution: &Convolution, norm: &BatchNorm, spikes: Id, pool: usize) -> Result<Value> {
+    fn convolve(
+        &mut self,
+        convolution: &Convolution,
+        norm: &BatchNorm,
+        spikes: Id,
+        pool: usize,
+        at: Option<usize>,
+    ) -> Result<Value> {
         let kernel = self.parameters.kernel(convolution);
         let spikes = self.spikes(spikes).clone();
         let mut values = self.buffer(spikes.maps() * convolution.output().len() / (pool * pool))?;
@@ -257,7 +274,7 @@ impl<'a> Executor<'a> {
         };
         let maps = self.maps(convolution.input, pool);
         let moments = convolve_spikes(&spikes, maps, &kernel, &mut values, unpooled.as_deref_mut());
-        let affine = Some(self.fold(norm, || moments, self.pass.timesteps));
+        let affine = Some(self.fold(norm, || moments, (self.pass.timesteps, at)));
         Ok(Value::Part(Part { values, unpooled, affine }))
     }
 
@@ -276,11 +293,75 @@ impl<'a> Executor<'a> {
             Mode::Train | Mode::Estimate { .. } => self.read(map, None, |sum| moments(isa, sum)),
             Mode::Evaluate => Vec::new(),
         };
-        self.fold(norm, || moments, self.pass.timesteps)
+        self.fold(norm, || moments, (self.pass.timesteps, None))
     }
 
-    fn fold(&mut self, norm: &BatchNorm, moments: impl FnOnce() -> Vec<Moments>, updates: usize) -> Arc<Vec<Affine>> {
+    fn fold(
+        &mut self,
+        norm: &BatchNorm,
+        moments: impl FnOnce() -> Vec<Moments>,
+        updates: (usize, Option<usize>),
+    ) -> Arc<Vec<Affine>> {
         normalise(norm, self.parameters, self.pass.mode, moments, updates, &mut self.statistics)
+    }
+
+    /// One timestep of a part of a map.
+    fn moment(&mut self, part: Id, at: usize, shape: Shape) -> Result<Value> {
+        let length = self.pass.samples * shape.len();
+        let mut values = self.buffer(length)?;
+        let Some(Value::Part(part)) = &self.slots[part].value else {
+            unreachable!("the part is there before it is read")
+        };
+        values.copy_from_slice(&part.values[at * length..][..length]);
+        let affine =
+            part.affine.as_ref().map(|all| if all.len() == 1 { all.clone() } else { Arc::new(vec![all[at].clone()]) });
+        Ok(Value::Part(Part { values, unpooled: None, affine }))
+    }
+
+    /// A map from those of its timesteps.
+    fn series(&mut self, maps: &[Map], shape: Shape) -> Result<Value> {
+        let isa = self.parameters.isa();
+        let length = self.pass.samples * shape.len();
+        let mut values = self.buffer(maps.len() * length)?;
+        for (map, values) in maps.iter().zip(values.chunks_mut(length.max(1))) {
+            self.read(map, None, |sum| write_sum(isa, sum, values));
+        }
+        Ok(Value::Part(Part { values, unpooled: None, affine: None }))
+    }
+
+    /// One timestep of a LIF layer, from its membranes of the timestep before.
+    fn fire_once(&mut self, lif: &Lif, map: &Map, before: Option<Id>) -> Value {
+        let start = || vec![0.0; self.pass.samples * lif.shape.len()];
+        let kept = || self.pass.membranes.as_ref().and_then(|membranes| membranes.get(&lif.name)).cloned();
+        let mut membrane = match before.map(|before| &self.slots[before].value) {
+            Some(Some(Value::Moment(_, membrane))) => membrane.clone(),
+            _ => kept().unwrap_or_else(start),
+        };
+        let spikes = self.read(map, None, |sum| self.scan(lif, sum, Some(&mut membrane)));
+        Value::Moment(Arc::new(spikes), membrane)
+    }
+
+    /// All timesteps of a LIF layer; keeps its membranes, and tells the observer.
+    fn join(&mut self, id: Id, lif: &Lif, moments: &[Id]) -> Value {
+        let words = self.parameters.buffers().take_words(0);
+        let parts: Vec<&Spikes> = moments.iter().map(|&moment| self.spikes(moment).as_ref()).collect();
+        let spikes = Spikes::joined(words, &parts);
+        let last = match moments.last().map(|&last| &self.slots[last].value) {
+            Some(Some(Value::Moment(_, membrane))) => membrane.clone(),
+            _ => unreachable!("the timesteps are there before they are joined"),
+        };
+        let is_new = !self.slots[id].was_computed;
+        if let Some(observer) = self.observer.take() {
+            if is_new {
+                let membranes = observer.wants_membranes().then_some(last.as_slice());
+                self.tell(observer, id, &spikes, membranes);
+            }
+            self.observer = Some(observer);
+        }
+        if let Some(membranes) = &mut self.pass.membranes {
+            membranes.insert(lif.name.clone(), last);
+        }
+        Value::Spikes(Arc::new(spikes))
     }
 
     /// Runs a LIF layer from its kept membranes, which it updates, or from 0, and tells the observer.
@@ -323,7 +404,7 @@ impl<'a> Executor<'a> {
         let kernel = self.parameters.linear_of_averages(linear, shape.channels);
         let values = linear_of_averages(self.spikes(spikes), shape.height, shape.width, pool, &kernel);
         let terms = [Term { values: &values, affine: None }];
-        let sum = Sum { terms: &terms, affine: None, extent: self.extent(lif.shape) };
+        let sum = Sum { terms: &terms, affine: None, extent: self.extent(lif.shape, None) };
         self.fire(id, lif, |run, membrane| run.scan(lif, &sum, membrane))
     }
 

@@ -47,12 +47,16 @@ fn maps(graph: &Graph, program: &Program, images: usize) -> usize {
     let all = images * graph.config.timesteps;
     let kept = program.steps().iter().map(|step| match step {
         Step::Stem { convolution, .. } => images * convolution.output().len(),
-        Step::Convolution { convolution, pool, .. } => {
-            let sums = convolution.output().len();
+        Step::Convolution { convolution, pool, at, .. } => {
+            let (sums, all) = (convolution.output().len(), at.map_or(all, |_| images));
             all * if *pool > 1 { sums + sums / (pool * pool) } else { sums }
         }
-        Step::Pool { map } => all * map.shape.len(),
-        Step::Norm { .. } | Step::Spikes { .. } | Step::Hidden { .. } | Step::Output { .. } => 0,
+        Step::Pool { map } => map.at.map_or(all, |_| images) * map.shape.len(),
+        // Membranes, and their gradient.
+        Step::Spikes { lif, map, .. } => map.at.map_or(0, |_| 2 * images * lif.shape.len()),
+        Step::Moment { shape, .. } => 2 * images * shape.len(),
+        Step::Series { shape, .. } => 2 * all * shape.len(),
+        Step::Norm { .. } | Step::Fired { .. } | Step::Hidden { .. } | Step::Output { .. } => 0,
     });
     // The gradient of one map of each cell; some take the memory of maps that are no longer needed.
     let is_output = |place: Place| matches!(place, Place::Node { node: 3, .. });

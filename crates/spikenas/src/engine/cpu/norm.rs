@@ -22,14 +22,14 @@ pub(super) struct NormStatistics {
 /// Folds a batch norm into one scale and shift for each distinct timestep, and updates its running statistics.
 ///
 /// Training mode uses the statistics of the batch at each timestep (variance divided by the count) and updates the
-/// running ones at each of `updates` timesteps (variance divided by the count less one); evaluation mode uses the
-/// running ones.
+/// running ones at each of `updates` timesteps (variance divided by the count less one), or at one of them alone; evaluation mode
+/// uses the running ones.
 pub(super) fn normalise(
     norm: &BatchNorm,
     parameters: &LayerParameters,
     mode: Mode,
     moments: impl FnOnce() -> Vec<Moments>,
-    updates: usize,
+    (updates, at): (usize, Option<usize>),
     statistics: &mut NormStatistics,
 ) -> Arc<Vec<Affine>> {
     let [weight, bias, mean, variance] = norm.parameters().map(|p| parameters.tensor(&p));
@@ -38,9 +38,14 @@ pub(super) fn normalise(
         return Arc::new(vec![Affine::fold(&mean, &variance, &weight, &bias, BatchNorm::EPSILON)]);
     }
     let moments = moments();
-    let (mut mean, mut variance) = (mean.to_vec(), variance.to_vec());
-    for step in 0..updates {
-        let moments = &moments[step.min(moments.len() - 1)];
+    let first = at.unwrap_or(0);
+    let (mut mean, mut variance) = match statistics.running.remove(&norm.name) {
+        // Those after the timestep before.
+        Some(running) if first > 0 => running,
+        _ => (mean.to_vec(), variance.to_vec()),
+    };
+    for step in first..at.map_or(updates, |at| at + 1) {
+        let moments = &moments[(step - first).min(moments.len() - 1)];
         let unbiased = moments.count as f64 / moments.count.saturating_sub(1).max(1) as f64;
         let share = mode.share(step, updates);
         update(&mut mean, share, &moments.mean(), 1.0);
@@ -49,7 +54,9 @@ pub(super) fn normalise(
     statistics.running.insert(norm.name.clone(), (mean, variance));
     let fold = |m: &Moments| Affine::fold(&m.mean(), &m.variance(), &weight, &bias, BatchNorm::EPSILON);
     let affine = Arc::new(moments.iter().map(fold).collect());
-    statistics.moments.insert(norm.name.clone(), moments);
+    let all = statistics.moments.entry(norm.name.clone()).or_default();
+    all.truncate(first);
+    all.extend(moments);
     affine
 }
 

@@ -6,12 +6,10 @@
 mod file;
 mod folder;
 mod growing;
-#[cfg(feature = "fetch")]
 mod new_folder;
 mod sync;
 
 pub(super) use file::{is_part_of, remove, replace};
 pub(super) use folder::create_folder;
 pub(crate) use growing::Growing;
-#[cfg(feature = "fetch")]
 pub(crate) use new_folder::NewFolder;

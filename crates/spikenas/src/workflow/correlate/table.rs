@@ -151,7 +151,7 @@ impl Trivial {
 
 /// Convolutions of all cells.
 pub(super) fn convolutions(architecture: &Architecture) -> usize {
-    let operations = architecture.cells().iter().flat_map(Cell::operations);
+    let operations = architecture.cells().iter().flat_map(Cell::all_operations);
     operations.filter(|operation| operation.kernel().is_some()).count()
 }
 

@@ -62,7 +62,7 @@ impl Estimate {
         let choosing = if config.train.choice == Choice::Test { dataset.test.len() } else { split.held_out.len() };
         let tested = (epochs * choosing + dataset.test.len()) as f64;
         let images = steps * split.learned.len() as f64 * STEP + tested * TEST;
-        let share = if config.search.method == Method::Random { SHARED_AT_RANDOM } else { SHARED };
+        let share = if config.search.method.draws() { SHARED_AT_RANDOM } else { SHARED };
         let again = if config.score.kind.is_drawn() { config.search.confirm * LEADERS } else { 0 };
         let scores = candidates(config, dataset)? as f64 * share + again as f64;
         Ok(Self {
@@ -96,15 +96,18 @@ pub fn seconds_per_score(
 /// Candidates that will be scored, assuming that each later pass scores as many as the first.
 fn candidates(config: &RunConfig, dataset: &Dataset) -> Result<usize> {
     let cells = config.network.cells;
-    let space = SearchSpace::new(config.search.operations.clone(), cells)?;
-    if config.search.method == Method::Random {
-        return Ok(distinct_draws(&space, config.search.seed, config.search.iterations));
+    let space = SearchSpace::new(config.search.operations.clone(), cells)?.of_kind(config.search.cell);
+    match config.search.method {
+        Method::Random => return Ok(distinct_draws(&space, config.search.seed, config.search.iterations)),
+        Method::Evolution | Method::Local => return Ok(config.search.iterations),
+        Method::Spikenas | Method::Exhaustive => {}
     }
     let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;
     let mut feasible = 0;
-    for cell in space.iter_cells() {
+    for cell in space.iter_forward_cells() {
         let counted = problem.graph(&Architecture::repeated(cell, cells)?)?;
         feasible += usize::from(problem.is_feasible(&counted)?);
     }
-    Ok(feasible * cells)
+    // Edges back are as likely to fit as others.
+    Ok(feasible * cells * (space.cell_count() / space.iter_forward_cells().count().max(1)))
 }

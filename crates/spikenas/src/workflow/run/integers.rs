@@ -14,8 +14,8 @@ use crate::engine::Engine;
 use crate::graph::Normalisation;
 use crate::progress::Progress;
 use crate::quantise::{IntegerModel, IntegerNetwork, LayerRange, evaluate_integer, ranges};
-use crate::record::{FORMAT_VERSION, files, write_record};
-use crate::weights::Origin;
+use crate::record::{FORMAT_VERSION, files, read_record_if_there, write_record};
+use crate::weights::{Model, Origin};
 use crate::{Error, Result};
 
 /// Training images on which the ranges of an integer network are taken.
@@ -78,7 +78,7 @@ pub fn quantise(
 }
 
 /// The integer network of a run that is for a device, made, kept and tested beside the float network; nothing where the run is for
-/// none.
+/// none. One that was made of the run's weights before, or of those that were tuned from them, stays.
 ///
 /// Errors: those of [`quantise`] and [`LoadedIntegers::test`].
 pub fn for_device(
@@ -90,8 +90,12 @@ pub fn for_device(
 ) -> Result<Option<EvaluationRecord>> {
     let Some(DeviceLimits { bits, leak, .. }) = config.search.device else { return Ok(None) };
     let float = folder.load_model(config)?;
-    let (integers, record) = quantise(&float, dataset, bits, leak, Target::default())?;
-    folder.keep_integers(&integers, &record)?;
+    if folder.has_integers_of(&float, bits)? {
+        progress.note(&format!("{} is kept as it is", folder.integer_path().display()));
+    } else {
+        let (integers, record) = quantise(&float, dataset, bits, leak, Target::default())?;
+        folder.keep_integers(&integers, &record)?;
+    }
     let test = folder.load_integers()?.test(Some(&float), dataset, engine, progress)?;
     folder.keep_integer_evaluation(&test)?;
     Ok(Some(test))
@@ -165,6 +169,16 @@ impl RunFolder {
     pub fn keep_integers(&self, model: &IntegerModel, record: &QuantiseRecord) -> Result<()> {
         model.save(&self.integer_path())?;
         write_record(&self.quantise_path(), record)
+    }
+
+    /// Whether there is an integer network with weights of so many bits, made of a model of the run or of what was tuned from it.
+    fn has_integers_of(&self, model: &LoadedModel, bits: WeightBits) -> Result<bool> {
+        let record: Option<QuantiseRecord> = read_record_if_there(&self.quantise_path())?;
+        let Some(record) = record.filter(|record| record.device.bits == bits) else { return Ok(false) };
+        let tuned = self.tuning_path(bits).join("model.safetensors");
+        let tuned = if files::is_there(&tuned)? { Model::load(&tuned)?.checksum } else { None };
+        let is_of = |checksum: &Option<String>| checksum.is_some() && record.model.checksum == *checksum;
+        Ok(files::is_there(&self.integer_path())? && (is_of(&model.model.checksum) || is_of(&tuned)))
     }
 
     /// The run's integer network. Errors: there is none, or its file is damaged.

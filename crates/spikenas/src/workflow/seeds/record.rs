@@ -22,6 +22,9 @@ pub struct SeedsRecord {
     /// Accuracy in percent on the images that are held out, where any are, of the epoch that is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_accuracy: Option<Spread>,
+    /// Test accuracy in percent of the integer networks, where the run is for a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integer_accuracy: Option<Spread>,
     /// Parameters of the backbone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backbone: Option<Spread>,
@@ -46,6 +49,9 @@ pub struct SeedResult {
     /// Accuracy in percent on the images that are held out, where any are, of the epoch that is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_accuracy: Option<f64>,
+    /// Test accuracy in percent of the integer network, where the run is for a device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integer_accuracy: Option<f64>,
     /// The epoch that is kept.
     pub epoch: usize,
     /// How it was chosen.
@@ -69,8 +75,9 @@ impl SeedsRecord {
         };
         let accuracy = of(|result| Some(result.accuracy));
         let validation_accuracy = of(|result| result.validation_accuracy);
+        let integer_accuracy = of(|result| result.integer_accuracy);
         let backbone = of(|result| Some(result.parameters.backbone as f64));
         let network = of(|result| Some(result.parameters.network as f64));
-        *self = Self { accuracy, validation_accuracy, backbone, network, ..self.clone() };
+        *self = Self { accuracy, validation_accuracy, integer_accuracy, backbone, network, ..self.clone() };
     }
 }

@@ -120,6 +120,7 @@ fn open(config: &RunConfig, seeds: usize, folder: &Path) -> Result<SeedsRecord> 
         seeds,
         accuracy: None,
         validation_accuracy: None,
+        integer_accuracy: None,
         backbone: None,
         network: None,
         results: Vec::new(),
@@ -130,7 +131,7 @@ fn open(config: &RunConfig, seeds: usize, folder: &Path) -> Result<SeedsRecord> 
     Ok(record)
 }
 
-/// Search, training and test of one seed.
+/// Search, training and tests of one seed.
 fn run_seed(
     config: &RunConfig,
     dataset: &Dataset,
@@ -149,6 +150,7 @@ fn run_seed(
     let architecture = found.ok_or_else(|| Error::invalid("there is no architecture to train"))?;
     let epochs = run::train(config, &architecture, dataset, device, &folder, true, progress)?;
     let test = run::test_folder(&folder, config, dataset, cpu.as_ref(), progress)?;
+    let integer = run::for_device(&folder, config, dataset, cpu.as_ref(), progress)?;
     let kept = best_epoch(&epochs);
     Ok(SeedResult {
         seed: config.train.seed,
@@ -156,6 +158,7 @@ fn run_seed(
         architecture,
         accuracy: test.result.accuracy,
         validation_accuracy: kept.and_then(|epoch| epoch.validation_accuracy),
+        integer_accuracy: integer.map(|test| test.result.accuracy),
         epoch: kept.map_or(0, |epoch| epoch.epoch),
         selection: test.selection,
         search_seconds: search.map(|search| search.seconds),

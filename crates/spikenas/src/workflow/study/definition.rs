@@ -60,7 +60,7 @@ impl Study {
                 budget,
                 iterations: match scenario.method {
                     Method::Random => settings.draws(scenario).1,
-                    Method::Spikenas | Method::Exhaustive => SearchConfig::default().iterations,
+                    _ => SearchConfig::default().iterations,
                 },
                 // As the paper: the backbone counts, and the highest score wins.
                 scope: Scope::Backbone,
