@@ -4,9 +4,9 @@
     spikenas quantise RUN --for simulator && spikenas export RUN --to nir --integer -o net.nir
     benches/peer/loihi/.lava/bin/python benches/peer/loihi/neurons.py net.nir
 
-Every layer's currents are computed exactly, from the spikes of lava's neurons in the layers before; its neurons are a process of lava
-with 12 bits of decay, 6 bits behind the point, rounded towards zero, firing at `v > threshold` and reset to 0. Told for every layer:
-the spikes of the file's golden images that are not where the exact arithmetic has them, and whether its own counts are the file's.
+A layer's currents are computed exactly; its neurons are a process of lava with 12 bits of decay, 6 bits behind the point, rounded
+towards zero, firing at `v > threshold` and reset to 0. Told for every layer: the spikes of the file's golden images that are not where
+the exact arithmetic has them, where the layers before fire exactly (alone), and where they are lava's, too (in the network).
 """
 
 import argparse
@@ -88,7 +88,9 @@ def shown(graph, about, images, neurons):
     order, before = layers_of(graph)
     values = {"input": np.stack([images.astype(np.float64)] * about["timesteps"])}
     for name in order:
-        node, read = graph.nodes[name], [values[b] for b in before[name]]
+        # Of what two kinds of neurons fired, the first is read on.
+        first = [values[b][0] if isinstance(values[b], tuple) else values[b] for b in before[name]]
+        node, read = graph.nodes[name], first
         if isinstance(node, nir.Conv2d):
             values[name] = np.stack([convolved(node, maps) for maps in read[0]])
         elif isinstance(node, nir.LIF):
@@ -105,22 +107,24 @@ def shown(graph, about, images, neurons):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("export", help="a .nir file of an integer network")
-    path = parser.parse_args().export
-    graph = nir.read(path)
+    parser.add_argument("--images", type=int, default=1, help="golden images that are shown; lava takes a minute for each")
+    arguments = parser.parse_args()
+    graph = nir.read(arguments.export)
     text = graph.metadata["spikenas"]
     about = json.loads(text.decode() if isinstance(text, bytes) else str(text))
-    images = np.asarray(graph.metadata["golden_inputs"])
-    golden = np.asarray(graph.metadata["golden_spikes"])  # [images, layers, timesteps]
+    images = np.asarray(graph.metadata["golden_inputs"])[: arguments.images]
+    golden = np.asarray(graph.metadata["golden_spikes"])[: arguments.images]  # [images, layers, timesteps]
     ours, lava = (shown(graph, about, images, neurons) for neurons in (exact, on_lava))
-    total = differing = 0
+    alone = shown(graph, about, images, lambda *of: (exact(*of), on_lava(*of)))
+    totals = np.zeros(3, int)
     for at, name in enumerate(about["layers"]):
         counts = ours[name].reshape(about["timesteps"], len(images), -1).sum(2).T
         assert (counts == golden[:, at]).all(), f"{name}: the exact arithmetic does not fire as the file says"
-        differ = int((ours[name] != lava[name]).sum())
-        print(f"{name}: {int(counts.sum())} spikes of {ours[name].size}, {differ} elsewhere on Loihi")
-        total, differing = total + int(counts.sum()), differing + differ
+        found = [int(counts.sum()), *(int((ours[name] != spikes).sum()) for spikes in (alone[name][1], lava[name]))]
+        print(f"{name}: {found[0]} spikes of {ours[name].size} places; on Loihi {found[1]} differ alone, {found[2]} in the network")
+        totals += found
     classes = [values["output"].sum(0).reshape(len(images), -1).argmax(1) for values in (ours, lava)]
-    print(f"{total} spikes, {differing} elsewhere; {(classes[0] == classes[1]).sum()} of {len(images)} images in the same class")
+    print(f"{totals[0]} spikes, {totals[1]} differ alone, {totals[2]} in the network; {(classes[0] == classes[1]).sum()} of {len(images)} classes equal")
 
 
 if __name__ == "__main__":

@@ -86,7 +86,9 @@ struct Memory {
     without_unreachable: Option<Architecture>,
     layers: Vec<LedgerEntry>,
     /// Of the integer network, with weights of the bits where they are 2, 4 or 8, and of 8 otherwise.
-    device: DeviceLedger,
+    /// On a device, where one can run it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<DeviceLedger>,
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
@@ -100,7 +102,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     parameters.concern(None).iter().for_each(|concern| note(concern));
     let unreachable = Unreachable::of(&graph);
     let weight_bits = WeightBits::try_from(bits.get()).unwrap_or_default();
-    let device = DeviceLedger::new(&graph, weight_bits, arguments.leak, arguments.schedule)?;
+    let on_device = || DeviceLedger::new(&graph, weight_bits, arguments.leak, arguments.schedule);
+    let device = if graph.has_feedback() { None } else { Some(on_device()?) };
     let memory = Memory {
         architecture: graph.architecture,
         input: graph.input,
@@ -178,7 +181,7 @@ fn words(memory: &Memory) -> String {
         text += &row("* on no path", sum(memory.unreachable));
         text += &format!("The same network without what is on no path from input to output: {without}\n");
     }
-    text + &device_words(&memory.device)
+    text + &memory.device.as_ref().map_or(String::new(), device_words)
 }
 
 /// The memory of an integer network in words.

@@ -41,9 +41,8 @@ impl<'a> Plain<'a> {
     ///
     /// What comes back over an edge is taken from the round before: after as many rounds as timesteps, all of it is right.
     fn run(&self) -> (f64, Reference) {
-        let has_feedback = self.graph.nodes().iter().any(|node| matches!(node.layer, Layer::Feedback { .. }));
         let mut before = Vec::new();
-        for _ in 1..if has_feedback { self.steps() } else { 1 } {
+        for _ in 1..if self.graph.has_feedback() { self.steps() } else { 1 } {
             (before, _) = self.round(&before);
         }
         let (maps, did) = self.round(&before);

@@ -20,6 +20,7 @@ mod records;
 mod repeat;
 mod reports;
 mod resume;
+mod searches;
 mod seeds;
 #[cfg(unix)]
 mod signals;

@@ -5,7 +5,7 @@ use super::layer::{Layer, Lif};
 use super::node_id::NodeId;
 use super::parameter::Parameter;
 use super::shape::Shape;
-use crate::space::{Architecture, Edge, Operation};
+use crate::space::{Architecture, Cell, Edge, Operation};
 
 /// Which part of the macro-architecture a node belongs to. Cells count from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +191,11 @@ impl Graph {
             }
             _ => false,
         }
+    }
+
+    /// Whether a cell has edges back to earlier nodes.
+    pub fn has_feedback(&self) -> bool {
+        self.architecture.cells().iter().any(Cell::has_feedback)
     }
 
     /// Values that the network gives for an image: one per class.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::graph::{Graph, Layer, Shape};
+use crate::graph::{Graph, Shape};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -18,7 +18,7 @@ pub struct Tensors {
 impl Tensors {
     /// Errors: weights that are not the graph's, cells with edges back.
     pub fn new(graph: &Graph, weights: &Weights, device: &Device) -> Result<Self> {
-        if graph.nodes().iter().any(|node| matches!(node.layer, Layer::Feedback { .. })) {
+        if graph.has_feedback() {
             return Err(Error::invalid(
                 "cells with edges back to earlier nodes are computed on the CPU alone: use the device cpu",
             ));

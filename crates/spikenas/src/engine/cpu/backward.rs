@@ -98,7 +98,7 @@ impl Tape {
     /// Membranes before the first timestep of a layer: those after the spikes before, where there are any.
     fn membranes(&self, before: Option<Id>, extent: Extent) -> Vec<f32> {
         match before.map(|before| &self.values[before]) {
-            Some(Some(Value::Moment(_, membranes))) => membranes.clone(),
+            Some(Some(Value::Moment(_, membranes))) => membranes.to_vec(),
             _ => vec![0.0; extent.step()],
         }
     }

@@ -25,7 +25,7 @@ pub(super) enum Value {
     Norm(Arc<Vec<Affine>>),
     Spikes(Arc<Spikes>),
     /// One timestep of a LIF layer.
-    Moment(Arc<Spikes>, Vec<f32>),
+    Moment(Arc<Spikes>, Buffer),
     Output(Vec<f32>),
 }
 
@@ -193,7 +193,7 @@ impl<'a> Executor<'a> {
             }
             Step::Pool { map } => self.pool(map),
             Step::Norm { norm, map } => Ok(Value::Norm(self.normalise(norm, map))),
-            Step::Spikes { lif, map, before, .. } if map.at.is_some() => Ok(self.fire_once(lif, map, *before)),
+            Step::Spikes { lif, map, before, .. } if map.at.is_some() => self.fire_once(lif, map, *before),
             Step::Spikes { lif, map, norm, .. } => {
                 Ok(self.fire(id, lif, |run, membrane| run.read(map, *norm, |sum| run.scan(lif, sum, membrane))))
             }
@@ -330,37 +330,36 @@ impl<'a> Executor<'a> {
     }
 
     /// One timestep of a LIF layer, from its membranes of the timestep before.
-    fn fire_once(&mut self, lif: &Lif, map: &Map, before: Option<Id>) -> Value {
-        let start = || vec![0.0; self.pass.samples * lif.shape.len()];
-        let kept = || self.pass.membranes.as_ref().and_then(|membranes| membranes.get(&lif.name)).cloned();
-        let mut membrane = match before.map(|before| &self.slots[before].value) {
-            Some(Some(Value::Moment(_, membrane))) => membrane.clone(),
-            _ => kept().unwrap_or_else(start),
-        };
+    fn fire_once(&mut self, lif: &Lif, map: &Map, before: Option<Id>) -> Result<Value> {
+        let mut membrane = self.buffer(self.pass.samples * lif.shape.len())?;
+        let kept = self.pass.membranes.as_ref().and_then(|membranes| membranes.get(&lif.name));
+        match (before.map(|before| &self.slots[before].value), kept) {
+            (Some(Some(Value::Moment(_, before))), _) => membrane.copy_from_slice(before),
+            (_, Some(kept)) => membrane.copy_from_slice(kept),
+            _ => membrane.fill(0.0),
+        }
         let spikes = self.read(map, None, |sum| self.scan(lif, sum, Some(&mut membrane)));
-        Value::Moment(Arc::new(spikes), membrane)
+        Ok(Value::Moment(Arc::new(spikes), membrane))
     }
 
     /// All timesteps of a LIF layer; keeps its membranes, and tells the observer.
     fn join(&mut self, id: Id, lif: &Lif, moments: &[Id]) -> Value {
-        let words = self.parameters.buffers().take_words(0);
+        let (mut membranes, mut observer) = (self.pass.membranes.take(), self.observer.take());
         let parts: Vec<&Spikes> = moments.iter().map(|&moment| self.spikes(moment).as_ref()).collect();
+        let words = self.parameters.buffers().take_words(parts.iter().map(|part| part.words().len()).sum());
         let spikes = Spikes::joined(words, &parts);
-        let last = match moments.last().map(|&last| &self.slots[last].value) {
-            Some(Some(Value::Moment(_, membrane))) => membrane.clone(),
+        let last: &[f32] = match moments.last().map(|&last| &self.slots[last].value) {
+            Some(Some(Value::Moment(_, membrane))) => membrane,
             _ => unreachable!("the timesteps are there before they are joined"),
         };
-        let is_new = !self.slots[id].was_computed;
-        if let Some(observer) = self.observer.take() {
-            if is_new {
-                let membranes = observer.wants_membranes().then_some(last.as_slice());
-                self.tell(observer, id, &spikes, membranes);
-            }
-            self.observer = Some(observer);
+        if let Some(observer) = observer.as_deref_mut().filter(|_| !self.slots[id].was_computed) {
+            let membranes = observer.wants_membranes().then_some(last);
+            self.tell(observer, id, &spikes, membranes);
         }
-        if let Some(membranes) = &mut self.pass.membranes {
-            membranes.insert(lif.name.clone(), last);
+        if let Some(membranes) = membranes.as_deref_mut() {
+            membranes.insert(lif.name.clone(), last.to_vec());
         }
+        (self.pass.membranes, self.observer) = (membranes, observer);
         Value::Spikes(Arc::new(spikes))
     }
 
