@@ -30,8 +30,8 @@ fn every_method_searches_backward_cells_and_the_winner_is_trained_tested_and_dra
 
     // No device has it, and what it takes in parameters is told.
     assert!(place.json("memory back")["parameters"]["network"].as_u64().is_some());
-    place.refuses("quantise back", 1, "edges back");
-    place.refuses("export back --to nir --out back.nir", 1, "edges back");
+    place.refuses("quantise back", 2, "edges back");
+    place.refuses("export back --to nir --out back.nir", 2, "edges back");
     place.refuses(&format!("search {TINY} --cell backward --flash 64KiB"), 2, "no device runs cells with edges back");
     place.refuses(&format!("search {TINY} --cell sideways"), 2, "sideways");
     let matrix = "0301 0010 0003 0300";

@@ -16,7 +16,10 @@ pub fn table(record: &ReplayRecord) -> Table {
     let mut table = Table::new("Evaluations", &columns.iter().map(String::as_str).collect::<Vec<_>>());
     for replayed in &record.methods {
         let count = |count: usize| Value::number(count as f64, count.to_string());
-        let found = replayed.found.iter().map(|found| Value::number(found.mean, found.words(2)));
+        let found = replayed
+            .found
+            .iter()
+            .map(|found| found.map_or_else(|| Value::text("-"), |found| Value::number(found.mean, found.words(2))));
         let mut row = vec![Value::text(replayed.method.name()), count(replayed.searches)];
         row.extend(found.chain([count(replayed.came_to_the_best)]));
         table.push(row);

@@ -66,8 +66,8 @@ pub struct Replayed {
     pub method: Method,
     /// Searches: one for each seed, or one where nothing is drawn.
     pub searches: usize,
-    /// The truth in percent of the best candidate after so many evaluations.
-    pub found: Vec<Spread>,
+    /// The truth in percent of the best candidate after so many evaluations; nothing where none of them is in the table.
+    pub found: Vec<Option<Spread>>,
     /// Searches that came to the highest of all that they see.
     pub came_to_the_best: usize,
 }

@@ -49,12 +49,12 @@ pub fn replay(config: &ReplayConfig, table: &Table, seen: &Table, progress: &mut
             // Where a search ends before, what it found stays.
             let at = |point: usize| climb.get(point.min(climb.len()).saturating_sub(1)).copied();
             for (found, &point) in found.iter_mut().zip(&points) {
-                found.extend(at(point).map(|(_, truth)| truth));
+                found.extend(at(point).and_then(|(_, truth)| truth));
             }
             came_to_the_best += usize::from(climb.last().is_some_and(|(seen, _)| *seen == replay.highest));
             progress.advance(1, method.name());
         }
-        let found = found.iter().filter_map(|found| Spread::of(found)).collect();
+        let found = found.iter().map(|found| Spread::of(found)).collect();
         methods.push(Replayed { method, searches: searches(method).len(), found, came_to_the_best });
     }
     progress.end();
@@ -85,7 +85,7 @@ impl<'a> Replay<'a> {
             return Err(Error::invalid("what a replay sees and what it tells are of different architectures"));
         }
         let operations = Operation::ALL.into_iter().filter(|operation| {
-            let has = |cell: &Cell| cell.all_operations().any(|other| other == *operation);
+            let has = |cell: &Cell| cell.operations().contains(operation);
             truth.keys().any(|architecture| architecture.cells().iter().any(has))
         });
         let network = NetworkConfig { cells, ..NetworkConfig::preset("sample")? };
@@ -93,8 +93,8 @@ impl<'a> Replay<'a> {
         Ok(Self { config, network, operations: operations.collect(), seen, truth, highest })
     }
 
-    /// The best candidate after each evaluation: what was seen of it, and its truth.
-    fn climb(&self, method: Method, seed: u64) -> Result<Vec<(f64, f64)>> {
+    /// The best candidate after each evaluation: what was seen of it, and its truth, once the table has one.
+    fn climb(&self, method: Method, seed: u64) -> Result<Vec<(f64, Option<f64>)>> {
         let (operations, iterations) = (self.operations.clone(), self.config.evaluations.saturating_mul(DRAWS));
         let config = SearchConfig { method, operations, iterations, seed, ..SearchConfig::default() };
         let lookup = Lookup::new(&self.seen, self.config.evaluations);
@@ -105,12 +105,12 @@ impl<'a> Replay<'a> {
             Err(error) if !(matches!(error, Error::Interrupted(_)) && lookup.is_spent()) => return Err(error),
             _ => {}
         }
-        let mut best = (f64::NEG_INFINITY, f64::NAN);
+        let mut best = (f64::NEG_INFINITY, None);
         let climb = lookup.into_seen().into_iter().map(|architecture| {
             if let (Some(&seen), Some(&truth)) = (self.seen.get(&architecture), self.truth.get(&architecture)) {
                 // The first that is looked up counts, whatever it is.
-                if seen > best.0 || best.1.is_nan() {
-                    best = (seen, truth);
+                if seen > best.0 || best.1.is_none() {
+                    best = (seen, Some(truth));
                 }
             }
             best
