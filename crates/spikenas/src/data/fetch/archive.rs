@@ -45,7 +45,9 @@ pub fn fetch(source: &Source, data_dir: &Path, from: Option<&str>, progress: &mu
     let (archive, layout) = Archive::of(source).zip(Layout::of(source)).ok_or_else(|| cannot_be_fetched(source))?;
     let folder = data_dir.join(layout.folder);
     if folder.exists() {
-        return already_there(check(source, data_dir), folder);
+        let found = already_there(check(source, data_dir), folder)?;
+        archive.remove_leftover(data_dir);
+        return Ok(found);
     }
     let archive = match from {
         Some(url) => Archive { url: url.into(), ..archive },
@@ -105,6 +107,15 @@ impl Archive {
         };
         files::remove(&part_path)?;
         Ok(folder)
+    }
+
+    /// Removes the archive that a process left which was killed after it had unpacked it, unless another one uses it.
+    pub(super) fn remove_leftover(&self, data_dir: &Path) {
+        let path = data_dir.join(format!("{}.part", self.name));
+        // What cannot be removed is in nobody's way.
+        if path.is_file() && lock(&path).is_ok() {
+            let _ = files::remove(&path);
+        }
     }
 
     /// Checks and unpacks an archive on this machine, which stays as it is.

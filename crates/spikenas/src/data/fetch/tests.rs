@@ -239,6 +239,23 @@ fn a_whole_part_file_is_not_downloaded_again() {
 }
 
 #[test]
+fn an_archive_that_was_unpacked_before_a_kill_goes_unless_it_is_in_use() {
+    let (outer, data) = data_dir();
+    let server = Server::start(vec![whole(&toy())]);
+    server.fetch(&toy(), &data).unwrap();
+    let part = data.join("toy.tar.gz.part");
+    fs::write(&part, toy()).unwrap();
+    let other = fs::File::open(&part).unwrap();
+    other.lock().unwrap();
+    server.archive(&toy()).remove_leftover(&data);
+    assert!(part.exists(), "another process has it");
+    drop(other);
+    server.archive(&toy()).remove_leftover(&data);
+    server.archive(&toy()).remove_leftover(&data);
+    assert_eq!(tree(outer.path()), UNPACKED);
+}
+
+#[test]
 fn a_wrong_checksum_names_both_sums_and_leaves_nothing() {
     let (outer, data) = data_dir();
     let error = Server::start(vec![whole(b"other")]).fetch(b"expected", &data).unwrap_err().to_string();
