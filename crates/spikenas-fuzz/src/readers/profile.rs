@@ -11,7 +11,8 @@ pub(crate) fn valid() -> Vec<Vec<u8>> {
                  neurons_per_core = { value = 128, source = \"a\" }\nsynapse_bytes_per_core = { value = 4096, source = \"a\" }\n\
                  shares_kernels = { value = false, source = \"a\" }\nfan_in = \"unknown\"\nkernel_side = { value = 3, source = \"a\" }\n\
                  weight_bits = { value = [1, 8], source = \"a\" }\nstate_bits = { value = 16, source = \"a\" }\n\
-                 leak = { value = \"shift\", source = \"a\" }\nreset = \"unknown\"\nsynapse_pj = { value = 2.5, source = \"a\" }\n";
+                 leak = { value = \"shift\", source = \"a\" }\nreset = \"unknown\"\nsynapse_pj = { value = 2.5, source = \"a\" }\n\
+                 memory_percent = { value = [50, 75], source = \"a\" }\n";
     [microcontroller, cores].map(|text| text.as_bytes().to_vec()).into()
 }
 
