@@ -116,6 +116,7 @@ fn a_run_for_a_device_fits_its_flash_and_its_ram_and_is_tested_in_whole_numbers(
 
     let report = fs::read_to_string(place.path("fit/report.html")).unwrap();
     assert!(report.contains("--flash 6144 --ram 4096 --bits 4"), "the page tells the command");
+    assert!(report.contains("what is too much") && report.contains("STM32F407"), "the chips that it fits");
     // What was tuned by hand stays when the run is repeated.
     place.succeeds("quantise fit --bits 4 --epochs 1 --replace");
     let tuned = fs::read(place.path("fit/integer.safetensors")).unwrap();

@@ -7,7 +7,8 @@ use super::figure::{Figure, Table, Value};
 use super::records::RunRecords;
 use super::words::{grouped, layer, percent};
 use crate::Result;
-use crate::cost::{DeviceLedger, DeviceLimits, DeviceMemory, Leak};
+use crate::cost::{ChipCheck, DeviceLedger, DeviceLimits, DeviceMemory, Leak, Profile};
+use crate::graph::Graph;
 use crate::quantise::Drift;
 use crate::workflow::run::EvaluationRecord;
 
@@ -23,7 +24,23 @@ pub(super) fn section(run: &RunRecords, device: &DeviceLedger) -> Result<Section
         section.words.push(tested(test));
         section.tables.extend(test.drift.as_ref().map(drift));
     }
+    if let Some(graph) = &run.graph {
+        section.tables.push(chips(graph, device)?);
+    }
     Ok(section)
+}
+
+/// The chips whose limits the network keeps to, as far as they are known, and why it does not fit the others.
+fn chips(graph: &Graph, device: &DeviceLedger) -> Result<Table> {
+    let mut table = Table::new("Chips, by their limits that are known", &["chip", "fits", "what is too much"]);
+    for name in Profile::names() {
+        let check = ChipCheck::new(&Profile::find(name)?, graph, device.bits, None)?;
+        let too_much = check.limits.iter().filter(|limit| !limit.fits).map(|limit| limit.what.as_str());
+        let too_much = too_much.collect::<Vec<_>>().join(", ");
+        let fits = if check.fits { "yes" } else { "no" };
+        table.push(vec![Value::text(check.chip), Value::text(fits), Value::text(too_much)]);
+    }
+    Ok(table)
 }
 
 fn words(device: &DeviceLedger, limits: &DeviceLimits) -> String {

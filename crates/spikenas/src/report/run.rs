@@ -10,6 +10,7 @@ use super::{activity, cell, classes, device, memory, search, training};
 use crate::cost::Ledger;
 use crate::record::FORMAT_VERSION;
 use crate::search::Method;
+use crate::space::{Architecture, Cell};
 use crate::workflow::run::{EvaluationRecord, RunConfig, best_epoch};
 use crate::{Result, counted};
 
@@ -136,12 +137,15 @@ fn facts(run: &RunRecords) -> Vec<(String, String)> {
 }
 
 /// The cells as graphs.
-fn cells(architecture: &crate::space::Architecture) -> Section {
+fn cells(architecture: &Architecture) -> Section {
     let mut section = Section::titled("Architecture");
     section.words.push(
         "Nodes hold sums of feature maps; node 0 is a cell's input, node 3 its output. Edges without a connection are not drawn."
             .into(),
     );
+    if architecture.cells().iter().any(Cell::has_feedback) {
+        section.words.push("Dashed edges lead back to earlier nodes, which they reach a timestep later.".into());
+    }
     section.code.push(architecture.to_string());
     let cells = architecture.cells();
     if cells.len() > 1 && cells.iter().all(|cell| cell == &cells[0]) {
