@@ -52,10 +52,10 @@ fn maps(graph: &Graph, program: &Program, images: usize) -> usize {
             all * if *pool > 1 { sums + sums / (pool * pool) } else { sums }
         }
         Step::Pool { map } => map.at.map_or(all, |_| images) * map.shape.len(),
-        // Membranes, and their gradient.
-        Step::Spikes { lif, map, .. } => map.at.map_or(0, |_| 2 * images * lif.shape.len()),
-        Step::Moment { shape, .. } => 2 * images * shape.len(),
-        Step::Series { shape, .. } => 2 * all * shape.len(),
+        // Membranes.
+        Step::Spikes { lif, map, .. } => map.at.map_or(0, |_| images * lif.shape.len()),
+        Step::Moment { shape, .. } => images * shape.len(),
+        Step::Series { shape, .. } => all * shape.len(),
         Step::Norm { .. } | Step::Fired { .. } | Step::Hidden { .. } | Step::Output { .. } => 0,
     });
     // The gradient of one map of each cell; some take the memory of maps that are no longer needed.
@@ -94,6 +94,8 @@ mod tests {
             (2, "0413 0021 0004 0000"),
             (3, "0113 0031 0003 0000"),
             (3, "0333 0033 0003 0000"),
+            (2, "0313 0031 0003 0300"),
+            (1, "0313 3031 3303 3330"),
         ] {
             let config = NetworkConfig { cells, last_pool: 2, ..NetworkConfig::preset("sample").unwrap() };
             let graph = Graph::new(&cell.parse().unwrap(), &config, input).unwrap();
