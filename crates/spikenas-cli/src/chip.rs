@@ -110,10 +110,7 @@ fn profile_words(profile: &Profile) -> String {
     let mut text = format!("{}: {}\n", plain(&profile.name), plain(&profile.about));
     let mut add = |name: &str, value: Option<String>, of: Option<(&String, &Option<String>)>| {
         let value = value.unwrap_or_else(|| "unknown".into());
-        let source = of.map_or(String::new(), |(source, caveat)| {
-            let caveat = caveat.as_ref().map_or(String::new(), |caveat| format!("{}; ", plain(caveat)));
-            format!("   ({caveat}{})", plain(source))
-        });
+        let source = of.map_or(String::new(), |(source, caveat)| format!("   ({})", source_words(source, caveat)));
         text += &format!("{name:<26} {value}{source}\n");
     };
     fn of<T>(figure: &Figure<T>, words: impl Fn(&T) -> String) -> (Option<String>, Option<(&String, &Option<String>)>) {
@@ -148,6 +145,12 @@ fn profile_words(profile: &Profile) -> String {
     text
 }
 
+/// Where a figure is published, behind what is to be known besides.
+fn source_words(source: &str, caveat: &Option<String>) -> String {
+    let caveat = caveat.as_ref().map_or(String::new(), |caveat| format!("{}; ", plain(caveat)));
+    format!("{caveat}{}", plain(source))
+}
+
 fn check_words(check: &ChipCheck) -> String {
     let verdict = if check.fits { "fits every limit that is known" } else { "does not fit" };
     let mut text = format!("{}: {verdict}\n", plain(&check.chip));
@@ -165,16 +168,14 @@ fn check_words(check: &ChipCheck) -> String {
         text += &format!("unknown: {}\n", check.unknown.join(", "));
     }
     if let Some(ChipEnergy { nanojoules, operations, source, caveat, memory_percent }) = &check.energy {
-        let caveat = caveat.as_ref().map_or(String::new(), |caveat| format!("{}; ", plain(caveat)));
         text += &format!(
-            "energy per inference: {nanojoules:.0} nJ of synaptic operations ({} of them; {caveat}{}); neurons, memory and input are unknown\n",
+            "energy per inference: {nanojoules:.0} nJ of synaptic operations ({} of them; {}); neurons, memory and input are unknown\n",
             grouped(operations.round() as u64),
-            plain(source)
+            source_words(source, caveat)
         );
         text += &match memory_percent {
             Figure::Known { value: [least, most], source, caveat } => {
-                let caveat = caveat.as_ref().map_or(String::new(), |caveat| format!("{}; ", plain(caveat)));
-                format!("memory takes {least} to {most} % of the chip's energy ({caveat}{})\n", plain(source))
+                format!("memory takes {least} to {most} % of the chip's energy ({})\n", source_words(source, caveat))
             }
             Figure::Unknown => "memory's share of the chip's energy is unknown\n".into(),
         };

@@ -103,7 +103,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let unreachable = Unreachable::of(&graph);
     let weight_bits = WeightBits::try_from(bits.get()).unwrap_or_default();
     let on_device = || DeviceLedger::new(&graph, weight_bits, arguments.leak, arguments.schedule);
-    let device = if graph.has_feedback() { None } else { Some(on_device()?) };
+    let device = (!graph.has_feedback()).then(on_device).transpose()?;
     let memory = Memory {
         architecture: graph.architecture,
         input: graph.input,

@@ -1,11 +1,8 @@
-use super::pass::Pass;
+use super::pass::{MOST_CANDIDATES, Pass};
 use super::strategy::Strategy;
 use super::told::Told;
 use crate::space::{Architecture, Cell, SearchSpace};
 use crate::{Error, Result};
-
-/// More than this are refused, as an exhaustive search refuses them.
-const MOST_CANDIDATES: usize = 1_000_000;
 
 /// Algorithm 1 of the paper: pass 1 gives all cells the same candidate; passes 2 to C vary cell i alone, starting from
 /// the best so far. The first of equal scores wins.

@@ -163,12 +163,8 @@ impl<'a> Evaluator<'a> {
             smallest = smallest.min(counted.1.in_scope(*scope));
             count += 1;
             fits |= self.problem.is_feasible(&counted)?;
-            let Some(device) = device else { continue };
-            let needs = device.needs(&counted.0)?;
-            if least.is_empty() {
-                least = needs;
-            } else {
-                least.iter_mut().zip(needs).for_each(|(least, one)| least.needed = least.needed.min(one.needed));
+            if let Some(device) = device {
+                DeviceNeed::least(&mut least, device.needs(&counted.0)?);
             }
         }
         if let Some(budget) = budget.filter(|&budget| smallest > budget) {

@@ -1,11 +1,8 @@
-use super::pass::Pass;
+use super::pass::{MOST_CANDIDATES, Pass};
 use super::strategy::Strategy;
 use super::told::Told;
 use crate::space::{Architecture, Cell, SearchSpace};
 use crate::{Error, Result};
-
-/// More combinations than this are refused: they would not fit into memory.
-const MOST_CANDIDATES: usize = 1_000_000;
 
 /// Every combination of cells, the first cell outermost.
 pub(super) struct Exhaustive {

@@ -90,7 +90,7 @@ impl Needs {
     fn least_of(mut self, other: Option<Self>) -> Self {
         let Some(other) = other else { return self };
         self.parameters = self.parameters.min(other.parameters);
-        self.device.iter_mut().zip(other.device).for_each(|(least, one)| least.needed = least.needed.min(one.needed));
+        DeviceNeed::least(&mut self.device, other.device);
         self
     }
 }

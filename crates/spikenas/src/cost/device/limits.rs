@@ -52,6 +52,15 @@ impl DeviceNeed {
     pub fn is_met(&self) -> bool {
         self.needed <= self.limit
     }
+
+    /// Of each limit of a device the less of what two networks need; nothing is known of a network without any.
+    pub fn least(all: &mut Vec<Self>, others: Vec<Self>) {
+        if all.is_empty() {
+            *all = others;
+            return;
+        }
+        all.iter_mut().zip(others).for_each(|(least, one)| least.needed = least.needed.min(one.needed));
+    }
 }
 
 impl DeviceLimits {

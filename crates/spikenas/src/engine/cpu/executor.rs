@@ -199,7 +199,7 @@ impl<'a> Executor<'a> {
             }
             Step::Moment { part, at, shape } => self.moment(*part, *at, *shape),
             Step::Series { maps, shape } => self.series(maps, *shape),
-            Step::Fired { lif, moments } => Ok(self.join(id, lif, moments)),
+            Step::Fired { lif, moments } => Ok(self.fire(id, lif, |run, membrane| run.join(moments, membrane))),
             Step::Hidden { linear, lif, spikes, shape, pool } => {
                 Ok(self.hidden(id, linear, lif, *spikes, *shape, *pool))
             }
@@ -342,25 +342,15 @@ impl<'a> Executor<'a> {
         Ok(Value::Moment(Arc::new(spikes), membrane))
     }
 
-    /// All timesteps of a LIF layer; keeps its membranes, and tells the observer.
-    fn join(&mut self, id: Id, lif: &Lif, moments: &[Id]) -> Value {
-        let (mut membranes, mut observer) = (self.pass.membranes.take(), self.observer.take());
+    /// The spikes of all timesteps of a LIF layer; `membrane` becomes those after the last.
+    fn join(&self, moments: &[Id], membrane: Option<&mut [f32]>) -> Spikes {
         let parts: Vec<&Spikes> = moments.iter().map(|&moment| self.spikes(moment).as_ref()).collect();
+        let last = moments.last().map(|&last| &self.slots[last].value);
+        if let (Some(membrane), Some(Some(Value::Moment(_, last)))) = (membrane, last) {
+            membrane.copy_from_slice(last);
+        }
         let words = self.parameters.buffers().take_words(parts.iter().map(|part| part.words().len()).sum());
-        let spikes = Spikes::joined(words, &parts);
-        let last: &[f32] = match moments.last().map(|&last| &self.slots[last].value) {
-            Some(Some(Value::Moment(_, membrane))) => membrane,
-            _ => unreachable!("the timesteps are there before they are joined"),
-        };
-        if let Some(observer) = observer.as_deref_mut().filter(|_| !self.slots[id].was_computed) {
-            let membranes = observer.wants_membranes().then_some(last);
-            self.tell(observer, id, &spikes, membranes);
-        }
-        if let Some(membranes) = membranes.as_deref_mut() {
-            membranes.insert(lif.name.clone(), last.to_vec());
-        }
-        (self.pass.membranes, self.observer) = (membranes, observer);
-        Value::Spikes(Arc::new(spikes))
+        Spikes::joined(words, &parts)
     }
 
     /// Runs a LIF layer from its kept membranes, which it updates, or from 0, and tells the observer.
