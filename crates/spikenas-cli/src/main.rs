@@ -7,6 +7,7 @@ mod data;
 mod evaluate;
 mod examples;
 mod export;
+mod front;
 mod list;
 mod manual;
 mod memory;

@@ -7,10 +7,12 @@ use serde::Serialize;
 use spikenas::data::Dataset;
 use spikenas::engine::{Engine, engine};
 use spikenas::search::SearchRecord;
+use spikenas::workflow::front;
 use spikenas::workflow::run::{self, Engines, Estimate, EvaluationRecord, RunConfig, RunFolder};
 use spikenas::{Progress, Result, counted};
 
 use crate::arguments::{SearchArguments, TrainArguments};
+use crate::front::Answers;
 use crate::output::{duration, note, print};
 use crate::progress::Terminal;
 use crate::seeds::Several;
@@ -56,6 +58,10 @@ pub fn run(arguments: Arguments) -> Result<()> {
         let (config, dataset, cpu, device) = (&config, &dataset, &cpu, device.as_ref());
         return Several { config, seeds, dataset, cpu, device, out: arguments.out, default, is_json }.run();
     }
+    let engines = Engines { cpu: &cpu, device: device.as_ref() };
+    if front::is_front(&config) {
+        front::check(&config, &dataset, engines)?;
+    }
     run::check_training(&config, &dataset, device.as_ref())?;
     run::check_search(&config, &dataset, &cpu)?;
     let path = match arguments.out {
@@ -72,8 +78,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
     }
     let before = begin.elapsed().as_secs_f64();
     run::plan_finalists(&mut config, &dataset, device.as_ref(), &folder, progress)?;
-    let engines = Engines { cpu: &cpu, device: device.as_ref() };
     let searched = run::search(&config, &dataset, engines, Some(&folder), progress)?;
+    if front::is_front(&config) {
+        let (config, search, dataset, folder) = (&config, &searched, &dataset, &folder);
+        return Answers { config, search, dataset, engines, folder, is_json }.train(progress);
+    }
     let mut config = config.settled(&searched);
     searched.concern().iter().for_each(|concern| note(concern));
     // Each part of the result is printed once, as soon as it is known; as JSON, all of it at the end.

@@ -58,9 +58,10 @@ pub fn words(record: &SearchRecord) -> String {
         .unreachable
         .as_ref()
         .map_or(String::new(), |unreachable| format!("\nidle          {}", unreachable.words()));
+    let others = answers(record);
     let sure = record.confirmation.as_ref().map_or(String::new(), |c| format!("\n{}", confirmation_words(c)));
     format!(
-        "architecture  {}\nscore         {:.4}{sizes}\nparameters    {} backbone + {} classifier, {budget}{device}{unreachable}\nsearch        {} in {}{sure}",
+        "architecture  {}\nscore         {:.4}{sizes}\nparameters    {} backbone + {} classifier, {budget}{device}{unreachable}\nsearch        {} in {}{sure}{others}",
         record.architecture,
         record.score.0,
         grouped(record.parameters.backbone),
@@ -68,6 +69,33 @@ pub fn words(record: &SearchRecord) -> String {
         counts(record),
         duration(record.seconds),
     )
+}
+
+/// The answers to the smaller limits, and the candidates that no other beats.
+fn answers(record: &SearchRecord) -> String {
+    let mut text = String::new();
+    for answer in &record.answers {
+        let memory = answer.device.as_ref().map_or(String::new(), |device| {
+            format!(", {} bytes of flash, {} of RAM", grouped(device.flash.bytes), grouped(device.ram.bytes))
+        });
+        let budget = answer.budget.map_or(String::new(), |budget| format!(" of {}", grouped(budget)));
+        let parameters = grouped(answer.parameters.in_scope(answer.scope));
+        let sizes = answer.sizes.map_or(String::new(), |sizes| format!(", {sizes}"));
+        text += &format!(
+            "\nand           {}  score {:.4}, {parameters}{budget} parameters{memory}{sizes}",
+            answer.architecture, answer.score.0
+        );
+    }
+    for point in &record.front {
+        text += &format!(
+            "\nfront         {}  score {:.4}, {} parameters, {:.1} M operations",
+            point.architecture,
+            point.score.0,
+            grouped(point.parameters.in_scope(record.scope)),
+            point.operations / 1e6
+        );
+    }
+    text
 }
 
 /// Candidates, those that fit, those that were scored: each different network once.

@@ -63,7 +63,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         version: FORMAT_VERSION,
         architectures: arguments.architectures,
         spaces: arguments.ops.into_iter().map(|Operations(operations, _)| operations).collect(),
-        budget: arguments.budget.budget,
+        budget: arguments.budget.only()?,
         scope: arguments.budget.scope(preset),
         bits: arguments.budget.precision(None)?,
         seeds: arguments.seeds,

@@ -10,11 +10,13 @@ use spikenas::score::ScoreConfig;
 use spikenas::search::SearchConfig;
 use spikenas::space::{Architecture, Digits};
 use spikenas::train::{EpochRecord, TrainConfig};
-use spikenas::workflow::run::{self, EvaluationRecord, Lineage, RunConfig, RunFolder};
+use spikenas::workflow::front;
+use spikenas::workflow::run::{self, Engines, EvaluationRecord, Lineage, RunConfig, RunFolder};
 use spikenas::{Error, Result, counted};
 
 use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, TrainArguments};
 use crate::evaluate;
+use crate::front::Answers;
 use crate::named::NamedModel;
 use crate::output::{duration, print};
 use crate::progress::Terminal;
@@ -46,6 +48,10 @@ pub struct Arguments {
     /// Train with N seeds, one after the other, each in a folder of its own, and take their mean
     #[arg(long, value_name = "N", requires = "arch", conflicts_with = "run")]
     seeds: Option<usize>,
+    /// Train every answer of RUN's search to several budgets, and every candidate of its front, each in a folder of its own in RUN;
+    /// repeated after an interruption, it continues
+    #[arg(long, requires = "run", conflicts_with_all = ["out", "from", "seeds", "resume"])]
+    front: bool,
     /// Images of a mini-batch [default: 64]
     #[arg(long, value_name = "N", help_heading = "Training")]
     batch: Option<usize>,
@@ -93,6 +99,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (None, None) => return Err(Error::invalid("give a run folder or --arch")),
     };
     let Plan { path, mut config, architecture } = plan;
+    if arguments.front {
+        return answers(&path, &config, &dataset, Engines { cpu: &cpu, device: device.as_ref() }, &arguments, progress);
+    }
     if let Some(seeds) = arguments.seeds {
         let (config, dataset, cpu, device) = (&config, &dataset, &cpu, device.as_ref());
         let (out, is_json) = (arguments.out, arguments.common.machine.json);
@@ -114,6 +123,24 @@ pub fn run(arguments: Arguments) -> Result<()> {
     print(arguments.common.machine.json, &tested, || {
         format!("{}\n{}", words(&tested.trained), evaluate::words(&tested.evaluate))
     })
+}
+
+/// Trains all answers of a search.
+fn answers(
+    path: &Path,
+    config: &RunConfig,
+    dataset: &Dataset,
+    engines: Engines<'_>,
+    arguments: &Arguments,
+    progress: &mut Terminal,
+) -> Result<()> {
+    front::check(config, dataset, engines).map_err(|e| Error::file(path, e.to_string()))?;
+    let folder = &RunFolder::open(path, config, progress)?;
+    let Some(search) = &folder.search_record()? else {
+        return Err(Error::file(path, "its search is not finished: repeat it with the same --out"));
+    };
+    let is_json = arguments.common.machine.json;
+    Answers { config, search, dataset, engines, folder, is_json }.train(progress)
 }
 
 /// Opens the folder; a training that goes on may have another number of epochs than it began with.

@@ -8,9 +8,10 @@ use spikenas::{Error, Result};
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Budget")]
 pub struct BudgetArguments {
-    /// The most memory that a network may take: parameters (1.2M, 800k) or bytes (480KiB, 180KB, 2MiB) at --bits
-    #[arg(short = 'b', long, value_name = "N", allow_hyphen_values = true)]
-    pub budget: Option<Budget>,
+    /// The most memory that a network may take: parameters (1.2M, 800k) or bytes (480KiB, 180KB, 2MiB) at --bits; several, joined by
+    /// commas, are answered by one search
+    #[arg(short = 'b', long, value_name = "N", allow_hyphen_values = true, value_delimiter = ',')]
+    pub budget: Vec<Budget>,
     /// What the budget counts: the whole network, or the backbone (all but the classifier), as the paper's does [default: network;
     /// backbone with the preset snasnet-cifar10]
     #[arg(long, value_name = "WHAT", value_parser = parse_scope)]
@@ -26,10 +27,19 @@ impl BudgetArguments {
         self.scope.unwrap_or_else(|| Scope::of_preset(preset))
     }
 
+    /// The budget of a command that takes one.
+    pub fn only(&self) -> Result<Option<Budget>> {
+        match self.budget.as_slice() {
+            [] => Ok(None),
+            [budget] => Ok(Some(*budget)),
+            several => Err(Error::invalid(format!("{} budgets: give one here", several.len()))),
+        }
+    }
+
     /// The precision at which a budget in bytes is compared, beside the limits of a device at its own; where there is neither, nothing
     /// depends on it.
     pub fn precision(&self, device: Option<&DeviceLimits>) -> Result<Bits> {
-        let is_in_bytes = matches!(self.budget, Some(Budget::Bytes(_)));
+        let is_in_bytes = self.budget.iter().any(|budget| matches!(budget, Budget::Bytes(_)));
         match (self.bits, device) {
             (Some(bits), None) if !is_in_bytes => {
                 let bits = bits.get();

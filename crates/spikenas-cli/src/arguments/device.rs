@@ -8,12 +8,13 @@ use spikenas::{Error, Result};
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Device")]
 pub struct DeviceArguments {
-    /// The most flash that the integer network may take, classifier and all but the code, at --bits 8, 4 or 2: bytes (256KiB, 1MB)
-    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
-    pub flash: Option<u64>,
-    /// The most RAM that it may take, the image and all but the stack: bytes (96KiB)
-    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
-    pub ram: Option<u64>,
+    /// The most flash that the integer network may take, classifier and all but the code, at --bits 8, 4 or 2: bytes (256KiB, 1MB);
+    /// several, joined by commas, are answered by one search
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, value_delimiter = ',')]
+    pub flash: Vec<u64>,
+    /// The most RAM that it may take, the image and all but the stack: bytes (96KiB); several as with --flash
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, value_delimiter = ',')]
+    pub ram: Vec<u64>,
     /// A chip that it must fit: a name of `spikenas chip list`, or a profile in a .toml file; on a microcontroller, --flash and --ram leave
     /// room for other things
     #[arg(long, value_name = "NAME|FILE")]
@@ -23,16 +24,17 @@ pub struct DeviceArguments {
 impl DeviceArguments {
     /// Whether anything is said of a device.
     pub fn is_given(&self) -> bool {
-        self.flash.is_some() || self.ram.is_some() || self.chip.is_some()
+        !self.flash.is_empty() || !self.ram.is_empty() || self.chip.is_some()
     }
 
-    /// What the device has room for, with weights of so many bits, 8 where none are given.
+    /// What the device has room for, the first of several limits, with weights of so many bits, 8 where none are given.
     pub fn limits(&self, bits: Option<Bits>) -> Result<Option<DeviceLimits>> {
         if !self.is_given() {
             return Ok(None);
         }
         let bits = bits.map_or(Ok(WeightBits::default()), |bits| WeightBits::try_from(bits.get()))?;
-        let mut limits = DeviceLimits { flash: self.flash, ram: self.ram, bits, leak: None, chip: None };
+        let [flash, ram] = [&self.flash, &self.ram].map(|memory| memory.first().copied());
+        let mut limits = DeviceLimits { flash, ram, bits, leak: None, chip: None };
         if let Some(name) = &self.chip {
             match Profile::find(name)?.kind {
                 ProfileKind::Microcontroller(chip) => {

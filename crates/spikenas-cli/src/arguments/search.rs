@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use spikenas::cost::{Budget, WeightBits};
+use spikenas::cost::{Bits, Budget, DeviceLimits, WeightBits};
 use spikenas::data::Dataset;
 use spikenas::record::FORMAT_VERSION;
 use spikenas::score::ScoreKind;
-use spikenas::search::{Layout, Method, SearchConfig};
+use spikenas::search::{Front, Layout, Limit, Method, Objective, SearchConfig};
 use spikenas::train::TrainConfig;
 use spikenas::workflow::run::RunConfig;
 use spikenas::{Error, Result};
@@ -41,6 +41,10 @@ pub struct MethodArguments {
     /// choice untrained [default: 8]
     #[arg(long, value_name = "N")]
     pub finalists: Option<usize>,
+    /// Keep the candidates that no other beats in all of these, joined by commas: score, parameters, operations (of an inference if
+    /// every neuron fired)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub objectives: Vec<Objective>,
 }
 
 impl MethodArguments {
@@ -86,7 +90,11 @@ impl SearchArguments {
         let preset = self.network.preset(&self.data);
         let mirror = self.data.source().may_be_mirrored();
         // A network of few bits is trained with them; of eight, what is rounded afterwards is as good.
-        let device = self.device.limits(self.budget.bits)?;
+        let mut device = self.device.limits(self.budget.bits)?;
+        let bits = self.budget.precision(device.as_ref())?;
+        let limits = self.limits(device.as_ref(), bits)?;
+        let first = limits.first().copied().unwrap_or_default();
+        device = device.map(|device| DeviceLimits { flash: first.flash, ram: first.ram, ..device });
         let weight_bits = device.as_ref().map(|device| device.bits).filter(|&bits| bits < WeightBits::Eight);
         let train = TrainConfig { batch: score.batch, seed, mirror, weight_bits, ..TrainConfig::for_preset(preset) };
         Ok(RunConfig {
@@ -100,24 +108,56 @@ impl SearchArguments {
                 method,
                 operations: self.space.ops.0.clone(),
                 cell,
-                budget: self.budget.budget,
+                budget: first.budget,
                 scope: self.budget.scope(preset),
-                bits: self.budget.precision(device.as_ref())?,
+                bits,
                 device,
                 iterations: self.method.draws(method)?,
                 confirm: self.method.confirm,
                 layout: self.layout()?,
+                front: self.front(limits),
                 seed,
             },
             train,
         })
     }
 
+    /// The limits of the search, the largest first: lists of equal length are taken together, and what is given once holds for all.
+    fn limits(&self, device: Option<&DeviceLimits>, bits: Bits) -> Result<Vec<Limit>> {
+        let (budgets, DeviceArguments { flash, ram, .. }) = (&self.budget.budget, &self.device);
+        let lengths = [("budget", budgets.len()), ("flash", flash.len()), ("ram", ram.len())];
+        let count = lengths.iter().map(|(_, length)| *length).max().unwrap_or(0).max(1);
+        if let Some((name, length)) = lengths.into_iter().find(|(_, length)| *length > 1 && *length != count) {
+            return Err(Error::invalid(format!(
+                "{length} limits of {name} and {count} of another: give as many of each, or one for all"
+            )));
+        }
+        fn at<T: Copy>(list: &[T], index: usize) -> Option<T> {
+            list.get(index).or(list.first()).copied()
+        }
+        let limit = |index| Limit {
+            budget: at(budgets, index),
+            flash: at(flash, index).or(device.and_then(|device| device.flash)),
+            ram: at(ram, index).or(device.and_then(|device| device.ram)),
+        };
+        let mut limits: Vec<Limit> = (0..count).map(limit).collect();
+        let size = |limit: &Limit| (limit.budget.map(|budget| budget.parameters(bits)), limit.flash, limit.ram);
+        limits.sort_by_key(|limit| std::cmp::Reverse(size(limit)));
+        Ok(limits)
+    }
+
+    /// What is answered beside the one winner.
+    fn front(&self, limits: Vec<Limit>) -> Option<Front> {
+        let objectives = self.method.objectives.clone();
+        let limits = if limits.len() > 1 { limits } else { Vec::new() };
+        (limits.len() > 1 || !objectives.is_empty()).then_some(Front { limits, objectives })
+    }
+
     /// The sizes of the network that are chosen: with a budget and neither widths nor a preset, all that are not given.
     fn layout(&self) -> Result<Option<Layout>> {
         let NetworkArguments { preset, widths, cells, hidden, last_pool, .. } = &self.network;
         let finalists = self.method.finalists;
-        let is_limited = self.budget.budget.is_some() || self.device.is_given();
+        let is_limited = !self.budget.budget.is_empty() || self.device.is_given();
         if !is_limited || widths.is_some() || preset.is_some() {
             return match finalists {
                 None | Some(0) => Ok(None),
@@ -140,22 +180,14 @@ impl SearchArguments {
         let operations = config.search.operations.len();
         let is_open = config.search.layout.as_ref().is_some_and(|layout| layout.cells);
         let cells = if is_open { String::new() } else { format!("{}c", config.network.cells) };
-        let mut budget = config.search.budget.map_or(String::new(), |budget| format!("-{}", short(budget)));
+        let mut budget = config.search.budget.map_or(String::new(), |budget| format!("-{}", budget.short()));
         if let Some(device) = &config.search.device {
             let part = |name, bytes: Option<u64>| {
                 bytes.map_or(String::new(), |bytes| format!("-{name}{}", Budget::Bytes(bytes)))
             };
             budget += &(part("flash", device.flash) + &part("ram", device.ram) + &format!("-{}bit", device.bits));
         }
-        Path::new("runs").join(format!("{name}-{cells}{operations}o{budget}-seed{}", config.search.seed))
-    }
-}
-
-/// A budget as it is usually given: `40k`, `1.2M`, `480KiB`.
-fn short(budget: Budget) -> String {
-    match budget {
-        Budget::Parameters(n) if n >= 1_000_000 && n % 100_000 == 0 => format!("{}M", n as f64 / 1e6),
-        Budget::Parameters(n) if n >= 1000 && n % 1000 == 0 => format!("{}k", n / 1000),
-        other => other.to_string(),
+        let front = if config.search.front.is_some() { "-front" } else { "" };
+        Path::new("runs").join(format!("{name}-{cells}{operations}o{budget}{front}-seed{}", config.search.seed))
     }
 }

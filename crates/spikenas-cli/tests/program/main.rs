@@ -6,6 +6,7 @@ mod choice;
 mod damage;
 mod errors;
 mod fetch;
+mod fronts;
 mod hostile;
 mod images;
 mod integers;

@@ -114,6 +114,15 @@ impl Budget {
             Budget::Bytes(bytes) => bytes.saturating_mul(8) / u64::from(bits.get()),
         }
     }
+
+    /// As it is usually given: `40k`, `1.2M`, `480KiB`.
+    pub fn short(self) -> String {
+        match self {
+            Budget::Parameters(n) if n >= 1_000_000 && n % 100_000 == 0 => format!("{}M", n as f64 / 1e6),
+            Budget::Parameters(n) if n >= 1000 && n % 1000 == 0 => format!("{}k", n / 1000),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// Units of a budget in lower case, with what they multiply by; the flag says bytes.

@@ -192,7 +192,8 @@ impl Line {
         let named = SearchSpace::NAMES.into_iter().find(|n| SearchSpace::named(n).as_ref() == Some(&search.operations));
         let names = || search.operations.iter().map(|o| o.name()).collect::<Vec<_>>().join(",");
         self.set(&mut said.search.operations, &search.operations, "ops", named.map_or_else(names, String::from));
-        let budget = search.budget.map_or(String::new(), |b| b.to_string());
+        let limits = search.by_limit();
+        let budget = together(limits.iter().filter_map(|search| search.budget).collect());
         self.set(&mut said.search.budget, &search.budget, "budget", budget);
         self.set(&mut said.search.scope, &search.scope, "scope", search.scope);
         if let Some(Budget::Bytes(_)) = search.budget {
@@ -200,8 +201,11 @@ impl Line {
         }
         said.search.bits = search.bits;
         if let Some(device) = &search.device {
-            device.flash.iter().for_each(|bytes| self.option("flash", bytes));
-            device.ram.iter().for_each(|bytes| self.option("ram", bytes));
+            let flash: Vec<u64> = limits.iter().filter_map(|search| search.limit().flash).collect();
+            let ram: Vec<u64> = limits.iter().filter_map(|search| search.limit().ram).collect();
+            for (name, bytes) in [("flash", flash), ("ram", ram)].into_iter().filter(|(_, bytes)| !bytes.is_empty()) {
+                self.option(name, together(bytes));
+            }
             device.chip.iter().for_each(|chip| self.option("chip", &chip.name));
             if !matches!(search.budget, Some(Budget::Bytes(_))) && device.bits != WeightBits::default() {
                 self.option("bits", device.bits);
@@ -224,6 +228,12 @@ impl Line {
         if let Some(layout) = &search.layout {
             self.set(&mut { Layout::FINALISTS }, &layout.finalists, "finalists", layout.finalists);
         }
+        let objectives = search.front.iter().flat_map(|front| &front.objectives).map(|objective| objective.name());
+        let objectives = objectives.collect::<Vec<_>>().join(",");
+        if !objectives.is_empty() {
+            self.option("objectives", objectives);
+        }
+        said.search.front.clone_from(&search.front);
         self.set(&mut said.search.confirm, &search.confirm, "confirm", search.confirm);
         self.set(&mut said.score.kind, &score.kind, "score", score.kind);
         self.set(&mut said.score.batch, &score.batch, "batch", score.batch);
@@ -304,6 +314,15 @@ impl Line {
         self.set(&mut said.loss, &config.loss, "loss", name(&config.loss));
         self.set(&mut said.dropout, &config.dropout, "dropout", config.dropout);
     }
+}
+
+/// Limits of one kind as an option has them: one where all are the same.
+fn together<T: ToString>(limits: Vec<T>) -> String {
+    let mut texts: Vec<String> = limits.iter().map(T::to_string).collect();
+    if texts.iter().all(|text| *text == texts[0]) {
+        texts.truncate(1);
+    }
+    texts.join(",")
 }
 
 /// The name of a choice in a configuration, which is also the option's.

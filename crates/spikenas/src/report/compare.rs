@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::{Dot, Line, Plot};
 use super::document::{Report, Section};
 use super::figure::{Figure, Table, Value};
-use super::front::pareto_front;
+use super::front::{Front, FrontPoint};
 use super::records::{Records, RunRecords};
 use super::seeds;
 use super::words::{duration, energy, grouped, percent, plain, shortened};
@@ -166,12 +166,15 @@ fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
     if tested.is_empty() {
         return Ok(None);
     }
-    let front = pareto_front(tested.iter().map(|&(_, x, y)| (x, y)));
-    let mut dots = Vec::new();
-    for (index, &(run, x, y)) in tested.iter().enumerate() {
-        let (name, is_on_front) = (plain(&run.name()), front.contains(&index));
-        let words = format!("{name}: {} parameters, {}", grouped(x as u64), percent(y));
-        dots.push(Dot { x, y, series: usize::from(is_on_front), radius: 5.0, words, label: name.clone() });
+    let points = tested.iter().map(|&(run, x, y)| {
+        let label = plain(&run.name());
+        let words = format!("{label}: {} parameters, {}", grouped(x as u64), percent(y));
+        FrontPoint { x, y, words, label }
+    });
+    let Front { members, svg } =
+        Front::draw("run", "parameters (backbone)", "test accuracy, %", &points.collect::<Vec<_>>())?;
+    for (index, &(run, x, _)) in tested.iter().enumerate() {
+        let (name, is_on_front) = (plain(&run.name()), members.contains(&index));
         table.push(vec![
             Value::text(name),
             Value::number(x, grouped(x as u64)),
@@ -184,21 +187,12 @@ fn accuracies(runs: &[&RunRecords]) -> Result<Option<Section>> {
     let alternative = format!(
         "Points: backbone parameters against test accuracy of {} runs. A line joins the {} on the Pareto front: none has fewer \
          parameters and an accuracy as high.",
-        dots.len(),
-        front.len()
+        tested.len(),
+        members.len()
     );
-    let steps = front.iter().map(|&index| (tested[index].1, tested[index].2)).collect();
-    let plot = Plot {
-        x: Axis::over("parameters (backbone)", dots.iter().map(|d| d.x)),
-        y: Axis::over("test accuracy, %", dots.iter().map(|d| d.y)),
-        series: ["run", "Pareto front"].map(String::from).to_vec(),
-        lines: vec![Line { points: steps, series: 1 }],
-        dots,
-        limit: None,
-    };
     let mut section = Section::titled("Accuracy against memory");
     let title = "Accuracy against memory".into();
-    section.figures.push(Figure { name: "accuracy-memory".into(), title, alternative, svg: plot.draw()?, table });
+    section.figures.push(Figure { name: "accuracy-memory".into(), title, alternative, svg, table });
     Ok(Some(section))
 }
 

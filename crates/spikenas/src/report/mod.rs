@@ -4,6 +4,7 @@
 //! tables -> one HTML page, SVG files, or lines of text.
 
 mod activity;
+mod answers;
 mod axis;
 mod cell;
 mod chart;

@@ -17,6 +17,7 @@ use crate::space::Architecture;
 use crate::train::{EpochRecord, TrainConfig};
 use crate::weights::{Head, Selection};
 use crate::workflow::correlate::Correlation;
+use crate::workflow::front::FrontRecord;
 use crate::workflow::run::{EvaluationRecord, QuantiseRecord, RunConfig, TrainingEnd, best_epoch};
 use crate::workflow::seeds::SeedsRecord;
 use crate::workflow::study::StudyRecord;
@@ -97,6 +98,9 @@ pub struct RunSummary {
     pub last_epoch: Option<EpochRecord>,
     /// The figures of the test, under NeuroBench's names.
     pub neurobench: Option<NeuroBench>,
+    /// The trainings of a search's several answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front: Option<FrontRecord>,
     /// Operations of an inference, layer by layer.
     pub operations: Option<Operations>,
     /// Their energy in picojoules.
@@ -143,6 +147,8 @@ pub struct RunRecords {
     pub integer_test: Option<EvaluationRecord>,
     /// `evaluate-NAME.json`: tests on images that are not the run's.
     pub other_tests: Vec<EvaluationRecord>,
+    /// `front.json`: the trainings of a search's several answers.
+    pub front: Option<FrontRecord>,
     /// The head of `model.safetensors`.
     pub model: Option<Head>,
     /// The network that was trained or found, where the records tell the shape of an image.
@@ -166,6 +172,7 @@ impl RunRecords {
         run.evaluation = path("evaluate.json").and_then(|path| faults.keep(read_record(&path)));
         run.quantised = path("quantise.json").and_then(|path| faults.keep(read_record(&path)));
         run.integer_test = path("integer.json").and_then(|path| faults.keep(read_record(&path)));
+        run.front = path("front.json").and_then(|path| faults.keep(read_record(&path)));
         run.other_tests = other_tests(folder).iter().filter_map(|path| faults.keep(read_record(path))).collect();
         run.epochs = path("train.jsonl").map_or(Vec::new(), |path| read_lines(&path, 0, &mut faults));
         run.has_checkpoint = path("checkpoint/last.safetensors").is_some();
@@ -313,6 +320,7 @@ impl RunRecords {
             search: self.search.clone(),
             last_epoch: self.epochs.last().cloned(),
             neurobench: neurobench(),
+            front: self.front.clone(),
             energy_pj: operations.as_ref().map(Operations::energy_pj),
             command: self.config.as_ref().map(|config| commands(config, &self.epochs).join("\n")),
             operations,

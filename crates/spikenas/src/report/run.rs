@@ -6,7 +6,7 @@ use super::figure::{Table, Value};
 use super::records::RunRecords;
 use super::schedules::{Followed, schedules};
 use super::words::{duration, energy, grouped, percent, plain, shortened};
-use super::{activity, cell, classes, device, memory, search, training};
+use super::{activity, answers, cell, classes, device, memory, search, training};
 use crate::cost::Ledger;
 use crate::record::FORMAT_VERSION;
 use crate::search::Method;
@@ -22,6 +22,7 @@ pub(super) fn report(run: &RunRecords) -> Result<Report> {
     if !run.candidates.is_empty() {
         sections.push(search::section(run)?);
     }
+    sections.extend(answers::section(run)?);
     if let Some(graph) = &run.graph {
         sections.push(memory::section(graph)?);
     }
@@ -76,6 +77,13 @@ fn summary(run: &RunRecords) -> String {
             duration(search.seconds),
             grouped(search.parameters.backbone),
         );
+    }
+    if let Some(front) = run.front.as_ref().filter(|front| !front.results.is_empty()) {
+        let accuracies = || front.results.iter().map(|result| result.accuracy);
+        let (least, most) = (accuracies().fold(f64::INFINITY, f64::min), accuracies().fold(0.0, f64::max));
+        let done = counted(front.results.len(), "network");
+        return words
+            + &format!("Of its front, {done} trained: test accuracy {} to {}.", percent(least), percent(most));
     }
     words += &match (run.current_test(), best_epoch(&run.epochs)) {
         (Some(test), _) => {

@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::front::{Front, Limit};
 use crate::cost::{Bits, Budget, DeviceLimits, Scope};
 use crate::space::{CellKind, Operation, SearchSpace};
 use crate::{Error, Result};
@@ -110,6 +111,9 @@ pub struct SearchConfig {
     /// Which sizes of the network are chosen, too; none where it is given whole.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub layout: Option<Layout>,
+    /// What is answered beside the one winner.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub front: Option<Front>,
     /// Seed of what the methods draw.
     pub seed: u64,
 }
@@ -127,6 +131,7 @@ impl Default for SearchConfig {
             device: None,
             confirm: 4,
             layout: None,
+            front: None,
             seed: 1,
         }
     }
@@ -201,7 +206,38 @@ impl SearchConfig {
         }
         self.device.as_ref().map_or(Ok(()), DeviceLimits::check)?;
         let has_limit = self.budget.is_some() || self.device.is_some();
-        self.layout.as_ref().map_or(Ok(()), |layout| layout.check(has_limit))
+        self.layout.as_ref().map_or(Ok(()), |layout| layout.check(has_limit))?;
+        let Some(front) = &self.front else { return Ok(()) };
+        front.check(has_limit)?;
+        if self.layout.is_some() && !front.objectives.is_empty() {
+            return Err(Error::invalid("objectives: scores compare networks of equal widths only: give the widths"));
+        }
+        match front.limits.first() {
+            Some(first) if *first != self.limit() => {
+                let own = self.limit();
+                Err(Error::invalid(format!("limit {first}: the first of several is the search's own, {own}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The limit of the search itself.
+    pub fn limit(&self) -> Limit {
+        let device = self.device.as_ref();
+        let of_device = |memory: fn(&DeviceLimits) -> Option<u64>| device.and_then(memory);
+        Limit { budget: self.budget, flash: of_device(|device| device.flash), ram: of_device(|device| device.ram) }
+    }
+
+    /// The same search under each of its limits alone, the largest first; where it has one, that one.
+    pub fn by_limit(&self) -> Vec<Self> {
+        let (limits, objectives) = self.front.clone().map_or_else(Default::default, |f| (f.limits, f.objectives));
+        let front = (!objectives.is_empty()).then(|| Front { limits: Vec::new(), objectives });
+        let limits = if limits.is_empty() { vec![self.limit()] } else { limits };
+        let under = limits.into_iter().map(|Limit { budget, flash, ram }| {
+            let device = self.device.clone().map(|device| DeviceLimits { flash, ram, ..device });
+            Self { budget, device, front: front.clone(), ..self.clone() }
+        });
+        under.collect()
     }
 
     /// The budget as a number of parameters.

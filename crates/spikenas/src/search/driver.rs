@@ -43,6 +43,9 @@ pub fn search(
             None => passes.push(record),
         }
     }
+    if let Some(better) = evaluator.better_of_earlier(best.as_ref())? {
+        best = Some(better);
+    }
     let drawn: usize = passes.iter().map(|pass| pass.candidates).sum();
     let best = best.ok_or_else(|| {
         if config.method.draws() && drawn > 0 {

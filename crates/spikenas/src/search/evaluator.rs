@@ -75,6 +75,15 @@ pub struct Best {
     pub parameters: ParameterCount,
 }
 
+/// What a search hands on to the one after it, under another limit.
+#[derive(Default)]
+pub struct Handed {
+    /// All scores.
+    pub journal: Option<Journal>,
+    /// The candidates of the searches so far.
+    pub met: HashSet<Architecture>,
+}
+
 /// Evaluates candidates: budget first, each architecture once, every score into the journal.
 pub struct Evaluator<'a> {
     problem: Problem,
@@ -83,6 +92,8 @@ pub struct Evaluator<'a> {
     known: HashMap<Architecture, Score>,
     /// Candidates of this search, whether their scores were in the journal or not.
     met: HashSet<Architecture>,
+    /// Candidates of searches before this one, under other limits.
+    earlier: HashSet<Architecture>,
     pace: Pace,
     /// Scores, each as long as one of the search, that a confirmation will take.
     confirmation: f64,
@@ -97,8 +108,13 @@ impl<'a> Evaluator<'a> {
             let score = Score { value: entry.score.0, firing_rate: entry.firing_rate };
             known.insert(without_dead_edges(scorer, architecture), score);
         }
-        let (met, pace) = (HashSet::new(), Pace::new(0.0));
-        Ok(Self { problem, scorer, journal, known, met, pace, confirmation: 0.0 })
+        let (met, earlier, pace) = (HashSet::new(), HashSet::new(), Pace::new(0.0));
+        Ok(Self { problem, scorer, journal, known, met, earlier, pace, confirmation: 0.0 })
+    }
+
+    /// An evaluator after searches under other limits, whose candidates may win this one, too.
+    pub fn after(problem: Problem, scorer: &'a dyn Scorer, handed: Handed) -> Result<Self> {
+        Ok(Self { earlier: handed.met, ..Self::new(problem, scorer, handed.journal)? })
     }
 
     /// Says how much a confirmation will take after the search, in scores of the search, so that the time left is that of both.
@@ -111,9 +127,10 @@ impl<'a> Evaluator<'a> {
         &self.problem
     }
 
-    /// The journal, for the search after this one.
-    pub fn into_journal(self) -> Option<Journal> {
-        self.journal
+    /// What the search after this one begins with.
+    pub fn hand_on(mut self) -> Handed {
+        self.met.extend(self.earlier);
+        Handed { journal: self.journal, met: self.met }
     }
 
     /// Waits until all scores are safely on the disk, where they are kept.
@@ -132,10 +149,12 @@ impl<'a> Evaluator<'a> {
         self.met.contains(&architecture).then(|| self.known.get(&architecture))?.map(|score| score.value)
     }
 
-    /// Every candidate whose score is known and that fits the budget, the best first; of equal scores the smallest.
+    /// Every candidate of this search and of those before it that fits the budget, the best first; of equal scores the smallest.
     pub fn ranking(&self) -> Result<Vec<(Architecture, Score, ParameterCount)>> {
         let mut ranking = Vec::new();
-        for (architecture, &score) in &self.known {
+        let is_met =
+            |architecture: &Architecture| self.met.contains(architecture) || self.earlier.contains(architecture);
+        for (architecture, &score) in self.known.iter().filter(|(architecture, _)| is_met(architecture)) {
             let counted = self.problem.graph(architecture)?;
             if self.problem.is_feasible(&counted)? {
                 ranking.push((architecture.clone(), score, counted.1));
@@ -146,6 +165,19 @@ impl<'a> Evaluator<'a> {
             t.value.total_cmp(&s.value).then(size(p).cmp(&size(q))).then_with(|| a.cmp(b))
         });
         Ok(ranking)
+    }
+
+    /// The best candidate of searches before this one that fits and beats the best of this one.
+    pub(super) fn better_of_earlier(&self, best: Option<&Best>) -> Result<Option<Best>> {
+        if self.earlier.is_empty() {
+            return Ok(None);
+        }
+        let least = best.map_or(f64::NEG_INFINITY, |best| best.score.value);
+        let is_better = |(architecture, score, _): &(Architecture, Score, ParameterCount)| {
+            score.value > least && architecture.cell_without_path().is_none()
+        };
+        let better = self.ranking()?.into_iter().find(is_better);
+        Ok(better.map(|(architecture, score, parameters)| Best { architecture, score, parameters }))
     }
 
     /// Whether any network of equal cells with a path from input to output fits the budget; if none does, the error names the

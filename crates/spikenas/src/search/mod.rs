@@ -10,6 +10,7 @@ mod driver;
 mod evaluator;
 mod evolution;
 mod exhaustive;
+mod front;
 mod journal;
 mod layout;
 mod local;
@@ -23,7 +24,8 @@ mod told;
 
 pub use config::{Layout, Method, SearchConfig};
 pub use driver::search;
-pub use evaluator::{Best, Evaluator, Problem};
+pub use evaluator::{Best, Evaluator, Handed, Problem};
+pub use front::{Front, FrontPoint, Limit, Objective};
 pub use journal::{Journal, JournalEntry, JournalHeader};
 pub use random::distinct_draws;
 pub use record::{Confirmation, Degenerate, Finalist, Leader, PassRecord, SearchRecord, ShortTraining};

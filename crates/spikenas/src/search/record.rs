@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::Method;
+use super::front::FrontPoint;
 use crate::cost::{DeviceLedger, ParameterCount, Scope, Unreachable};
 use crate::graph::{NetworkConfig, Shape, Sizes};
 use crate::record::Number;
@@ -40,7 +41,7 @@ pub struct SearchRecord {
     pub computed: usize,
     /// Each pass.
     pub passes: Vec<PassRecord>,
-    /// Wall-clock time, with that of the scores that an interrupted search had kept.
+    /// Wall-clock time, with that of the scores that an interrupted search had kept, and of all answers.
     pub seconds: f64,
     /// Seed of weights, images and random candidates.
     pub seed: u64,
@@ -62,6 +63,13 @@ pub struct SearchRecord {
     /// The memory of the winner's integer network, where the search was for a device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceLedger>,
+    /// Where several limits were given, the answers to all but the first, each from all candidates of the searches so far: at least as
+    /// good as what a search with it alone finds. Scores that it shares with answers before it take none of its time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<SearchRecord>,
+    /// Of all candidates that were scored, those that no other beats in every objective, where objectives were given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub front: Vec<FrontPoint>,
     /// Version of the program that searched; records of early versions lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,

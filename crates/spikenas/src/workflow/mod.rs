@@ -1,8 +1,9 @@
 //! Several stages over one dataset: a [`Project`] does them in memory; a [`run`] searches, trains and tests into a folder; a
-//! [`study`] is several runs that answer a question, and [`seeds`] the same run with several seeds; [`correlate`] measures how well scores rank a table of trained
+//! [`study`] is several runs that answer a question, [`seeds`] the same run with several seeds, and [`front`] the trainings of a search's several answers; [`correlate`] measures how well scores rank a table of trained
 //! architectures, [`replay`] how well each method of a search finds the best of it, and [`tabulate`] makes such a table.
 
 pub mod correlate;
+pub mod front;
 #[cfg(test)]
 mod power_loss;
 mod project;

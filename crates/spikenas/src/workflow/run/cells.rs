@@ -6,14 +6,15 @@ use std::time::Instant;
 use super::config::RunConfig;
 use super::confirm::{self, confirm, smallest_tied};
 use crate::Result;
-use crate::cost::Unreachable;
+use crate::cost::{Operations, ParameterCount, Unreachable};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::graph::Graph;
 use crate::progress::Progress;
 use crate::record::FORMAT_VERSION;
-use crate::score::{Scorer, score_batches, scorer};
-use crate::search::{self, Evaluator, Journal, Problem, SearchRecord};
+use crate::score::{Score, Scorer, score_batches, scorer};
+use crate::search::{self, Evaluator, FrontPoint, Handed, Problem, SearchRecord};
+use crate::space::Architecture;
 
 /// The problem and the scorer.
 pub(super) fn prepare(
@@ -27,27 +28,25 @@ pub(super) fn prepare(
     Ok((problem, scorer(engine, &config.score, &config.network, batches)?))
 }
 
-/// Searches cells, from the scores that a journal has of them; returns the journal, too, for the search after this one.
+/// Searches cells, from what searches before it have handed on; returns what it hands on to the one after it, too.
 pub(super) fn search_cells(
     config: &RunConfig,
     dataset: &Dataset,
     engine: &Arc<dyn Engine>,
-    journal: Option<Journal>,
+    handed: Handed,
     progress: &mut dyn Progress,
-) -> Result<(SearchRecord, Option<Journal>)> {
+) -> Result<(SearchRecord, Handed)> {
     let begin = Instant::now();
     let (problem, scorer) = prepare(config, dataset, engine)?;
     let sizes = problem.sizes;
-    let kept = journal.iter().flat_map(|j| j.entries()).filter(|entry| entry.sizes == sizes);
-    let seconds_before: f64 = kept.map(|entry| entry.seconds).sum();
-    let mut evaluator = Evaluator::new(problem, scorer.as_ref(), journal)?;
+    let mut evaluator = Evaluator::after(problem, scorer.as_ref(), handed)?;
     evaluator.expect_confirmation(confirm::length(config));
     let (mut best, passes) = search::search(&config.search, &mut evaluator, progress)?;
     evaluator.sync_journal()?;
-    let seconds = seconds_before + begin.elapsed().as_secs_f64();
+    let seconds = begin.elapsed().as_secs_f64();
     let ranking = evaluator.ranking()?;
     // Their feature maps make room for those of the confirmation.
-    let journal = evaluator.into_journal();
+    let handed = evaluator.hand_on();
     drop(scorer);
     let confirmation = match config.search.confirm {
         0 => None,
@@ -86,7 +85,32 @@ pub(super) fn search_cells(
         sizes,
         finalists: Vec::new(),
         device,
+        answers: Vec::new(),
+        front: front(config, dataset, &ranking)?,
         program: Some(env!("CARGO_PKG_VERSION").into()),
     };
-    Ok((record, journal))
+    Ok((record, handed))
+}
+
+/// The candidates that no other beats in every objective, where objectives are given.
+fn front(
+    config: &RunConfig,
+    dataset: &Dataset,
+    ranking: &[(Architecture, Score, ParameterCount)],
+) -> Result<Vec<FrontPoint>> {
+    let Some(front) = config.search.front.as_ref().filter(|front| !front.objectives.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let is_sound = |(architecture, score, _): &&(Architecture, Score, ParameterCount)| {
+        score.value.is_finite() && architecture.cell_without_path().is_none()
+    };
+    let points = ranking.iter().filter(is_sound).map(|(architecture, score, parameters)| {
+        let graph = Graph::new(architecture, &config.network, dataset.train.shape)?;
+        let operations = Operations::new(&graph, |_| Some(1.0)).map_or(0.0, |operations| operations.dense());
+        let (score, firing_rate) = (score.value.into(), score.firing_rate);
+        let (architecture, parameters) = (architecture.clone(), *parameters);
+        Ok(FrontPoint { architecture, score, firing_rate, parameters, operations })
+    });
+    let points = points.collect::<Result<Vec<FrontPoint>>>()?;
+    Ok(FrontPoint::non_dominated(points, &front.objectives, config.search.scope))
 }

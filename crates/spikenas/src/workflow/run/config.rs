@@ -89,6 +89,11 @@ impl RunConfig {
         Self { network: record.network(&self.network), ..self.clone() }
     }
 
+    /// The same run under each limit of its search alone, the largest first; where it has one, that one.
+    pub fn by_limit(&self) -> Vec<Self> {
+        self.search.by_limit().into_iter().map(|search| Self { search, ..self.clone() }).collect()
+    }
+
     /// The same run with each choice of sizes that its search compares, or as it is where it chooses none.
     ///
     /// Errors: no network fits the budget.

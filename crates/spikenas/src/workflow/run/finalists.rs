@@ -1,5 +1,6 @@
 //! The best networks of several choices of sizes, compared by short trainings: successive halving (Jamieson and Talwalkar 2016).
 
+use std::path::Path;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -114,7 +115,7 @@ pub fn plan_finalists(
 ) -> Result<()> {
     let is_open = config.search.layout.as_ref().is_some_and(|layout| layout.finalists > 1);
     let Some(minutes) = config.train.minutes.filter(|_| is_open) else { return Ok(()) };
-    if folder.search_record()?.is_some() || files::is_there(&folder.finalists_path())? {
+    if folder.search_record()?.is_some() || files::is_there(&folder.finalists_path(0))? {
         return Ok(());
     }
     let first = config.with_first_sizes(dataset.train.shape)?;
@@ -132,13 +133,13 @@ pub fn plan_finalists(
 /// The winner among the best networks of several choices of sizes, in the order of these.
 ///
 /// In each round all that are left are trained from the start, for equally many images, or with minutes for equally many operations; the
-/// better half by the accuracy on training images that are held out goes on. What a folder's `finalists.jsonl` has is not trained again.
+/// better half by the accuracy on training images that are held out goes on. What their journal in a file has is not trained again.
 pub(super) fn decide(
     config: &RunConfig,
     found: Vec<SearchRecord>,
     dataset: &Dataset,
     device: &dyn Engine,
-    folder: Option<&RunFolder>,
+    file: Option<&Path>,
     progress: &mut dyn Progress,
 ) -> Result<SearchRecord> {
     let mut finalists = found.iter().map(finalist).collect::<Result<Vec<Finalist>>>()?;
@@ -152,7 +153,7 @@ pub(super) fn decide(
             train: config.train.clone(),
             rounds,
         };
-        let journal = folder.map(|folder| Journal::open(&folder.finalists_path(), &header)).transpose()?;
+        let journal = file.map(|file| Journal::open(file, &header)).transpose()?;
         comparison.run(&mut finalists, journal, progress)?;
     }
     finalists.sort_by(|a, b| {

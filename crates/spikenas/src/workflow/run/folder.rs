@@ -45,7 +45,8 @@ impl RunFolder {
             let has_begun = !differences.is_empty() && files::is_there(&folder.checkpoint_path())?;
             let has_learned = has_begun && Checkpoint::has_learned(&folder.checkpoint_path())?;
             let has_other_images = has_begun && differences.iter().any(|d| is_of_images(d));
-            let is_free = !has_learned && !has_other_images && !folder.has_trained()?;
+            let has_answers = files::is_there(&folder.answers_path())?;
+            let is_free = !has_learned && !has_other_images && !has_answers && !folder.has_trained()?;
             let may_change = differences.is_empty() || is_free && (only_training || folder.is_unused()?);
             if !may_change {
                 return Err(folder.refusal(config, &differences)?);
@@ -53,12 +54,9 @@ impl RunFolder {
             if has_begun {
                 folder.drop_checkpoint()?;
             }
-            if !differences.is_empty()
-                && folder.search_record()?.is_none()
-                && files::is_there(&folder.finalists_path())?
-            {
+            if !differences.is_empty() && folder.search_record()?.is_none() {
                 // They were trained in another way.
-                files::remove(&folder.finalists_path())?;
+                folder.drop_finalists()?;
             }
             if !only_training && files::is_there(&folder.journal_path())? {
                 // Its header is that of the old configuration.
@@ -172,9 +170,30 @@ impl RunFolder {
         self.path.join("tensorboard").join("events.out.tfevents.0.spikenas")
     }
 
-    /// `finalists.jsonl`: a line per short training of a search that chooses the sizes of the network.
-    pub fn finalists_path(&self) -> PathBuf {
-        self.path.join("finalists.jsonl")
+    /// `finalists.jsonl`: a line per short training of a search that chooses the sizes of the network; `finalists-2.jsonl` and so on
+    /// under the second of several limits and those after it, counted from 0.
+    pub fn finalists_path(&self, limit: usize) -> PathBuf {
+        self.path.join(match limit {
+            0 => "finalists.jsonl".into(),
+            _ => format!("finalists-{}.jsonl", limit + 1),
+        })
+    }
+
+    /// Removes the short trainings under all limits.
+    fn drop_finalists(&self) -> Result<()> {
+        for limit in 0.. {
+            let path = self.finalists_path(limit);
+            if !files::is_there(&path)? {
+                break;
+            }
+            files::remove(&path)?;
+        }
+        Ok(())
+    }
+
+    /// `front/`: a run folder per network, where a search has several answers.
+    pub fn answers_path(&self) -> PathBuf {
+        self.path.join("front")
     }
 
     fn search_path(&self) -> PathBuf {
@@ -196,19 +215,13 @@ impl RunFolder {
     /// Errors: a record that says something else than the configuration, or than its architecture has.
     pub fn winner(&self, config: &RunConfig, input: Shape) -> Result<Option<SearchRecord>> {
         let Some(record) = self.search_record()? else { return Ok(None) };
-        let graph = Graph::new(&record.architecture, &record.network(&config.network), input)?;
-        let RunConfig { search, .. } = config;
-        let expected = SearchRecord {
-            parameters: Ledger::new(&graph).count(),
-            budget: search.budget_parameters(),
-            scope: search.scope,
-            method: search.method,
-            seed: search.seed,
-            sizes: record.sizes.filter(|_| search.layout.is_some()),
-            device: search.device.as_ref().map(|device| device.ledger(&graph)).transpose()?,
-            ..record.clone()
-        };
-        let differences = list_differences(&comparable(&record)?, &comparable(&expected)?);
+        let limits = config.by_limit();
+        let answers =
+            limits.iter().skip(1).zip(&record.answers).map(|(config, answer)| expected(answer, config, input));
+        let expected = SearchRecord { answers: answers.collect::<Result<_>>()?, ..expected(&record, config, input)? };
+        let mut differences = list_differences(&comparable(&record)?, &comparable(&expected)?);
+        let (found, asked) = (record.answers.len(), limits.len() - 1);
+        differences.extend((found != asked).then(|| format!("answers {found} -> {asked}")));
         if differences.is_empty() {
             return Ok(Some(record));
         }
@@ -279,6 +292,22 @@ impl RunFolder {
         let kept: Vec<EpochRecord> = self.epochs()?.into_iter().filter(|e| e.epoch <= last).collect();
         write_lines(&self.epochs_path(), &kept)
     }
+}
+
+/// A record with all that its configuration and its architecture say.
+fn expected(record: &SearchRecord, config: &RunConfig, input: Shape) -> Result<SearchRecord> {
+    let RunConfig { search, network, .. } = config;
+    let graph = Graph::new(&record.architecture, &record.network(network), input)?;
+    Ok(SearchRecord {
+        parameters: Ledger::new(&graph).count(),
+        budget: search.budget_parameters(),
+        scope: search.scope,
+        method: search.method,
+        seed: search.seed,
+        sizes: record.sizes.filter(|_| search.layout.is_some()),
+        device: search.device.as_ref().map(|device| device.ledger(&graph)).transpose()?,
+        ..record.clone()
+    })
 }
 
 /// What a dataset is called in the name of a file: the last part of its source, in letters that every system takes.

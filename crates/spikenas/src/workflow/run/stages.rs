@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use super::cells::{prepare, search_cells};
@@ -12,7 +13,7 @@ use crate::progress::Progress;
 use crate::random::fingerprint;
 use crate::record::FORMAT_VERSION;
 use crate::score::{check_room, score_batches};
-use crate::search::{Evaluator, Journal, JournalHeader, SearchRecord};
+use crate::search::{Evaluator, FrontPoint, Handed, Journal, JournalHeader, SearchRecord};
 use crate::space::{Architecture, Cell, Kernel, Operation};
 use crate::{Error, Result};
 
@@ -22,10 +23,12 @@ use crate::{Error, Result};
 /// that no candidate fits, certainly too little memory.
 pub fn check_search(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engine>) -> Result<()> {
     config.check()?;
-    for config in config.choices(dataset.train.shape)? {
-        let (problem, scorer) = prepare(&config, dataset, engine)?;
-        check_room(&config.score, engine.as_ref(), &problem.graph(&heaviest(&config)?)?.0)?;
-        Evaluator::new(problem, scorer.as_ref(), None)?.check_feasible()?;
+    for config in config.by_limit() {
+        for config in config.choices(dataset.train.shape)? {
+            let (problem, scorer) = prepare(&config, dataset, engine)?;
+            check_room(&config.score, engine.as_ref(), &problem.graph(&heaviest(&config)?)?.0)?;
+            Evaluator::new(problem, scorer.as_ref(), None)?.check_feasible()?;
+        }
     }
     Ok(())
 }
@@ -116,7 +119,43 @@ pub fn find(
         score: config.score.clone(),
         search: config.search.clone(),
     };
-    let mut journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
+    let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
+    let before: f64 = journal.iter().flat_map(|journal| journal.entries()).map(|entry| entry.seconds).sum();
+    let mut handed = Handed { journal, ..Handed::default() };
+    let limits = config.by_limit();
+    let mut answers = Vec::with_capacity(limits.len());
+    for (index, limited) in limits.iter().enumerate() {
+        if limits.len() > 1 {
+            progress.note(&format!("limit {} of {}: {}", index + 1, limits.len(), limited.search.limit()));
+        }
+        let finalists = folder.map(|folder| folder.finalists_path(index));
+        let (record, next) = answer(limited, dataset, engines, handed, finalists.as_deref(), progress)?;
+        handed = next;
+        answers.push(record);
+    }
+    together(config, answers, before)
+}
+
+/// The answers to all limits of a search as one record, that of the first, whose time is that of all and of the scores before.
+fn together(config: &RunConfig, mut answers: Vec<SearchRecord>, before: f64) -> Result<SearchRecord> {
+    let seconds = before + answers.iter().map(|answer| answer.seconds).sum::<f64>();
+    let points: Vec<FrontPoint> = answers.iter_mut().flat_map(|answer| std::mem::take(&mut answer.front)).collect();
+    let objectives = config.search.front.as_ref().map_or(&[][..], |front| &front.objectives);
+    let front = FrontPoint::non_dominated(points, objectives, config.search.scope);
+    let mut answers = answers.into_iter();
+    let first = answers.next().ok_or_else(|| Error::invalid("nothing was searched"))?;
+    Ok(SearchRecord { seconds, answers: answers.collect(), front, ..first })
+}
+
+/// The answer to one limit, from what searches before it have handed on; returns what it hands on to the next, too.
+fn answer(
+    config: &RunConfig,
+    dataset: &Dataset,
+    engines: Engines<'_>,
+    mut handed: Handed,
+    finalists: Option<&Path>,
+    progress: &mut dyn Progress,
+) -> Result<(SearchRecord, Handed)> {
     let mut choices = config.choices(dataset.train.shape)?;
     choices.truncate(compared(config, dataset)?);
     let mut found = Vec::with_capacity(choices.len());
@@ -124,13 +163,16 @@ pub fn find(
         if config.search.layout.is_some() {
             let (all, sizes) = (choices.len(), choice.network.sizes());
             progress.note(&format!("sizes {number} of {all}: {sizes}"));
+            // Those that were met had other sizes.
+            handed.met.clear();
         }
-        let (record, kept) = search_cells(choice, dataset, engines.cpu, journal, progress)?;
-        journal = kept;
+        let (record, next) = search_cells(choice, dataset, engines.cpu, handed, progress)?;
+        handed = next;
         found.push(record);
     }
-    if config.search.layout.is_none() {
-        return found.pop().ok_or_else(|| Error::invalid("nothing was searched"));
-    }
-    decide(config, found, dataset, engines.device, folder, progress)
+    let record = match config.search.layout {
+        None => found.pop().ok_or_else(|| Error::invalid("nothing was searched"))?,
+        Some(_) => decide(config, found, dataset, engines.device, finalists, progress)?,
+    };
+    Ok((record, handed))
 }

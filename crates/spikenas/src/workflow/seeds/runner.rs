@@ -11,7 +11,7 @@ use crate::record::{
     FORMAT_VERSION, check_definition, files, lock_folder, read_record_if_there, write_record, write_toml,
 };
 use crate::search::SearchRecord;
-use crate::workflow::run::{self, Engines, RunConfig, RunFolder, best_epoch};
+use crate::workflow::run::{self, Engines, Finished, RunConfig, RunFolder, best_epoch};
 use crate::{Error, Result};
 
 /// The file of a folder that says which run it repeats.
@@ -40,10 +40,9 @@ pub fn check(
     if !(1..=MOST).contains(&seeds) {
         return Err(Error::invalid(format!("seeds {seeds}: give 1 to {MOST}")));
     }
-    if let Some(minutes) = config.train.minutes {
-        return Err(Error::invalid(format!(
-            "minutes {minutes}: several trainings compare only with equally many epochs, give epochs instead"
-        )));
+    run::check_epochs_given(config)?;
+    if let Some(limits) = config.search.front.as_ref().map(|front| front.limits.len()).filter(|&limits| limits > 0) {
+        return Err(Error::invalid(format!("seeds {seeds}: they are for one limit, not for {limits}")));
     }
     let first = config.train.seed;
     if i64::try_from(first).ok().and_then(|first| first.checked_add(seeds as i64)).is_none() {
@@ -148,9 +147,8 @@ fn run_seed(
     let config = &search.as_ref().map_or_else(|| config.clone(), |search| config.settled(search));
     let found = search.as_ref().map(|search| search.architecture.clone()).or_else(|| config.architecture.clone());
     let architecture = found.ok_or_else(|| Error::invalid("there is no architecture to train"))?;
-    let epochs = run::train(config, &architecture, dataset, device, &folder, true, progress)?;
-    let test = run::test_folder(&folder, config, dataset, cpu.as_ref(), progress)?;
-    let integer = run::for_device(&folder, config, dataset, cpu.as_ref(), progress)?;
+    let Finished { epochs, test, integer } =
+        run::finish(config, &architecture, dataset, Engines { cpu, device }, &folder, progress)?;
     let kept = best_epoch(&epochs);
     Ok(SeedResult {
         seed: config.train.seed,
