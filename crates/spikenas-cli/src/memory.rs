@@ -13,7 +13,9 @@ use spikenas::space::Architecture;
 use spikenas::workflow::run::RunFolder;
 use spikenas::{Error, Result};
 
-use crate::arguments::{CIFAR, DataArguments, DigitArguments, NetworkArguments, parse_bits, parse_shape, parse_widths};
+use crate::arguments::{
+    CIFAR, DataArguments, DigitArguments, NetworkArguments, WidthList, parse_bits, parse_shape, parse_widths,
+};
 use crate::named::NamedModel;
 use crate::output::{grouped, note, print};
 
@@ -151,7 +153,10 @@ fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
     };
     let &Arguments { widths, cells, timesteps, hidden, last_pool, .. } = arguments;
     let preset = arguments.preset.clone();
-    let network = NetworkArguments { preset, widths, cells, timesteps, hidden, last_pool };
+    let widths = widths.map(|widths| WidthList(vec![widths]));
+    let [cells, timesteps] = [cells, timesteps].map(|one| one.into_iter().collect());
+    let (threshold, tau) = (Vec::new(), Vec::new());
+    let network = NetworkArguments { preset, widths, cells, timesteps, threshold, tau, hidden, last_pool };
     let network = network.config(&data, dataset.as_ref())?;
     Graph::new(&architecture, &network, arguments.image.unwrap_or(dataset.map_or(CIFAR, |d| d.train.shape)))
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 use spikenas::data::{Dataset, Source};
 use spikenas::graph::NetworkConfig;
+use spikenas::search::Lists;
 use spikenas::{Error, Result};
 
 use super::images::DataArguments;
@@ -15,15 +16,21 @@ pub struct NetworkArguments {
     #[arg(short = 'p', long, value_name = "NAME")]
     pub preset: Option<String>,
     /// Channels before and after the first reduction, such as 128,256 [default: the search's choice with a budget and no preset; else
-    /// the preset's, 16,32 with a folder of images]
-    #[arg(long, value_name = "N,N", value_parser = parse_widths)]
-    pub widths: Option<[usize; 2]>,
-    /// Cells of the network: 1, 2 or 3 [default: as the widths]
-    #[arg(long, value_name = "N")]
-    pub cells: Option<usize>,
-    /// Timesteps for which an image is shown
-    #[arg(long, value_name = "N")]
-    pub timesteps: Option<usize>,
+    /// the preset's, 16,32 with a folder of images]; a search chooses from several, such as 16:32,24:48, by short trainings
+    #[arg(long, value_name = "N,N", value_parser = parse_width_list)]
+    pub widths: Option<WidthList>,
+    /// Cells of the network: 1, 2 or 3, or several for a search to choose from [default: as the widths]
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub cells: Vec<usize>,
+    /// Timesteps for which an image is shown, or several for a search to choose from [default: 5]
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub timesteps: Vec<usize>,
+    /// Membrane at which a neuron fires, or several for a search to choose from [default: 1]
+    #[arg(long, value_name = "X", value_delimiter = ',', allow_negative_numbers = true)]
+    pub threshold: Vec<f32>,
+    /// Membrane time constant in timesteps, from 1 up, or several for a search to choose from [default: 4/3]
+    #[arg(long, value_name = "X", value_delimiter = ',', allow_negative_numbers = true)]
+    pub tau: Vec<f32>,
     /// Neurons of the classifier's hidden layer [default: as the widths]
     #[arg(long, value_name = "N")]
     pub hidden: Option<usize>,
@@ -39,22 +46,62 @@ pub fn parse_widths(text: &str) -> Result<[usize; 2]> {
     numbers.ok_or_else(|| Error::invalid("give two numbers, such as 128,256"))
 }
 
+/// Widths to choose from; one, where there is no choice.
+#[derive(Clone)]
+pub struct WidthList(pub Vec<[usize; 2]>);
+
+/// Reads two widths, or several pairs of them.
+fn parse_width_list(text: &str) -> Result<WidthList> {
+    if !text.contains(':') {
+        return Ok(WidthList(vec![parse_widths(text)?]));
+    }
+    let pair = |pair: &str| parse_widths(&pair.replacen(':', ",", 1)).ok().filter(|_| pair.contains(':'));
+    let pairs: Option<Vec<[usize; 2]>> = text.split(',').map(pair).collect();
+    pairs.map(WidthList).ok_or_else(|| Error::invalid("give pairs of numbers, such as 16:32,24:48"))
+}
+
 impl NetworkArguments {
+    /// Settings of which there are several.
+    pub fn lists(&self) -> Lists {
+        fn several<T: Clone>(list: &[T]) -> Vec<T> {
+            if list.len() > 1 { list.to_vec() } else { Vec::new() }
+        }
+        Lists {
+            widths: self.widths.as_ref().map_or(Vec::new(), |widths| several(&widths.0)),
+            cells: several(&self.cells),
+            timesteps: several(&self.timesteps),
+            tau: several(&self.tau),
+            threshold: several(&self.threshold),
+        }
+    }
+
     /// The preset that was named, or that the images imply.
     pub fn preset(&self, data: &DataArguments) -> &str {
         self.preset.as_deref().unwrap_or(data.source().preset())
     }
 
     /// The preset with the options applied; a folder of images brings its own number of classes.
+    ///
+    /// Errors: several settings to choose from.
     pub fn config(&self, data: &DataArguments, dataset: Option<&Dataset>) -> Result<NetworkConfig> {
+        match self.lists().combinations() {
+            1 if self.cells.len() < 2 => self.first(data, dataset),
+            _ => Err(Error::invalid("several settings of a network are for a search to choose from: give one here")),
+        }
+    }
+
+    /// The same with the first of several settings, and the most timesteps.
+    pub fn first(&self, data: &DataArguments, dataset: Option<&Dataset>) -> Result<NetworkConfig> {
         let source = data.source();
         let mut config = self.preset.as_deref().map_or_else(|| source.network(), NetworkConfig::preset)?;
         if let (Source::Folder(_), None, Some(dataset)) = (&source, &self.preset, dataset) {
             config.classes = dataset.classes.len();
         }
-        config.widths = self.widths.unwrap_or(config.widths);
-        config.cells = self.cells.unwrap_or(config.cells);
-        config.timesteps = self.timesteps.unwrap_or(config.timesteps);
+        config.widths = self.widths.as_ref().and_then(|list| list.0.first()).copied().unwrap_or(config.widths);
+        config.cells = self.cells.first().copied().unwrap_or(config.cells);
+        config.timesteps = self.timesteps.iter().max().copied().unwrap_or(config.timesteps);
+        config.threshold = self.threshold.first().copied().unwrap_or(config.threshold);
+        config.tau = self.tau.first().copied().unwrap_or(config.tau);
         config.hidden = self.hidden.unwrap_or(config.hidden);
         config.last_pool = self.last_pool.unwrap_or(config.last_pool);
         config.check()?;

@@ -102,7 +102,7 @@ impl SearchArguments {
             architecture: None,
             lineage: None,
             data: self.data.config(dataset),
-            network: self.network.config(&self.data, Some(dataset))?,
+            network: self.network.first(&self.data, Some(dataset))?,
             score,
             search: SearchConfig {
                 method,
@@ -114,7 +114,7 @@ impl SearchArguments {
                 device,
                 iterations: self.method.draws(method)?,
                 confirm: self.method.confirm,
-                layout: self.layout()?,
+                layout: self.layout(dataset)?,
                 front: self.front(limits),
                 seed,
             },
@@ -153,12 +153,15 @@ impl SearchArguments {
         (limits.len() > 1 || !objectives.is_empty()).then_some(Front { limits, objectives })
     }
 
-    /// The sizes of the network that are chosen: with a budget and neither widths nor a preset, all that are not given.
-    fn layout(&self) -> Result<Option<Layout>> {
+    /// The sizes of the network that are chosen: with a budget and neither widths nor a preset, all that are not given; and what several
+    /// are given of.
+    fn layout(&self, dataset: &Dataset) -> Result<Option<Layout>> {
         let NetworkArguments { preset, widths, cells, hidden, last_pool, .. } = &self.network;
         let finalists = self.method.finalists;
         let is_limited = !self.budget.budget.is_empty() || self.device.is_given();
-        if !is_limited || widths.is_some() || preset.is_some() {
+        let is_open = is_limited && widths.is_none() && preset.is_none();
+        let mut lists = self.network.lists();
+        if !is_open && lists.is_empty() {
             return match finalists {
                 None | Some(0) => Ok(None),
                 Some(finalists) => Err(Error::invalid(format!(
@@ -166,11 +169,15 @@ impl SearchArguments {
                 ))),
             };
         }
+        if !is_open && lists.widths.is_empty() {
+            lists.widths = vec![self.network.first(&self.data, Some(dataset))?.widths];
+        }
         Ok(Some(Layout {
-            finalists: finalists.unwrap_or(Layout::FINALISTS),
-            cells: cells.is_none(),
-            last_pool: last_pool.is_none(),
-            hidden: hidden.is_none(),
+            finalists: finalists.unwrap_or(Layout::FINALISTS.max(lists.combinations())),
+            cells: is_open && cells.is_empty(),
+            last_pool: is_open && last_pool.is_none(),
+            hidden: is_open && hidden.is_none(),
+            lists,
         }))
     }
 
@@ -178,7 +185,8 @@ impl SearchArguments {
     pub fn default_folder(&self, config: &RunConfig) -> PathBuf {
         let name = short_name(&config.data.source);
         let operations = config.search.operations.len();
-        let is_open = config.search.layout.as_ref().is_some_and(|layout| layout.cells);
+        let is_open =
+            config.search.layout.as_ref().is_some_and(|layout| layout.cells || !layout.lists.cells.is_empty());
         let cells = if is_open { String::new() } else { format!("{}c", config.network.cells) };
         let mut budget = config.search.budget.map_or(String::new(), |budget| format!("-{}", budget.short()));
         if let Some(device) = &config.search.device {

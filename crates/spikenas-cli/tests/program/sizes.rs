@@ -97,3 +97,41 @@ fn sizes_that_are_given_stay_and_what_is_no_choice_is_refused() {
     let words = "no network fits 100 parameters (network), at any --widths: the smallest needs ";
     place.refuses("search --data images --budget 100 --out none", 1, words);
 }
+
+#[test]
+fn settings_that_are_listed_are_chosen_by_short_trainings() {
+    let place = Place::new();
+    let settings = "--widths 4,8 --timesteps 1,2 --cells 1";
+    let run = format!("run --data images --ops skip,conv3x3 {settings} --hidden 16 --batch 1 --epochs 60");
+    let result = place.json(&format!("{run} --out run"));
+    let found = &result["search"];
+    let finalists = found["finalists"].as_array().unwrap();
+    assert_eq!(finalists.len(), 2, "{found}");
+    let steps = |finalist: &Value| finalist["sizes"]["dynamics"]["timesteps"].clone();
+    assert!(finalists.iter().any(|one| steps(one) == 1) && finalists.iter().any(|one| steps(one) == 2), "{found}");
+    for finalist in finalists {
+        assert_eq!(finalist["trainings"][0]["timesteps"], steps(finalist), "each learns with its own");
+    }
+    // Everything after the search knows them.
+    assert_eq!(place.json("memory run")["parameters"], found["parameters"]);
+    let model = std::fs::read(place.path("run/model.safetensors")).unwrap();
+    let head = String::from_utf8_lossy(&model[..4000.min(model.len())]).replace('\\', "");
+    assert!(head.contains(&format!("\"timesteps\":{}", found["sizes"]["dynamics"]["timesteps"])), "{head}");
+    assert_eq!(place.json("evaluate run")["accuracy"], result["evaluate"]["accuracy"]);
+    let again = place.json("report run")["runs"][0]["command"].as_str().unwrap().to_string();
+    place.succeeds(&format!("{} --out same", again.strip_prefix("spikenas ").unwrap()));
+    let search = |run: &str| timeless(serde_json::from_str(&place.read(&format!("{run}/search.json"))).unwrap());
+    assert_eq!(search("same"), search("run"));
+
+    let refuses = |options: &str, words: &str| place.refuses(&format!("search --data images {options}"), 2, words);
+    refuses("--widths 4:8,4:8", "given twice");
+    refuses("--widths 4:8,16", "such as 16:32,24:48");
+    refuses("--widths 4:8,16:32 --finalists 1", "2 settings are listed");
+    refuses("--timesteps 0,2", "timesteps 0");
+    refuses("--threshold=-1,1", "threshold -1");
+    refuses("--tau 0.5,2", "tau 0.5");
+    refuses("--cells ,", "--cells");
+    refuses("--widths 4:8,8:16 --budget 12k --objectives score,parameters", "give the widths");
+    place.refuses("score --data images --arch '0313 0031 0003 0000' --timesteps 1,2", 2, "give one here");
+    place.refuses("train --data images --arch '0313 0031 0003 0000' --widths 4:8,8:16 --out no", 2, "give one here");
+}

@@ -42,7 +42,7 @@ pub struct NetworkConfig {
 }
 
 /// The sizes of a network that may be chosen beside its cells: what of it a budget limits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sizes {
     /// Number of cells.
@@ -53,14 +53,36 @@ pub struct Sizes {
     pub last_pool: usize,
     /// Neurons of the classifier's hidden layer.
     pub hidden: usize,
+    /// How its neurons behave over time, where that is chosen, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dynamics: Option<Dynamics>,
+}
+
+/// How the neurons of a network behave over time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dynamics {
+    /// Timesteps T for which the image is shown.
+    pub timesteps: usize,
+    /// Membrane time constant in timesteps.
+    pub tau: f32,
+    /// Membrane at which a LIF fires.
+    pub threshold: f32,
 }
 
 /// `2 cells, widths 16,32, last pooling 4, hidden layer 128`
 impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cells, widths: [first, second], last_pool, hidden } = self;
+        let Self { cells, widths: [first, second], last_pool, hidden, dynamics } = self;
         let cells = counted(*cells, "cell");
-        write!(f, "{cells}, widths {first},{second}, last pooling {last_pool}, hidden layer {hidden}")
+        write!(f, "{cells}, widths {first},{second}, last pooling {last_pool}, hidden layer {hidden}")?;
+        match dynamics {
+            Some(Dynamics { timesteps, tau, threshold }) => {
+                let timesteps = counted(*timesteps, "timestep");
+                write!(f, ", {timesteps}, tau {tau:.3}, threshold {threshold}")
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -68,12 +90,19 @@ impl NetworkConfig {
     /// Its sizes.
     pub fn sizes(&self) -> Sizes {
         let &Self { cells, widths, last_pool, hidden, .. } = self;
-        Sizes { cells, widths, last_pool, hidden }
+        Sizes { cells, widths, last_pool, hidden, dynamics: None }
+    }
+
+    /// How its neurons behave over time.
+    pub fn dynamics(&self) -> Dynamics {
+        let &Self { timesteps, tau, threshold, .. } = self;
+        Dynamics { timesteps, tau, threshold }
     }
 
     /// The same network with other sizes.
-    pub fn with_sizes(&self, Sizes { cells, widths, last_pool, hidden }: Sizes) -> Self {
-        Self { cells, widths, last_pool, hidden, ..self.clone() }
+    pub fn with_sizes(&self, Sizes { cells, widths, last_pool, hidden, dynamics }: Sizes) -> Self {
+        let Dynamics { timesteps, tau, threshold } = dynamics.unwrap_or(self.dynamics());
+        Self { cells, widths, last_pool, hidden, timesteps, tau, threshold, ..self.clone() }
     }
 
     /// Names of the presets.

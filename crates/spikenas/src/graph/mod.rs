@@ -20,7 +20,7 @@ mod parameter;
 mod shape;
 mod stages;
 
-pub use config::{Initialisation, NetworkConfig, Sizes};
+pub use config::{Dynamics, Initialisation, NetworkConfig, Sizes};
 pub use layer::{AveragePool, BatchNorm, Convolution, Layer, Lif, Linear};
 pub use naming::layer_place;
 pub use network_graph::{Graph, Node, Place, Time};

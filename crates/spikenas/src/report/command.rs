@@ -133,30 +133,55 @@ impl Line {
         let of_images = of_images.unwrap_or_else(|_| network.clone());
         let presets = NetworkConfig::PRESETS.into_iter();
         let named = presets.filter_map(|name| Some((Some(name), NetworkConfig::preset(name).ok()?)));
-        let NetworkConfig { cells, widths, timesteps, hidden, last_pool, .. } = *network;
+        let NetworkConfig { cells, widths, timesteps, hidden, last_pool, tau, threshold, .. } = *network;
         let gives = |(_, base): &(_, NetworkConfig)| {
-            NetworkConfig { cells, widths, timesteps, hidden, last_pool, ..base.clone() } == *network
+            NetworkConfig { cells, widths, timesteps, hidden, last_pool, tau, threshold, ..base.clone() } == *network
         };
         // The one with which the fewest options are needed.
         let options = |(_, base): &(_, NetworkConfig)| {
-            let NetworkConfig { cells: c, widths: w, timesteps: t, hidden: h, last_pool: l, .. } = *base;
-            [c != cells, w != widths, t != timesteps, h != hidden, l != last_pool]
-                .into_iter()
-                .filter(|&differs| differs)
-                .count()
+            let NetworkConfig {
+                cells: c, widths: w, timesteps: t, hidden: h, last_pool: l, tau: m, threshold: f, ..
+            } = *base;
+            let differs = [c != cells, w != widths, t != timesteps, h != hidden, l != last_pool];
+            differs.into_iter().chain([m != tau, f != threshold]).filter(|&differs| differs).count()
         };
         let layout = config.search.layout.as_ref();
         let bases = std::iter::once((None, of_images.clone())).chain(named.filter(|_| layout.is_none())).filter(gives);
         let (preset, mut said) = bases.min_by_key(options).unwrap_or((None, of_images));
         preset.iter().for_each(|name| self.option("preset", name));
         let texts = widths.map(|width| width.to_string()).join(",");
+        let lists = layout.map(|layout| layout.lists.clone()).unwrap_or_default();
+        let joined = |list: &[f32]| list.iter().map(f32::to_string).collect::<Vec<_>>().join(",");
+        let whole = |list: &[usize]| list.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+        for (name, list) in [("tau", &lists.tau), ("threshold", &lists.threshold)] {
+            (!list.is_empty()).then(|| self.option(name, joined(list)));
+        }
+        for (name, list) in [("timesteps", &lists.timesteps), ("cells", &lists.cells)] {
+            (!list.is_empty()).then(|| self.option(name, whole(list)));
+        }
+        if lists.has_dynamics() {
+            let is_listed = [lists.timesteps.is_empty(), lists.tau.is_empty(), lists.threshold.is_empty()].map(|e| !e);
+            said.timesteps = if is_listed[0] { timesteps } else { said.timesteps };
+            said.tau = if is_listed[1] { tau } else { said.tau };
+            said.threshold = if is_listed[2] { threshold } else { said.threshold };
+        }
         self.set(&mut said.timesteps, &timesteps, "timesteps", timesteps);
+        self.set(&mut said.tau, &tau, "tau", tau);
+        self.set(&mut said.threshold, &threshold, "threshold", threshold);
         match layout {
             Some(layout) => {
+                if !lists.widths.is_empty() {
+                    let pairs = lists.widths.iter().map(|[first, second]| format!("{first}:{second}"));
+                    self.option("widths", pairs.collect::<Vec<_>>().join(","));
+                }
                 // What is given is said, whether it is the usual or not: else it would be chosen.
-                let given = [(layout.cells, "cells", cells), (layout.hidden, "hidden", hidden)];
-                let given = given.into_iter().chain([(layout.last_pool, "last-pool", last_pool)]);
-                given.filter(|(is_chosen, ..)| !is_chosen).for_each(|(_, name, size)| self.option(name, size));
+                let given = [
+                    (layout.cells || !lists.cells.is_empty(), "cells", cells),
+                    (layout.hidden, "hidden", hidden),
+                    (layout.last_pool, "last-pool", last_pool),
+                ];
+                let given = given.into_iter().filter(|(is_chosen, ..)| !is_chosen);
+                given.for_each(|(_, name, size)| self.option(name, size));
                 said = said.with_sizes(network.sizes());
             }
             None => {
@@ -226,7 +251,8 @@ impl Line {
         said.search.iterations = search.iterations;
         said.search.layout.clone_from(&search.layout);
         if let Some(layout) = &search.layout {
-            self.set(&mut { Layout::FINALISTS }, &layout.finalists, "finalists", layout.finalists);
+            let usual = Layout::FINALISTS.max(layout.lists.combinations());
+            self.set(&mut { usual }, &layout.finalists, "finalists", layout.finalists);
         }
         let objectives = search.front.iter().flat_map(|front| &front.objectives).map(|objective| objective.name());
         let objectives = objectives.collect::<Vec<_>>().join(",");

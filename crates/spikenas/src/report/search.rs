@@ -69,8 +69,12 @@ fn confidence(confirmation: &Confirmation) -> String {
 fn finalists_table(finalists: &[Finalist], scope: Scope) -> Table {
     let rounds = finalists.iter().map(|finalist| finalist.trainings.len()).max().unwrap_or(0);
     let names: Vec<String> = (1..=rounds).map(|round| format!("#round {round}, %")).collect();
-    let first = ["#cells", "widths", "#last pooling", "#hidden layer", "architecture", "#parameters"];
-    let heads: Vec<&str> = first.into_iter().chain(names.iter().map(String::as_str)).collect();
+    let has_dynamics = finalists.iter().any(|finalist| finalist.sizes.dynamics.is_some());
+    let mut heads = vec!["#cells", "widths", "#last pooling", "#hidden layer", "architecture", "#parameters"];
+    if has_dynamics {
+        heads.splice(4..4, ["#timesteps", "#tau", "#threshold"]);
+    }
+    heads.extend(names.iter().map(String::as_str));
     let mut table = Table::new("Choices of sizes", &heads);
     for Finalist { sizes, architecture, parameters, trainings, .. } in finalists {
         let whole = |size: usize| Value::number(size as f64, size.to_string());
@@ -83,6 +87,15 @@ fn finalists_table(finalists: &[Finalist], scope: Scope) -> Table {
             Value::text(architecture.to_string()),
             Value::number(parameters as f64, grouped(parameters)),
         ];
+        if has_dynamics {
+            let dynamics = sizes.dynamics;
+            let of_time = [
+                Value::maybe(dynamics.map(|d| d.timesteps as f64), |timesteps| timesteps.to_string()),
+                Value::maybe(dynamics.map(|d| f64::from(d.tau)), |tau| format!("{tau:.3}")),
+                Value::maybe(dynamics.map(|d| f64::from(d.threshold)), |threshold| format!("{threshold:.3}")),
+            ];
+            row.splice(4..4, of_time);
+        }
         row.extend((0..rounds).map(|round| {
             Value::maybe(trainings.get(round).map(|training| training.accuracy), |accuracy| format!("{accuracy:.2}"))
         }));

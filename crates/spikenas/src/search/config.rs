@@ -4,6 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::front::{Front, Limit};
+use super::lists::Lists;
 use crate::cost::{Bits, Budget, DeviceLimits, Scope};
 use crate::space::{CellKind, Operation, SearchSpace};
 use crate::{Error, Result};
@@ -142,7 +143,7 @@ fn is_forward(cell: &CellKind) -> bool {
 }
 
 /// Which sizes of a network a search chooses under its budget. The widths are always among them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layout {
     /// Choices of sizes of which each has its cells searched, to be compared by short trainings; with 0, the first is taken.
@@ -153,6 +154,9 @@ pub struct Layout {
     pub last_pool: bool,
     /// Whether the classifier's hidden layer is chosen.
     pub hidden: bool,
+    /// Settings to choose from that are listed.
+    #[serde(default, skip_serializing_if = "Lists::is_empty")]
+    pub lists: Lists,
 }
 
 impl Layout {
@@ -161,15 +165,21 @@ impl Layout {
 
     /// All sizes are chosen, between so many finalists.
     pub fn of(finalists: usize) -> Self {
-        Self { finalists, cells: true, last_pool: true, hidden: true }
+        Self { finalists, cells: true, last_pool: true, hidden: true, lists: Lists::default() }
     }
 
     fn check(&self, has_limit: bool) -> Result<()> {
-        let finalists = self.finalists;
+        let (finalists, listed) = (self.finalists, self.lists.combinations());
         if finalists > MOST_FINALISTS {
             return Err(Error::invalid(format!("finalists {finalists} is out of range: give 0 to {MOST_FINALISTS}")));
         }
-        if has_limit {
+        if listed > finalists.max(1) {
+            return Err(Error::invalid(format!(
+                "finalists {finalists}: {listed} settings are listed, which short trainings alone can compare: give at least as many"
+            )));
+        }
+        self.lists.check()?;
+        if has_limit || !self.lists.widths.is_empty() {
             return Ok(());
         }
         Err(Error::invalid("widths can be chosen only under a budget or the limits of a device: give one"))

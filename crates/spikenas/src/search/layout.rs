@@ -2,7 +2,7 @@
 
 use super::config::{Layout, SearchConfig};
 use crate::cost::{DeviceNeed, Ledger};
-use crate::graph::{Graph, NetworkConfig, Shape, Sizes};
+use crate::graph::{Dynamics, Graph, NetworkConfig, Shape, Sizes};
 use crate::space::{Architecture, Cell, Edge, Operation};
 use crate::{Error, Result};
 
@@ -52,30 +52,55 @@ impl Room {
 impl Layout {
     /// Different choices of sizes, each of which uses the budget up with a certain number of convolutions in each cell: the widest
     /// network that still has room for them, its classifier the largest that takes at most a third of the budget, where that is possible.
-    /// As many as there are finalists, or one; fewer where there are no more.
+    /// As many as there are finalists, or one; fewer where there are no more. Of settings that are listed, each that fits is among them.
     ///
     /// What is not chosen is taken from `network`. Errors: no network of the space fits; images that fit no network.
     pub fn lay_out(&self, config: &SearchConfig, network: &NetworkConfig, input: Shape) -> Result<Vec<Sizes>> {
-        let frame =
-            Frame { layout: self, config, network, input, budget: config.budget_parameters().unwrap_or(u64::MAX) };
+        let dynamics = self.lists.dynamics(network);
+        let each = self.finalists.max(1).div_ceil(dynamics.len());
+        let budget = config.budget_parameters().unwrap_or(u64::MAX);
         let (mut chosen, mut smallest, mut fault) = (Vec::new(), None, None);
-        for room in Room::all().into_iter().filter(|room| self.cells || room.cells == network.cells) {
-            if chosen.len() >= self.finalists.max(1) {
-                break;
+        for &dynamics in &dynamics {
+            let frame = Frame { layout: self, config, network, dynamics, input, budget };
+            let mut of_these: Vec<Sizes> = Vec::new();
+            for attempt in frame.attempts() {
+                if self.lists.widths.is_empty() && of_these.len() >= each {
+                    break;
+                }
+                match frame.sizes(attempt) {
+                    Ok(Ok(sizes)) if of_these.contains(&sizes) => {}
+                    Ok(Ok(sizes)) => of_these.push(sizes),
+                    Ok(Err(needed)) => smallest = Some(needed.least_of(smallest)),
+                    Err(error) => fault = Some(error),
+                }
             }
-            match frame.widest(room) {
-                Ok(Ok(sizes)) if chosen.contains(&sizes) => {}
-                Ok(Ok(sizes)) => chosen.push(sizes),
-                Ok(Err(needed)) => smallest = Some(needed.least_of(smallest)),
-                Err(error) => fault = Some(error),
-            }
+            chosen.push(of_these);
         }
+        let most = chosen.iter().map(Vec::len).max().unwrap_or(0);
+        // The first of each before the second of any: fewer may be compared than there are.
+        let chosen: Vec<Sizes> =
+            (0..most).flat_map(|rank| chosen.iter().filter_map(move |all| all.get(rank).copied())).collect();
+        let dynamics = dynamics.first().copied().flatten();
+        let frame = Frame { layout: self, config, network, dynamics, input, budget };
         match (chosen.is_empty(), smallest, fault) {
             (true, Some(smallest), _) => Err(frame.too_small(smallest)),
             (true, None, Some(fault)) => Err(fault),
             _ => Ok(chosen),
         }
     }
+
+    /// The sizes of a network whose sizes were chosen.
+    pub fn sizes_of(&self, network: &NetworkConfig) -> Sizes {
+        let dynamics = self.lists.has_dynamics().then(|| network.dynamics());
+        Sizes { dynamics, ..network.sizes() }
+    }
+}
+
+/// What is looked at: widths as large as the limit lets them be, or those of a list.
+#[derive(Clone, Copy, Debug)]
+enum Attempt {
+    Widest(Room),
+    Given { cells: usize, widths: [usize; 2] },
 }
 
 /// What a network takes of each limit: parameters of the budget's scope, and whatever the device limits.
@@ -108,11 +133,39 @@ struct Frame<'a> {
     layout: &'a Layout,
     config: &'a SearchConfig,
     network: &'a NetworkConfig,
+    /// How its neurons behave over time, where that is chosen, too.
+    dynamics: Option<Dynamics>,
     input: Shape,
     budget: u64,
 }
 
 impl Frame<'_> {
+    /// All that are looked at, in their order.
+    fn attempts(&self) -> Vec<Attempt> {
+        let Self { layout: Layout { lists, cells: is_open, .. }, network, .. } = self;
+        let fits = |cells: usize| {
+            lists.cells.contains(&cells) || lists.cells.is_empty() && (*is_open || cells == network.cells)
+        };
+        if lists.widths.is_empty() {
+            return Room::all().into_iter().filter(|room| fits(room.cells)).map(Attempt::Widest).collect();
+        }
+        let cells = if lists.cells.is_empty() { vec![network.cells] } else { lists.cells.clone() };
+        let given = |cells| move |&widths: &[usize; 2]| Attempt::Given { cells, widths };
+        cells.into_iter().flat_map(|cells| lists.widths.iter().map(given(cells))).collect()
+    }
+
+    /// The sizes of an attempt; what the smallest network needs where none fits.
+    fn sizes(&self, attempt: Attempt) -> Result<std::result::Result<Sizes, Needs>> {
+        match attempt {
+            Attempt::Widest(room) => self.widest(room),
+            Attempt::Given { cells, widths } => {
+                let NetworkConfig { last_pool, hidden, .. } = *self.network;
+                let room = Room { cells, ratio: 1, convolutions: 0 };
+                Ok(self.fitting(room, widths, (last_pool, hidden))?.map(|fitting| fitting.sizes))
+            }
+        }
+    }
+
     /// The error where nothing fits: the limit that the smallest network is beyond.
     fn too_small(&self, smallest: Needs) -> Error {
         let bits = self.config.device.as_ref().map_or(0, |device| device.bits.get());
@@ -170,8 +223,10 @@ impl Frame<'_> {
         (last_pool, hidden): (usize, usize),
     ) -> Result<std::result::Result<Fitting, Needs>> {
         let architecture = Architecture::repeated(self.cell(room.convolutions), room.cells)?;
-        let sizes = Sizes { cells: room.cells, widths, last_pool, hidden };
-        let graph = Graph::new(&architecture, &self.network.with_sizes(sizes), self.input)?;
+        let sizes = Sizes { cells: room.cells, widths, last_pool, hidden, dynamics: self.dynamics };
+        let network = self.network.with_sizes(sizes);
+        network.check()?;
+        let graph = Graph::new(&architecture, &network, self.input)?;
         let count = Ledger::new(&graph).count();
         let mut needs = Needs { parameters: count.in_scope(self.config.scope), device: Vec::new() };
         let (mut fits, mut is_balanced) =
@@ -237,6 +292,7 @@ fn step(width: usize) -> usize {
 mod tests {
     use super::*;
     use crate::cost::{DeviceLimits, ParameterCount, Scope};
+    use crate::search::Lists;
 
     const CIFAR: Shape = Shape { channels: 3, height: 32, width: 32 };
 
@@ -300,13 +356,46 @@ mod tests {
 
     #[test]
     fn what_is_given_stays_as_it_is() {
-        let layout = Layout { finalists: 4, cells: false, last_pool: false, hidden: true };
+        let layout = Layout { finalists: 4, cells: false, last_pool: false, hidden: true, lists: Lists::default() };
         let given = NetworkConfig { cells: 3, last_pool: 8, ..NetworkConfig::preset("cifar10").unwrap() };
         let all = layout.lay_out(&under("100k"), &given, CIFAR).unwrap();
         assert!(all.len() == 4 && all.iter().all(|sizes| (sizes.cells, sizes.last_pool) == (3, 8)), "{all:?}");
-        let layout = Layout { last_pool: true, hidden: false, ..layout };
+        let layout = Layout { last_pool: true, hidden: false, ..layout.clone() };
         let all = layout.lay_out(&under("400k"), &given, CIFAR).unwrap();
         assert!(all.iter().all(|sizes| (sizes.cells, sizes.hidden) == (3, 1024)), "{all:?}");
+    }
+
+    #[test]
+    fn settings_that_are_listed_are_all_compared_as_far_as_they_fit() {
+        let lists = |widths: &[[usize; 2]]| Lists {
+            widths: widths.to_vec(),
+            cells: vec![2, 3],
+            timesteps: vec![2, 4],
+            threshold: vec![0.5, 1.0],
+            ..Lists::default()
+        };
+        let given = NetworkConfig { last_pool: 4, hidden: 32, ..NetworkConfig::preset("cifar10").unwrap() };
+        let lay_out = |widths: &[[usize; 2]], finalists, budget: &str| {
+            let layout = Layout { cells: false, lists: lists(widths), ..Layout::of(finalists) };
+            layout.lay_out(&under(budget), &given, CIFAR)
+        };
+        let all = lay_out(&[[16, 32], [24, 48]], 16, "400k").unwrap();
+        assert_eq!(all.len(), 16);
+        assert!(all.iter().enumerate().all(|(at, sizes)| !all[..at].contains(sizes)));
+        let first: Vec<Option<Dynamics>> = all[..4].iter().map(|sizes| sizes.dynamics).collect();
+        assert!(
+            first.iter().enumerate().all(|(at, one)| !first[..at].contains(one)),
+            "each comes first once: {first:?}"
+        );
+        let fitting = lay_out(&[[16, 32], [512, 1024]], 16, "400k").unwrap();
+        assert!(fitting.len() == 8 && fitting.iter().all(|sizes| sizes.widths == [16, 32]), "{fitting:?}");
+        let wide = lay_out(&[], 8, "400k").unwrap();
+        assert!(wide.len() == 8 && wide.iter().all(|sizes| sizes.cells > 1 && sizes.dynamics.is_some()), "{wide:?}");
+        assert!(lay_out(&[[512, 1024]], 16, "20k").unwrap_err().to_string().contains("the smallest needs"));
+        let layout = |finalists| Layout { lists: lists(&[[16, 32]]), ..Layout::of(finalists) };
+        let check = |finalists| SearchConfig { layout: Some(layout(finalists)), ..under("400k") }.check();
+        assert!(check(7).unwrap_err().to_string().contains("8 settings are listed"), "{:?}", check(7));
+        check(8).unwrap();
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod exhaustive;
 mod front;
 mod journal;
 mod layout;
+mod lists;
 mod local;
 mod neighbours;
 mod pace;
@@ -27,6 +28,7 @@ pub use driver::search;
 pub use evaluator::{Best, Evaluator, Handed, Problem};
 pub use front::{Front, FrontPoint, Limit, Objective};
 pub use journal::{Journal, JournalEntry, JournalHeader};
+pub use lists::Lists;
 pub use random::distinct_draws;
 pub use record::{Confirmation, Degenerate, Finalist, Leader, PassRecord, SearchRecord, ShortTraining};
 

@@ -23,7 +23,7 @@ pub(super) fn prepare(
     engine: &Arc<dyn Engine>,
 ) -> Result<(Problem, Box<dyn Scorer>)> {
     let batches = score_batches(&config.score, dataset)?;
-    let sizes = config.search.layout.as_ref().map(|_| config.network.sizes());
+    let sizes = config.search.layout.as_ref().map(|layout| layout.sizes_of(&config.network));
     let problem = Problem { sizes, ..Problem::new(&config.search, &config.network, dataset.train.shape)? };
     Ok((problem, scorer(engine, &config.score, &config.network, batches)?))
 }

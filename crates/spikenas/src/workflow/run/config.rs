@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::data::DataConfig;
-use crate::graph::{NetworkConfig, Shape, Sizes};
+use crate::graph::{Dynamics, NetworkConfig, Shape, Sizes};
 use crate::record::{FORMAT_VERSION, check_toml_unchanged, comparable, files, list_differences, write_toml};
 use crate::score::ScoreConfig;
 use crate::search::{SearchConfig, SearchRecord};
@@ -156,11 +156,13 @@ impl RunConfig {
                 // The sizes follow from the search; those that are given stay.
                 let Sizes { cells, last_pool, hidden, .. } = config.network.sizes();
                 let given = |is_chosen: bool, size: usize| if is_chosen { 0 } else { size };
+                let dynamics = Dynamics { timesteps: 0, tau: 0.0, threshold: 0.0 };
                 config.network = config.network.with_sizes(Sizes {
-                    cells: given(layout.cells, cells),
+                    cells: given(layout.cells || !layout.lists.cells.is_empty(), cells),
                     widths: [0, 0],
                     last_pool: given(layout.last_pool, last_pool),
                     hidden: given(layout.hidden, hidden),
+                    dynamics: layout.lists.has_dynamics().then_some(dynamics),
                 });
             }
             if config.train.minutes.is_some() {

@@ -67,7 +67,8 @@ impl Rounds {
     fn new(config: &RunConfig, dataset: &Dataset, most: usize) -> Result<Self> {
         let TrainConfig { epochs, batch, first_timesteps, .. } = config.train;
         let all = config.network.timesteps;
-        let timesteps = first_timesteps.map_or(all, |first| first.min(all));
+        let has_own = config.search.layout.as_ref().is_some_and(|layout| layout.lists.has_dynamics());
+        let timesteps = first_timesteps.filter(|_| !has_own).map_or(all, |first| first.min(all));
         let learned = config.train.split(dataset)?.learned.len();
         let work = PART * (config.train.sum_of_timesteps(1..=epochs, all) * learned) as f64 / timesteps as f64;
         let mut finalists = most;
@@ -262,10 +263,15 @@ impl<'a> Comparison<'a> {
         journal.as_mut().map_or(Ok(()), Journal::sync)
     }
 
+    /// The timesteps of a finalist's short training: its own, where these are compared.
+    fn timesteps(&self, finalist: &Finalist) -> usize {
+        finalist.sizes.dynamics.map_or(self.rounds.timesteps, |dynamics| dynamics.timesteps)
+    }
+
     /// The network of a finalist, with the timesteps of a short training.
     fn graph(&self, finalist: &Finalist) -> Result<Graph> {
         let network = self.config.network.with_sizes(finalist.sizes);
-        let network = NetworkConfig { timesteps: self.rounds.timesteps, ..network };
+        let network = NetworkConfig { timesteps: self.timesteps(finalist), ..network };
         Graph::new(&finalist.architecture, &network, self.dataset.train.shape)
     }
 
@@ -295,7 +301,7 @@ impl<'a> Comparison<'a> {
         Ok(ShortTraining {
             round,
             images: config.epochs * config.limit_train.unwrap_or(0),
-            timesteps: self.rounds.timesteps,
+            timesteps: self.timesteps(finalist),
             accuracy: reached.accuracy,
             loss: reached.loss,
             seconds: begin.elapsed().as_secs_f64(),

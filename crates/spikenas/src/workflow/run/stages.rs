@@ -157,11 +157,18 @@ fn answer(
     progress: &mut dyn Progress,
 ) -> Result<(SearchRecord, Handed)> {
     let mut choices = config.choices(dataset.train.shape)?;
-    choices.truncate(compared(config, dataset)?);
+    let (there, compared) = (choices.len(), compared(config, dataset)?);
+    if compared < there && config.search.layout.as_ref().is_some_and(|layout| layout.lists.combinations() > 1) {
+        progress.note(&format!(
+            "warning: short trainings in a quarter of the training's work compare {compared} of {there} settings: train more epochs to \
+             compare them all"
+        ));
+    }
+    choices.truncate(compared);
     let mut found = Vec::with_capacity(choices.len());
     for (number, choice) in (1..).zip(&choices) {
-        if config.search.layout.is_some() {
-            let (all, sizes) = (choices.len(), choice.network.sizes());
+        if let Some(layout) = &config.search.layout {
+            let (all, sizes) = (choices.len(), layout.sizes_of(&choice.network));
             progress.note(&format!("sizes {number} of {all}: {sizes}"));
             // Those that were met had other sizes.
             handed.met.clear();
