@@ -56,6 +56,7 @@ impl Layout {
     ///
     /// What is not chosen is taken from `network`. Errors: no network of the space fits; images that fit no network.
     pub fn lay_out(&self, config: &SearchConfig, network: &NetworkConfig, input: Shape) -> Result<Vec<Sizes>> {
+        self.lists.check_range(network)?;
         let dynamics = self.lists.dynamics(network);
         let each = self.finalists.max(1).div_ceil(dynamics.len());
         let budget = config.budget_parameters().unwrap_or(u64::MAX);
@@ -224,9 +225,7 @@ impl Frame<'_> {
     ) -> Result<std::result::Result<Fitting, Needs>> {
         let architecture = Architecture::repeated(self.cell(room.convolutions), room.cells)?;
         let sizes = Sizes { cells: room.cells, widths, last_pool, hidden, dynamics: self.dynamics };
-        let network = self.network.with_sizes(sizes);
-        network.check()?;
-        let graph = Graph::new(&architecture, &network, self.input)?;
+        let graph = Graph::new(&architecture, &self.network.with_sizes(sizes), self.input)?;
         let count = Ledger::new(&graph).count();
         let mut needs = Needs { parameters: count.in_scope(self.config.scope), device: Vec::new() };
         let (mut fits, mut is_balanced) =

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::graph::{Dynamics, NetworkConfig};
+use crate::graph::{Dynamics, NetworkConfig, Sizes};
 use crate::{Error, Result};
 
 /// Settings of a network to choose from, each with each; of what has no list, the network has one.
@@ -57,6 +57,15 @@ impl Lists {
             }
         }
         all
+    }
+
+    /// Whether every setting is in range.
+    pub(super) fn check_range(&self, network: &NetworkConfig) -> Result<()> {
+        for dynamics in self.dynamics(network) {
+            network.with_sizes(Sizes { dynamics, ..network.sizes() }).check()?;
+        }
+        self.cells.iter().try_for_each(|&cells| NetworkConfig { cells, ..network.clone() }.check())?;
+        self.widths.iter().try_for_each(|&widths| NetworkConfig { widths, ..network.clone() }.check())
     }
 
     /// Whether no setting comes twice.
