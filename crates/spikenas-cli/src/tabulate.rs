@@ -4,7 +4,7 @@ use clap::Args;
 use spikenas::engine::engine;
 use spikenas::record::FORMAT_VERSION;
 use spikenas::train::TrainConfig;
-use spikenas::workflow::tabulate::{self, TableRow, Tabulation};
+use spikenas::workflow::tabulate::{self, TableRow, Tabulation, Task};
 use spikenas::{Progress, Result};
 
 use crate::arguments::{
@@ -30,6 +30,13 @@ pub struct Arguments {
     /// Folder of the table; repeated after an interruption, it continues
     #[arg(short = 'o', long, value_name = "DIR")]
     out: PathBuf,
+    /// Print the trainings of the table, a line each, and make none
+    #[arg(long, conflicts_with = "task")]
+    list_tasks: bool,
+    /// Make one training of the table, of the number that --list-tasks gives it: other processes, on other machines too, may make others
+    /// in the same folder; the command without it then makes the table
+    #[arg(long, value_name = "K")]
+    task: Option<usize>,
     /// Images of a mini-batch [default: 64]
     #[arg(long, value_name = "N", help_heading = "Training")]
     batch: Option<usize>,
@@ -73,6 +80,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
     };
     tabulate::check(&table, &dataset, engine.as_ref(), &arguments.out)?;
     let progress = &mut Terminal::new();
+    let is_json = arguments.common.machine.json;
+    if arguments.list_tasks {
+        let tasks = tabulate::tasks(&table, &dataset, &arguments.out)?;
+        return print(is_json, &tasks, || tasks.iter().map(line).collect());
+    }
+    if let Some(number) = arguments.task {
+        let task = tabulate::run_task(&table, &dataset, engine.as_ref(), &arguments.out, number, progress)?;
+        return print(is_json, &task, || line(&task));
+    }
     progress.note(&format!(
         "{} architectures with {} seeds each in {}",
         table.architectures,
@@ -80,7 +96,13 @@ pub fn run(arguments: Arguments) -> Result<()> {
         arguments.out.display()
     ));
     let rows = tabulate::run(&table, &dataset, engine.as_ref(), &arguments.out, progress)?;
-    print(arguments.common.machine.json, &rows, || words(&rows, &arguments.out.join("table.csv")))
+    print(is_json, &rows, || words(&rows, &arguments.out.join("table.csv")))
+}
+
+/// A training in a line.
+fn line(task: &Task) -> String {
+    let accuracy = task.accuracy.map_or("to do".into(), |accuracy| format!("{accuracy:.2} %"));
+    format!("{:>5}  {accuracy:>8}  seed {}  {}\n", task.task, task.seed, task.architecture)
 }
 
 /// The accuracies in words.

@@ -44,6 +44,42 @@ fn a_table_of_trained_architectures_grows_and_is_what_correlate_ranks() {
 }
 
 #[test]
+fn trainings_of_a_table_are_done_one_by_one_by_any_process() {
+    let place = Place::new();
+    let table = format!("{TABULATE} {TINY} --epochs 2 --architectures 2 --seeds 2");
+    let tasks = place.json(&format!("{table} --list-tasks"));
+    let tasks = tasks.as_array().unwrap().clone();
+    assert_eq!(tasks.len(), 4);
+    assert!(tasks.iter().all(|task| task["accuracy"].is_null()), "{tasks:?}");
+    // In any order, and one of them twice.
+    for task in [4, 1, 3, 3] {
+        let done = place.json(&format!("{table} --task {task}"));
+        assert_eq!(
+            (&done["architecture"], done["seed"].as_u64()),
+            (&tasks[task - 1]["architecture"], Some(1 + (task as u64 - 1) / 2))
+        );
+    }
+    let left = place.json(&format!("{table} --list-tasks"));
+    let to_do: Vec<u64> = left
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|task| task["accuracy"].is_null())
+        .map(|task| task["task"].as_u64().unwrap())
+        .collect();
+    assert_eq!(to_do, [2]);
+    place.succeeds(&table);
+    let by_tasks = rows(&place);
+    std::fs::remove_dir_all(place.path("table")).unwrap();
+    place.succeeds(&table);
+    assert_eq!(rows(&place), by_tasks);
+    for task in ["0", "5"] {
+        place.refuses(&format!("{table} --task {task}"), 2, "there are 1 to 4");
+    }
+    place.refuses(&format!("{TABULATE} {TINY} --epochs 3 --architectures 2 --seeds 2 --task 1"), 1, "epochs");
+}
+
+#[test]
 fn an_interrupted_table_goes_on_to_the_same_rows() {
     let place = Place::new();
     let line = format!("{TABULATE} {TINY} --epochs 12 --architectures 3 --seeds 1");

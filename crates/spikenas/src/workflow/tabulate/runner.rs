@@ -1,5 +1,7 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use serde::Serialize;
 
 use super::definition::Tabulation;
 use super::draw::{Drawn, draw};
@@ -8,7 +10,8 @@ use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::progress::{Progress, rough_duration};
 use crate::record::{check_definition, files, lock_folder, read_record_if_there, write_toml};
-use crate::workflow::run::{self, EvaluationRecord, RunFolder};
+use crate::space::Architecture;
+use crate::workflow::run::{self, EvaluationRecord, RunConfig, RunFolder};
 use crate::{Error, Result};
 
 /// The file of a folder that says which table it holds.
@@ -27,6 +30,69 @@ pub fn check(table: &Tabulation, dataset: &Dataset, engine: &dyn Engine, folder:
         old.data.folder.clone_from(&table.data.folder);
         (old.architectures, old.seeds) = (table.architectures, table.seeds);
     })
+}
+
+/// One training of a table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Task {
+    /// Its number, from 1: all architectures with the first seed come first.
+    pub task: usize,
+    /// The architecture.
+    pub architecture: Architecture,
+    /// The seed of its training.
+    pub seed: u64,
+    /// Its run folder.
+    pub folder: PathBuf,
+    /// Its test accuracy in percent, once it is done.
+    pub accuracy: Option<f64>,
+}
+
+/// All trainings of a table in a folder, done or not.
+///
+/// Errors: settings out of range; a record that cannot be read.
+pub fn tasks(table: &Tabulation, dataset: &Dataset, folder: &Path) -> Result<Vec<Task>> {
+    let drawn = draw(table, dataset.train.shape)?;
+    let all =
+        (0..table.seeds).flat_map(|seed| drawn.iter().enumerate().map(move |(index, drawn)| (seed, index, drawn)));
+    let task = |(task, (seed, index, drawn)): (usize, (usize, usize, &Drawn))| {
+        let folder = place(table, folder, index, seed);
+        let (architecture, accuracy) = (drawn.architecture.clone(), tested(&folder)?);
+        Ok(Task { task, architecture, seed: table.seed(seed), folder, accuracy })
+    };
+    (1..).zip(all).map(task).collect()
+}
+
+/// Does one training of a table, of the number that [`tasks`] gives it: several processes, on several machines, may each do others in the
+/// same folder. What is done is not done again, and what was begun goes on; [`run`] then makes the table.
+///
+/// Errors: those of [`run`]; a number that is none of a task; another process at the same task.
+pub fn run_task(
+    table: &Tabulation,
+    dataset: &Dataset,
+    engine: &dyn Engine,
+    folder: &Path,
+    number: usize,
+    progress: &mut dyn Progress,
+) -> Result<Task> {
+    check(table, dataset, engine, folder)?;
+    let mut tasks = tasks(table, dataset, folder)?;
+    let count = tasks.len();
+    let none = || Error::invalid(format!("task {number}: there are 1 to {count}"));
+    let task = number.checked_sub(1).and_then(|index| tasks.get_mut(index)).ok_or_else(none)?;
+    files::create_folder(folder)?;
+    if !files::is_there(&folder.join(TABLE))? {
+        write_toml(&folder.join(TABLE), table)?;
+    }
+    if task.accuracy.is_none() {
+        let config = table.config(&task.architecture, (number - 1) / (count / table.seeds));
+        task.accuracy = Some(train(&config, &task.architecture, dataset, engine, &task.folder, progress)?);
+    }
+    Ok(task.clone())
+}
+
+/// The run folder of a training.
+fn place(table: &Tabulation, folder: &Path, index: usize, seed: usize) -> PathBuf {
+    folder.join("runs").join(format!("{:03}-seed{}", index + 1, table.seed(seed)))
 }
 
 /// Draws architectures, trains each with each seed in a run folder of its own, `runs/NUMBER-seedN`, tests it, and writes `table.csv` after
@@ -54,7 +120,7 @@ pub fn run(
         for index in 0..rows.len() {
             let done = seed * rows.len() + index;
             let drawn = &rows[index].drawn;
-            let path = folder.join("runs").join(format!("{:03}-seed{}", index + 1, table.seed(seed)));
+            let path = place(table, folder, index, seed);
             let known = tested(&path)?;
             let accuracy = match known {
                 Some(accuracy) => accuracy,
@@ -71,7 +137,9 @@ pub fn run(
                         begin = Instant::now();
                     }
                     trained += 1;
-                    train(table, drawn, seed, dataset, engine, &path, progress).map_err(|e| how_to_go_on(e, done))?
+                    let config = table.config(&drawn.architecture, seed);
+                    train(&config, &drawn.architecture, dataset, engine, &path, progress)
+                        .map_err(|e| how_to_go_on(e, done))?
                 }
             };
             rows[index].accuracies.push(accuracy);
@@ -105,16 +173,14 @@ fn how_to_go_on(error: Error, done: usize) -> Error {
 
 /// Trains and tests an architecture with a seed; its test accuracy in percent.
 fn train(
-    table: &Tabulation,
-    drawn: &Drawn,
-    seed: usize,
+    config: &RunConfig,
+    architecture: &Architecture,
     dataset: &Dataset,
     engine: &dyn Engine,
     path: &Path,
     progress: &mut dyn Progress,
 ) -> Result<f64> {
-    let config = table.config(&drawn.architecture, seed);
-    let folder = RunFolder::open(path, &config, progress)?;
-    run::train(&config, &drawn.architecture, dataset, engine, &folder, true, progress)?;
-    Ok(run::test_folder(&folder, &config, dataset, engine, progress)?.result.accuracy)
+    let folder = RunFolder::open(path, config, progress)?;
+    run::train(config, architecture, dataset, engine, &folder, true, progress)?;
+    Ok(run::test_folder(&folder, config, dataset, engine, progress)?.result.accuracy)
 }
