@@ -90,9 +90,8 @@ impl Network for Rounded {
         self.round();
     }
 
-    fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>> {
-        let graph = self.network.graph();
-        let network = self.network.sibling(&round_weights(graph, weights, self.bits))?;
+    fn sibling(&self, graph: &Graph, weights: &Weights) -> Result<Box<dyn Network>> {
+        let network = self.network.sibling(graph, &round_weights(graph, weights, self.bits))?;
         Ok(Box::new(Self { network, exact: exact(graph, weights), bits: self.bits }))
     }
 

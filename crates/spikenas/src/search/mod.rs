@@ -19,6 +19,7 @@ mod pass;
 mod random;
 mod record;
 mod strategy;
+mod supernet;
 mod told;
 
 pub use config::{Layout, Method, SearchConfig};
@@ -27,6 +28,7 @@ pub use evaluator::{Best, Evaluator, Problem};
 pub use journal::{Journal, JournalEntry, JournalHeader};
 pub use random::distinct_draws;
 pub use record::{Confirmation, Degenerate, Finalist, Leader, PassRecord, SearchRecord, ShortTraining};
+pub use supernet::SupernetConfig;
 
 #[cfg(test)]
 mod tests;

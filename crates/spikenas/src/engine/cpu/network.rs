@@ -100,8 +100,8 @@ impl Network for NetworkOnKernels {
         Weights::clone(&self.weights)
     }
 
-    fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>> {
-        Ok(Box::new(Self { buffers: self.buffers.clone(), ..Self::new(&self.graph, weights)? }))
+    fn sibling(&self, graph: &Graph, weights: &Weights) -> Result<Box<dyn Network>> {
+        Ok(Box::new(Self { buffers: self.buffers.clone(), ..Self::new(graph, weights)? }))
     }
 
     fn replace(&mut self, tensors: &BTreeMap<String, Vec<f32>>) {

@@ -35,7 +35,7 @@ fn run(config: &RunConfig, root: &Path) -> Result<Found> {
     let folder = RunFolder::open(&root.join("run"), config, &mut Silent)?;
     let engines = Engines { cpu: &cpu, device: cpu.as_ref() };
     let winner = find(config, &dataset, engines, Some(&folder), &mut Silent)?;
-    folder.keep_search(&winner)?;
+    folder.keep_search(&winner, &config)?;
     let config = &config.settled(&winner);
     train(config, &winner.architecture, &dataset, cpu.as_ref(), &folder, true, &mut Silent)?;
     test_folder(&folder, config, &dataset, cpu.as_ref(), &mut Silent)?;
@@ -59,7 +59,7 @@ fn a_run_that_chooses_the_sizes_goes_on_after_a_loss_of_power_at_any_moment() {
         let (cpu, dataset) = (cpu(), dataset());
         let folder = RunFolder::open(&root.join("run"), &config, &mut Silent)?;
         let found = find(&config, &dataset, Engines { cpu: &cpu, device: cpu.as_ref() }, Some(&folder), &mut Silent)?;
-        folder.keep_search(&found)?;
+        folder.keep_search(&found, &config)?;
         assert!(found.finalists.len() == 2 && found.finalists.iter().all(|finalist| finalist.trainings.len() == 1));
         let timeless = |finalist: Finalist| {
             let trainings = finalist.trainings.into_iter().map(|training| ShortTraining { seconds: 0.0, ..training });

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::config::RunConfig;
 use super::confirm::{self, confirm, smallest_tied};
+use super::supernet::Lender;
 use crate::Result;
 use crate::cost::Unreachable;
 use crate::data::Dataset;
@@ -15,28 +16,35 @@ use crate::record::FORMAT_VERSION;
 use crate::score::{Scorer, score_batches, scorer};
 use crate::search::{self, Evaluator, Journal, Problem, SearchRecord};
 
-/// The problem and the scorer.
-pub(super) fn prepare(
+fn problem(config: &RunConfig, dataset: &Dataset) -> Result<Problem> {
+    let sizes = config.search.layout.as_ref().map(|_| config.network.sizes());
+    Ok(Problem { sizes, ..Problem::new(&config.search, &config.network, dataset.train.shape)? })
+}
+
+/// The problem, and the scorer of untrained networks.
+pub(super) fn prepare<'a>(
     config: &RunConfig,
     dataset: &Dataset,
     engine: &Arc<dyn Engine>,
-) -> Result<(Problem, Box<dyn Scorer>)> {
+) -> Result<(Problem, Box<dyn Scorer + 'a>)> {
     let batches = score_batches(&config.score, dataset)?;
-    let sizes = config.search.layout.as_ref().map(|_| config.network.sizes());
-    let problem = Problem { sizes, ..Problem::new(&config.search, &config.network, dataset.train.shape)? };
-    Ok((problem, scorer(engine, &config.score, &config.network, batches)?))
+    Ok((problem(config, dataset)?, scorer(engine, &config.score, &config.network, batches)?))
 }
 
-/// Searches cells, from the scores that a journal has of them; returns the journal, too, for the search after this one.
+/// Searches cells, from the scores that a journal has of them, or of weights that a supernet lends; returns the journal, too, for the search after this one.
 pub(super) fn search_cells(
     config: &RunConfig,
     dataset: &Dataset,
     engine: &Arc<dyn Engine>,
+    lender: Option<&Lender<'_>>,
     journal: Option<Journal>,
     progress: &mut dyn Progress,
 ) -> Result<(SearchRecord, Option<Journal>)> {
     let begin = Instant::now();
-    let (problem, scorer) = prepare(config, dataset, engine)?;
+    let (problem, scorer) = match lender {
+        Some(lender) => (problem(config, dataset)?, lender.scorer()),
+        None => prepare(config, dataset, engine)?,
+    };
     let sizes = problem.sizes;
     let kept = journal.iter().flat_map(|j| j.entries()).filter(|entry| entry.sizes == sizes);
     let seconds_before: f64 = kept.map(|entry| entry.seconds).sum();
@@ -44,7 +52,7 @@ pub(super) fn search_cells(
     evaluator.expect_confirmation(confirm::length(config));
     let (mut best, passes) = search::search(&config.search, &mut evaluator, progress)?;
     evaluator.sync_journal()?;
-    let seconds = seconds_before + begin.elapsed().as_secs_f64();
+    let seconds = lender.map_or(0.0, Lender::seconds) + seconds_before + begin.elapsed().as_secs_f64();
     let ranking = evaluator.ranking()?;
     // Their feature maps make room for those of the confirmation.
     let journal = evaluator.into_journal();
@@ -68,6 +76,7 @@ pub(super) fn search_cells(
         architecture: best.architecture,
         score: best.score.value.into(),
         firing_rate: best.score.firing_rate,
+        judged: best.score.judged,
         parameters: best.parameters,
         budget: config.search.budget_parameters(),
         scope: config.search.scope,

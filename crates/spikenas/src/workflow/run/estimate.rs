@@ -99,7 +99,7 @@ fn candidates(config: &RunConfig, dataset: &Dataset) -> Result<usize> {
     let space = SearchSpace::new(config.search.operations.clone(), cells)?.of_kind(config.search.cell);
     match config.search.method {
         Method::Random => return Ok(distinct_draws(&space, config.search.seed, config.search.iterations)),
-        Method::Evolution | Method::Local => return Ok(config.search.iterations),
+        Method::Evolution | Method::Local | Method::Supernet => return Ok(config.search.iterations),
         Method::Spikenas | Method::Exhaustive => {}
     }
     let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;

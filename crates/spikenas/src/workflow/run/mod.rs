@@ -14,6 +14,8 @@ mod plan;
 mod predict;
 mod stages;
 mod student;
+mod supernet;
+mod supernet_files;
 mod tensorboard;
 mod testing;
 mod training;

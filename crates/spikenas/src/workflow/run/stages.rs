@@ -5,6 +5,7 @@ use super::config::RunConfig;
 use super::finalists::{compared, decide};
 use super::folder::RunFolder;
 use super::memory::check_peak;
+use super::supernet::lend;
 use crate::data::Dataset;
 use crate::engine::{Engine, check_images};
 use crate::graph::Graph;
@@ -14,6 +15,7 @@ use crate::record::FORMAT_VERSION;
 use crate::score::{check_room, score_batches};
 use crate::search::{Evaluator, Journal, JournalHeader, SearchRecord};
 use crate::space::{Architecture, Cell, Kernel, Operation};
+use crate::supernet::{supernet_images, supernet_recipe};
 use crate::{Error, Result};
 
 /// Whether a search can begin, so that no folder is made for one that cannot.
@@ -22,8 +24,15 @@ use crate::{Error, Result};
 /// that no candidate fits, certainly too little memory.
 pub fn check_search(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engine>) -> Result<()> {
     config.check()?;
+    if config.search.supernet.is_some() {
+        supernet_images(&config.train, dataset)?;
+    }
     for config in config.choices(dataset.train.shape)? {
         let (problem, scorer) = prepare(&config, dataset, engine)?;
+        if let Some(settings) = &config.search.supernet {
+            let heaviest = problem.graph(&heaviest(&config)?)?.0;
+            check_peak(&supernet_recipe(&config.train, settings), engine.as_ref(), &heaviest, dataset)?;
+        }
         check_room(&config.score, engine.as_ref(), &problem.graph(&heaviest(&config)?)?.0)?;
         Evaluator::new(problem, scorer.as_ref(), None)?.check_feasible()?;
     }
@@ -88,7 +97,7 @@ pub fn search(
     progress: &mut dyn Progress,
 ) -> Result<SearchRecord> {
     let record = find(config, dataset, engines, folder, progress)?;
-    folder.map_or(Ok(()), |f| f.keep_search(&record))?;
+    folder.map_or(Ok(()), |f| f.keep_search(&record, config))?;
     Ok(record)
 }
 
@@ -107,6 +116,11 @@ pub fn find(
         folder.concern_of_journal(&record).iter().for_each(|concern| progress.note(concern));
         return Ok(record);
     }
+    let images = config.search.supernet.is_some().then(|| supernet_images(&config.train, dataset)).transpose()?;
+    let lender = match (&config.search.supernet, &images) {
+        (Some(settings), Some(images)) => Some(lend(config, settings, images, engines.cpu.as_ref(), folder, progress)?),
+        _ => None,
+    };
     let header = JournalHeader {
         version: FORMAT_VERSION,
         data: config.data.source.name().into(),
@@ -115,6 +129,7 @@ pub fn find(
         network: config.network.clone(),
         score: config.score.clone(),
         search: config.search.clone(),
+        supernet: lender.as_ref().map(|lender| lender.record.weights.clone()),
     };
     let mut journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
     let mut choices = config.choices(dataset.train.shape)?;
@@ -125,7 +140,7 @@ pub fn find(
             let (all, sizes) = (choices.len(), choice.network.sizes());
             progress.note(&format!("sizes {number} of {all}: {sizes}"));
         }
-        let (record, kept) = search_cells(choice, dataset, engines.cpu, journal, progress)?;
+        let (record, kept) = search_cells(choice, dataset, engines.cpu, lender.as_ref(), journal, progress)?;
         journal = kept;
         found.push(record);
     }
