@@ -98,7 +98,10 @@ pub trait Network: Send + Sync {
     /// other.
     ///
     /// Errors: weights that are not the graph's.
-    fn sibling(&self, graph: &Graph, weights: &Weights) -> Result<Box<dyn Network>>;
+    fn sibling(&self, graph: &Graph, weights: Weights) -> Result<Box<dyn Network>>;
+
+    /// All tensors, and the gradients accumulated since the last step.
+    fn into_parts(self: Box<Self>) -> (Weights, Gradients);
 
     /// Shows images, `[images, channels, rows, columns]`, for all timesteps, without dropout.
     ///

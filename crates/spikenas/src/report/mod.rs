@@ -32,6 +32,7 @@ mod search;
 mod seeds;
 mod several;
 mod study;
+mod supernet;
 mod text;
 mod training;
 mod words;

@@ -87,7 +87,7 @@ impl<'a> Judge<'a> {
     ///
     /// `step` is called between batches, and ends the work with its error. Errors besides: not enough memory.
     pub fn judge(&self, graph: &Graph, step: &mut dyn FnMut() -> Result<()>) -> Result<Judged> {
-        let mut network = self.first.sibling(graph, &inherited(graph, &self.weights))?;
+        let mut network = self.first.sibling(graph, inherited(graph, &self.weights))?;
         estimate_statistics(network.as_mut(), self.images, &self.estimated, self.at_a_time, &mut Silent)?;
         let indices: Vec<usize> = (0..self.judged.len()).collect();
         let (mut correct, mut spikes) = (0, 0);

@@ -28,7 +28,7 @@ pub struct SupernetRecord {
     /// The mean of their spikes per image.
     pub mean_spikes: f64,
     /// Seconds in which they were judged.
-    pub sample_seconds: f64,
+    pub seconds: f64,
 }
 
 /// A random path.

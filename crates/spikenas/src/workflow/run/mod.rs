@@ -31,6 +31,7 @@ pub use integers::{LoadedIntegers, QuantiseRecord, for_device, quantise};
 pub use plan::{adopt_plan, plan};
 pub use predict::{LayerSpikes, Prediction, Vote, image_files};
 pub use stages::{Engines, check_search, check_training, find, search};
+pub(super) use supernet::kept as kept_supernet;
 pub use testing::{LoadedModel, keep_test, load_model, test_folder};
 pub use training::{check_start, reschedule, train};
 pub use training_files::TrainingEnd;

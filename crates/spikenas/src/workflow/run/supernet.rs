@@ -20,7 +20,7 @@ use crate::weights::Weights;
 use crate::{Error, Result, counted};
 
 /// What lends its weights to the candidates of a search.
-pub(super) struct Lender<'a> {
+pub(in crate::workflow) struct Lender<'a> {
     judge: Judge<'a>,
     settings: SupernetConfig,
     pub record: SupernetRecord,
@@ -32,9 +32,14 @@ impl Lender<'_> {
         Box::new(Fitness::new(&self.judge, &self.settings, self.record.mean_spikes))
     }
 
+    /// The exponent of spikes.
+    pub fn lambda(&self) -> f64 {
+        self.settings.lambda
+    }
+
     /// Seconds that it took.
     pub fn seconds(&self) -> f64 {
-        self.record.train_seconds + self.record.sample_seconds
+        self.record.train_seconds + self.record.seconds
     }
 }
 
@@ -49,10 +54,8 @@ pub(super) fn lend<'a>(
     folder: Option<&RunFolder>,
     progress: &mut dyn Progress,
 ) -> Result<Lender<'a>> {
-    let rounding = config.train.weight_bits.map(|bits| Rounding::new(cpu, bits));
-    let engine = rounding.as_ref().map_or(cpu, |rounding| rounding as &dyn Engine);
-    let space = SearchSpace::new(config.search.operations.clone(), config.network.cells)?.of_kind(config.search.cell);
-    let supernet = Supernet::new(engine, &space, &config.network, images.train.shape, config.train.seed)?;
+    let rounding = rounding(config, cpu);
+    let supernet = supernet(config, images, rounding.as_ref().map_or(cpu, |rounding| rounding as &dyn Engine))?;
     let recipe = supernet_recipe(&config.train, settings);
     let trained = Trainer { supernet: &supernet, recipe: &recipe, images, folder }.train(progress)?;
     let weights = fingerprint_of(&trained.weights);
@@ -81,10 +84,51 @@ pub(super) fn lend<'a>(
         images: judge.images(),
         sample,
         mean_spikes,
-        sample_seconds: begin.elapsed().as_secs_f64(),
+        seconds: begin.elapsed().as_secs_f64(),
     };
     folder.map_or(Ok(()), |folder| folder.keep_supernet(&record))?;
     Ok(Lender { judge, settings: settings.clone(), record })
+}
+
+/// The trained supernet of a run folder, where its weights were kept.
+///
+/// Errors: a run without one, one that is not trained or whose weights are not there any more, other images.
+pub(in crate::workflow) fn kept<'a>(
+    config: &RunConfig,
+    images: &'a Dataset,
+    cpu: &dyn Engine,
+    folder: &RunFolder,
+) -> Result<Lender<'a>> {
+    let lacks = |reason: &str| Error::file(folder.path(), reason);
+    let settings = config.search.supernet.as_ref();
+    let settings = settings.ok_or_else(|| lacks("its search was not by the method supernet: choose another run"))?;
+    let record = folder.supernet_record()?;
+    let record = record.ok_or_else(|| lacks("its supernet is not trained yet: repeat its search"))?;
+    let path = folder.supernet_weights_path();
+    if !files::is_there(&path)? {
+        return Err(Error::file(path, "went with the end of the search: search again with --keep-checkpoint"));
+    }
+    let rounding = rounding(config, cpu);
+    let supernet = supernet(config, images, rounding.as_ref().map_or(cpu, |rounding| rounding as &dyn Engine))?;
+    let checkpoint = Checkpoint::load_checked(&path, &|weights| supernet.check(weights))?;
+    let wrong = |reason: String| Error::file(&path, reason);
+    checkpoint.origin.as_ref().map_or(Ok(()), |origin| origin.check_images(&images.id())).map_err(wrong)?;
+    if fingerprint_of(&checkpoint.weights) != record.weights {
+        return Err(wrong("is not the supernet of supernet.json: repeat its search".into()));
+    }
+    let judge = Judge::new(&supernet, checkpoint.weights, &record.train, images, settings.images)?;
+    Ok(Lender { judge, settings: settings.clone(), record })
+}
+
+/// What rounds the weights of the paths, where the training rounds them.
+fn rounding<'a>(config: &RunConfig, cpu: &'a dyn Engine) -> Option<Rounding<'a>> {
+    config.train.weight_bits.map(|bits| Rounding::new(cpu, bits))
+}
+
+/// The network of all operations that a search allows.
+fn supernet<'a>(config: &RunConfig, images: &Dataset, engine: &'a dyn Engine) -> Result<Supernet<'a>> {
+    let space = SearchSpace::new(config.search.operations.clone(), config.network.cells)?.of_kind(config.search.cell);
+    Supernet::new(engine, &space, &config.network, images.train.shape, config.train.seed)
 }
 
 /// A number that stands for all weights, as 16 hexadecimal digits.
