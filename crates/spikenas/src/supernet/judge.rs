@@ -12,11 +12,6 @@ use crate::train::{TrainConfig, estimate_statistics};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
-/// Training images from which the batch norms of a candidate are estimated, at most.
-const ESTIMATED: usize = 256;
-/// Random paths whose spikes are averaged.
-const SAMPLE: u64 = 16;
-
 /// Shows images to networks that inherit the weights of a supernet.
 pub struct Judge<'a> {
     /// Those of the supernet.
@@ -30,6 +25,13 @@ pub struct Judge<'a> {
     weights: Weights,
     /// A network whose memory all use.
     first: Box<dyn Network>,
+}
+
+impl Judge<'_> {
+    /// Training images from which the batch norms of a candidate are estimated, at most.
+    pub const ESTIMATED: usize = 256;
+    /// Random paths whose spikes are averaged.
+    pub const SAMPLE: usize = 16;
 }
 
 impl<'a> Judge<'a> {
@@ -50,7 +52,7 @@ impl<'a> Judge<'a> {
         let all: Vec<usize> = (0..images.test.len()).collect();
         let judged = images.test.pick(&images.test.even_part(&all, count, &mut draw("judged images")));
         let mut estimated = shuffled(images.train.len(), &mut draw("supernet statistics"));
-        estimated.truncate(ESTIMATED);
+        estimated.truncate(Self::ESTIMATED);
         Ok(Self { images, judged, estimated, at_a_time: config.batch, weights, first })
     }
 
@@ -63,9 +65,9 @@ impl<'a> Judge<'a> {
     ///
     /// Errors: those of [`Judge::judge`], a stop that was asked for.
     pub fn sample(&self, paths: &Paths, progress: &mut dyn Progress) -> Result<Vec<Sampled>> {
-        progress.begin("spikes of random paths", SAMPLE as usize);
+        progress.begin("spikes of random paths", Self::SAMPLE);
         let mut sample = Vec::new();
-        for number in 0..SAMPLE {
+        for number in 0..Self::SAMPLE as u64 {
             let architecture = paths.of_sample(number)?;
             let Graph { config, input, .. } = self.first.graph();
             let graph = Graph::new(&architecture, config, *input)?;

@@ -60,11 +60,13 @@ impl Study {
                 budget,
                 iterations: match scenario.method {
                     Method::Random => settings.draws(scenario).1,
+                    Method::Supernet => scenario.method.default_iterations(),
                     _ => SearchConfig::default().iterations,
                 },
                 // As the paper: the backbone counts, and the highest score wins.
                 scope: Scope::Backbone,
                 confirm: 0,
+                supernet: scenario.method.default_supernet(),
                 seed: self.seed,
                 ..SearchConfig::default()
             },
