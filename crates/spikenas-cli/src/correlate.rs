@@ -6,13 +6,17 @@ use spikenas::graph::NetworkConfig;
 use spikenas::record::{files, write_record};
 use spikenas::report::{correlation_table, table_lines};
 use spikenas::score::ScoreKind;
-use spikenas::workflow::correlate::{CorrelateConfig, Half, Table, correlate, score_table};
+use spikenas::workflow::correlate::{CorrelateConfig, Half, Table, correlate, inherit_table, score_table};
+use spikenas::workflow::run::RunFolder;
 use spikenas::{Error, Progress, Result};
 
 use crate::arguments::{CommonArguments, DataArguments};
 use crate::output::print;
 use crate::progress::Terminal;
 use crate::report;
+
+/// Channels where none are given.
+const WIDTHS: [usize; 2] = [16, 32];
 
 /// How well scores rank a table of trained architectures.
 #[derive(Args)]
@@ -42,9 +46,13 @@ pub struct Arguments {
     /// Mini-batches, each with weights of its own, whose scores are averaged
     #[arg(long, value_name = "N", default_value = "1")]
     repeats: usize,
-    /// Channels before and after the reduction
-    #[arg(long, value_name = "N,N", default_value = "16,32", value_parser = crate::arguments::parse_widths)]
-    widths: [usize; 2],
+    /// Channels before and after the reduction [default: 16,32; with --supernet those of its run]
+    #[arg(long, value_name = "N,N", value_parser = crate::arguments::parse_widths)]
+    widths: Option<[usize; 2]>,
+    /// Rank by the accuracy and the fitness with inherited weights, too: the run folder of a search by the method supernet whose
+    /// checkpoint was kept, on the same images; its network is that of all scores
+    #[arg(long, value_name = "RUN", conflicts_with = "widths")]
+    supernet: Option<PathBuf>,
     /// Keep scores and figures in this folder; repeated after an interruption, it continues
     #[arg(short = 'o', long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -78,15 +86,20 @@ pub fn run(arguments: Arguments) -> Result<()> {
     }
     let dataset = arguments.data.open()?;
     let preset = NetworkConfig::preset("sample")?;
-    let config = CorrelateConfig {
-        scores: if arguments.score.is_empty() { ScoreKind::ALL.to_vec() } else { arguments.score },
-        seeds: CorrelateConfig::seeds(seed, arguments.seeds)?,
-        network: NetworkConfig {
-            widths: arguments.widths,
+    let lender = arguments.supernet.as_deref().map(RunFolder::existing).transpose()?;
+    let network = match &lender {
+        Some((_, run)) => run.network.clone(),
+        None => NetworkConfig {
+            widths: arguments.widths.unwrap_or(WIDTHS),
             classes: dataset.classes.len(),
             cells: table.cells().unwrap_or(preset.cells),
             ..preset
         },
+    };
+    let config = CorrelateConfig {
+        scores: if arguments.score.is_empty() { ScoreKind::ALL.to_vec() } else { arguments.score },
+        seeds: CorrelateConfig::seeds(seed, arguments.seeds)?,
+        network,
         batch: arguments.batch,
         repeats: arguments.repeats,
     };
@@ -103,9 +116,18 @@ pub fn run(arguments: Arguments) -> Result<()> {
         progress.note("no truth is above 1: they are taken as parts of 1, and shown in percent");
     }
     let scores = score_table(&table, &config, &dataset, &engine, journal.as_deref(), &mut progress)?;
+    let inherited = lender.as_ref().map(|(run, settings)| {
+        let journal = arguments.out.as_deref().map(|folder| folder.join("inherited.jsonl"));
+        inherit_table(&table, (run, settings), &dataset, engine.as_ref(), journal.as_deref(), &mut progress)
+    });
+    let inherited = inherited.transpose()?;
     // Nothing looks for signals any more: from here on, one ends the program at once.
     drop(progress);
     let correlation = correlate(&table, &config, &scores)?;
+    let correlation = match &inherited {
+        Some(inherited) => correlation.with_inherited(&table, inherited)?,
+        None => correlation,
+    };
     // A result that cannot be kept is still a result.
     let kept = arguments.out.as_deref().map_or(Ok(()), |folder| {
         write_record(&folder.join("correlate.json"), &correlation)?;

@@ -11,7 +11,8 @@ pub const SEARCH: &str = "\
 Examples:
   spikenas search --budget 40k --out runs/small
   spikenas search --method random --iterations 500 --score sahd
-  spikenas search --budget 40k --method evolution --iterations 500";
+  spikenas search --budget 40k --method evolution --iterations 500
+  spikenas search --widths 16,32 --method supernet --out runs/supernet";
 
 pub const SCORE: &str = "\
 Examples:

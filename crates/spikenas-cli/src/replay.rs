@@ -24,7 +24,7 @@ pub struct Arguments {
     /// The column that the searches see in place of a score [default: that of the truth]
     #[arg(long, value_name = "NAME")]
     seen: Option<String>,
-    /// Methods, joined by commas [default: all]
+    /// Methods, joined by commas [default: all but supernet, which a table has no images for]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     method: Vec<Method>,
     /// Different candidates that a search evaluates
@@ -42,7 +42,7 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     let config = ReplayConfig {
-        methods: if arguments.method.is_empty() { Method::ALL.to_vec() } else { arguments.method },
+        methods: if arguments.method.is_empty() { ReplayConfig::methods() } else { arguments.method },
         evaluations: arguments.evaluations,
         seeds: CorrelateConfig::seeds(arguments.common.seed(), arguments.seeds)?,
     };

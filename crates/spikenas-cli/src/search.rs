@@ -3,10 +3,10 @@ use std::path::PathBuf;
 use clap::Args;
 use spikenas::engine::engine;
 use spikenas::search::{Confirmation, SearchRecord};
-use spikenas::workflow::run::{self, Engines, RunFolder};
-use spikenas::{Progress, Result, counted};
+use spikenas::workflow::run::{self, Engines, RunConfig, RunFolder};
+use spikenas::{Error, Progress, Result, counted};
 
-use crate::arguments::SearchArguments;
+use crate::arguments::{LearningArguments, SearchArguments};
 use crate::output::{duration, grouped, note, print};
 use crate::progress::Terminal;
 
@@ -18,13 +18,17 @@ pub struct Arguments {
     out: Option<PathBuf>,
     #[command(flatten)]
     search: SearchArguments,
+    /// How the supernet learns.
+    #[command(flatten)]
+    learning: LearningArguments,
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
     let search = &arguments.search;
     search.common.machine.start_threads()?;
     let dataset = search.data.open()?;
-    let config = search.config(&dataset)?;
+    let mut config = search.config(&dataset)?;
+    learn(&arguments.learning, &mut config)?;
     let engine = engine("cpu")?;
     run::check_search(&config, &dataset, &engine)?;
     let progress = &mut Terminal::new();
@@ -34,12 +38,25 @@ pub fn run(arguments: Arguments) -> Result<()> {
     // A result that cannot be kept is still a result.
     record.concern().iter().for_each(|concern| note(concern));
     let is_kept = folder.is_some();
-    let kept = folder.map_or(Ok(()), |folder| folder.keep_search(&record));
+    let kept = folder.map_or(Ok(()), |folder| folder.keep_search(&record, &config));
     print(search.common.machine.json, &record, || words(&record))?;
     if !is_kept {
         progress.note("nothing of this search is kept: --out DIR keeps it, to be trained");
     }
     kept
+}
+
+/// Changes how the supernet of a search learns; a search that trains nothing has no use for that.
+fn learn(learning: &LearningArguments, config: &mut RunConfig) -> Result<()> {
+    let before = config.train.clone();
+    learning.apply(&mut config.train);
+    if config.search.supernet.is_none() && config.train != before {
+        let method = config.search.method;
+        return Err(Error::invalid(format!(
+            "a search by the method {method} trains nothing: leave options of a training to train, run, or the method supernet"
+        )));
+    }
+    learning.check(&config.train, &config.network)
 }
 
 /// The result in words.
@@ -59,9 +76,13 @@ pub fn words(record: &SearchRecord) -> String {
         .as_ref()
         .map_or(String::new(), |unreachable| format!("\nidle          {}", unreachable.words()));
     let others = answers(record);
+    let judged = record.judged.map_or(String::new(), |judged| {
+        let (accuracy, spikes) = (judged.accuracy, grouped(judged.spikes.round() as u64));
+        format!("\ninherited     accuracy {accuracy:.2} % on validation images, {spikes} spikes per image")
+    });
     let sure = record.confirmation.as_ref().map_or(String::new(), |c| format!("\n{}", confirmation_words(c)));
     format!(
-        "architecture  {}\nscore         {:.4}{sizes}\nparameters    {} backbone + {} classifier, {budget}{device}{unreachable}\nsearch        {} in {}{sure}{others}",
+        "architecture  {}\nscore         {:.4}{judged}{sizes}\nparameters    {} backbone + {} classifier, {budget}{device}{unreachable}\nsearch        {} in {}{sure}{others}",
         record.architecture,
         record.score.0,
         grouped(record.parameters.backbone),

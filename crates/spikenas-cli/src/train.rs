@@ -217,7 +217,7 @@ fn own(text: &str, arguments: &Arguments) -> Result<(Plan, Dataset)> {
 /// Notes the weights to begin with, where they were named.
 fn begin_with(config: &mut RunConfig, arguments: &Arguments) -> Result<()> {
     let Some(from) = &arguments.from else { return Ok(()) };
-    if let Some(gain) = arguments.train.parts.norm_gain {
+    if let Some(gain) = arguments.train.learning.parts.norm_gain {
         return Err(Error::invalid(format!(
             "norm-gain {gain}: it is for weights that are drawn, not for those of --from"
         )));

@@ -16,7 +16,10 @@ impl Scorer for Thrift {
             let always = spikenas::cost::Operations::new(graph, |_| Some(1.0));
             let dense = always.map_or(f64::INFINITY, |operations| operations.dense());
             let convolutions = graph.lifs().count() as f64;
-            listener.scored(index, Score { value: convolutions.powi(2) / dense.ln(), firing_rate: None })?;
+            listener.scored(
+                index,
+                Score { value: convolutions.powi(2) / dense.ln(), firing_rate: None, ..Score::default() },
+            )?;
         }
         Ok(())
     }

@@ -64,6 +64,7 @@ pub mod score;
 pub mod search;
 pub mod space;
 mod spread;
+pub mod supernet;
 pub mod train;
 pub mod weights;
 pub mod workflow;

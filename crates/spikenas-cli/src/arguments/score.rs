@@ -35,6 +35,22 @@ fn parse_memory(text: &str) -> Result<u64> {
 }
 
 impl ScoreArguments {
+    /// The configuration of a search by the method supernet, which has a score of its own. Errors: options of another.
+    pub fn of_supernet(&self, seed: u64) -> Result<ScoreConfig> {
+        if let Some(kind) = self.score {
+            return Err(Error::invalid(format!(
+                "score {kind}: the method supernet has a score of its own, leave --score out"
+            )));
+        }
+        if self.repeats.is_some() || self.memory.is_some() {
+            return Err(Error::invalid(
+                "repeats and memory are for scores of untrained networks, the method supernet has none",
+            ));
+        }
+        let default = ScoreConfig::default();
+        Ok(ScoreConfig { batch: self.batch.unwrap_or(default.batch), seed, ..default })
+    }
+
     /// The configuration that says so, where the command has a score by default. Errors: options that the score has no use for.
     pub fn config(&self, network: &NetworkArguments, default_kind: ScoreKind, seed: u64) -> Result<ScoreConfig> {
         let default = ScoreConfig::default();

@@ -7,7 +7,7 @@ use spikenas::cost::{Bits, Budget, DeviceLimits, WeightBits};
 use spikenas::data::Dataset;
 use spikenas::record::FORMAT_VERSION;
 use spikenas::score::ScoreKind;
-use spikenas::search::{Front, Layout, Limit, Method, Objective, SearchConfig};
+use spikenas::search::{Front, Layout, Limit, Method, Objective, SearchConfig, SupernetConfig};
 use spikenas::train::TrainConfig;
 use spikenas::workflow::run::RunConfig;
 use spikenas::{Error, Result};
@@ -24,18 +24,29 @@ use super::space::SpaceArguments;
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Search")]
 pub struct MethodArguments {
-    /// spikenas (Algorithm 1 of the paper), random (SNASNet's), exhaustive, evolution (ageing, by tournaments) or local (from
-    /// neighbour to neighbour) [default: spikenas, and evolution for backward cells]
+    /// spikenas (Algorithm 1 of the paper), random (SNASNet's), exhaustive, evolution (ageing, by tournaments), local (from
+    /// neighbour to neighbour) or supernet (AutoSNN's: one network of all operations is trained, and candidates that inherit its
+    /// weights evolve by accuracy and spikes) [default: spikenas, and evolution for backward cells]
     #[arg(long, value_name = "NAME")]
     pub method: Option<Method>,
-    /// Candidates that the methods random, evolution and local draw, equal ones as often as they come [default: 5000 with random,
-    /// 1000 with the others]
+    /// Candidates that the methods random, evolution, local and supernet draw, equal ones as often as they come [default: 5000 with
+    /// random, 200 with supernet, 1000 with the others]
     #[arg(long, value_name = "N")]
     pub iterations: Option<usize>,
     /// Score the ten leading candidates N times more, with other weights and images, and take the smallest of those not
-    /// significantly different from the best; 0 takes the highest score, as the paper does
-    #[arg(long, value_name = "N", default_value = "4")]
-    pub confirm: usize,
+    /// significantly different from the best; 0 takes the highest score, as the paper does [default: 4; 0 with supernet]
+    #[arg(long, value_name = "N")]
+    pub confirm: Option<usize>,
+    /// With the method supernet: passes over the training images, one random path a step [default: 10]
+    #[arg(long, value_name = "N")]
+    pub supernet_epochs: Option<usize>,
+    /// With the method supernet: validation images on which a candidate is judged, every class alike [default: 1000, or all]
+    #[arg(long, value_name = "N")]
+    pub supernet_images: Option<usize>,
+    /// With the method supernet: the exponent of spikes, below 0, in the fitness accuracy * (spikes / mean spikes)^lambda (Na et al.
+    /// 2022) [default: -0.08]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub lambda: Option<f64>,
     /// With --budget and neither --widths nor --preset: choices of widths, cells, last pooling and hidden layer, each with its best cells,
     /// that short trainings compare on images held out (successive halving, Jamieson and Talwalkar 2016); 0 takes the first
     /// choice untrained [default: 8]
@@ -52,9 +63,29 @@ impl MethodArguments {
     fn draws(&self, method: Method) -> Result<usize> {
         match (self.iterations, method) {
             (Some(draws), method) if !method.draws() => Err(Error::invalid(format!(
-                "iterations {draws}: the methods random, evolution and local draw candidates, {method} does not"
+                "iterations {draws}: the methods random, evolution, local and supernet draw candidates, {method} does not"
             ))),
             (draws, method) => Ok(draws.unwrap_or(method.default_iterations())),
+        }
+    }
+
+    /// The settings of a supernet, where the method has one.
+    fn supernet(&self, method: Method) -> Result<Option<SupernetConfig>> {
+        let whole = |number: Option<usize>| number.map(|number| number.to_string());
+        let given = [
+            ("supernet-epochs", whole(self.supernet_epochs)),
+            ("supernet-images", whole(self.supernet_images)),
+            ("lambda", self.lambda.map(|lambda| lambda.to_string())),
+        ];
+        match (method.default_supernet(), given.into_iter().find_map(|(name, value)| Some((name, value?)))) {
+            (None, Some((name, value))) => {
+                Err(Error::invalid(format!("{name} {value}: it is for the method supernet, not for {method}")))
+            }
+            (default, _) => Ok(default.map(|default| SupernetConfig {
+                epochs: self.supernet_epochs.unwrap_or(default.epochs),
+                images: self.supernet_images.unwrap_or(default.images),
+                lambda: self.lambda.unwrap_or(default.lambda),
+            })),
         }
     }
 }
@@ -86,7 +117,10 @@ impl SearchArguments {
         let seed = self.common.seed();
         let cell = self.space.cell;
         let method = self.method.method.unwrap_or(Method::of_cells(cell));
-        let score = self.score.config(&self.network, ScoreKind::of_cells(cell, ScoreKind::default()), seed)?;
+        let score = match method.trains() {
+            true => self.score.of_supernet(seed)?,
+            false => self.score.config(&self.network, ScoreKind::of_cells(cell, ScoreKind::default()), seed)?,
+        };
         let preset = self.network.preset(&self.data);
         let mirror = self.data.source().may_be_mirrored();
         // A network of few bits is trained with them; of eight, what is rounded afterwards is as good.
@@ -113,9 +147,10 @@ impl SearchArguments {
                 bits,
                 device,
                 iterations: self.method.draws(method)?,
-                confirm: self.method.confirm,
+                confirm: self.method.confirm.unwrap_or(method.default_rounds()),
                 layout: self.layout(dataset)?,
                 front: self.front(limits),
+                supernet: self.method.supernet(method)?,
                 seed,
             },
             train,

@@ -42,12 +42,15 @@ class Commands:
         search = [*network, "--threads", "1", "--batch", "16", "--budget", "2500", "--scope", "backbone"]
         search += ["--score", "funnel", "--confirm", "1"]
         learn = ["--epochs", "3", "--learning-rate", "0.05"]
+        supernet = [*network, "--threads", "1", "--batch", "8", "--method", "supernet", "--supernet-epochs", "2"]
+        supernet += ["--iterations", "6", "--validation", "0.3", "--checkpoint-minutes", "0"]
         device = ["--data", images, "--flash", "6KiB", "--ram", "8KiB", "--bits", "4", "--finalists", "0", "--confirm", "0"]
         kept = [*learn, "--threads", "1", "--tensorboard", "--checkpoint-minutes", "0"]
         scores = ["--score", "funnel,parameters", "--seeds", "2", "--batch", "8", "--widths", "8,16", "--threads", "1"]
         scenarios = ["--scale", work / "study.toml", "--scenario", "1C2O,1C2O_M", "--threads", "1"]
         return [
             Command("search", ["search", *search, "--out", "RUN"]),
+            Command("supernet", ["search", *supernet, "--out", "RUN"]),
             Command("train", ["train", "RUN", *kept], ["train", "RUN", *kept, "--resume"], "searched"),
             Command("resume", ["train", "RUN", *kept, "--resume"], template="half"),
             Command("run", ["run", *search, *learn, "--out", "RUN"]),

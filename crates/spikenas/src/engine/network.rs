@@ -94,10 +94,14 @@ pub trait Network: Send + Sync {
     /// Panics if the graph has none of such a name and length.
     fn replace(&mut self, tensors: &BTreeMap<String, Vec<f32>>);
 
-    /// The same network with other weights and a new optimiser; both use the same memory, one after the other.
+    /// A network of the same device with a graph and weights of its own and a new optimiser; both use the same memory, one after the
+    /// other.
     ///
     /// Errors: weights that are not the graph's.
-    fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>>;
+    fn sibling(&self, graph: &Graph, weights: Weights) -> Result<Box<dyn Network>>;
+
+    /// All tensors, and the gradients accumulated since the last step.
+    fn into_parts(self: Box<Self>) -> (Weights, Gradients);
 
     /// Shows images, `[images, channels, rows, columns]`, for all timesteps, without dropout.
     ///

@@ -110,7 +110,7 @@ impl Optimiser {
     }
 
     /// Updates one parameter, in f32; without a gradient, by one of zeros. `state.steps` counts the current step.
-    pub(super) fn step(
+    pub(crate) fn step(
         &self,
         state: &mut OptimiserState,
         Parameter { name, kind, .. }: &Parameter,

@@ -90,10 +90,16 @@ impl Network for Rounded {
         self.round();
     }
 
-    fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>> {
-        let graph = self.network.graph();
-        let network = self.network.sibling(&round_weights(graph, weights, self.bits))?;
-        Ok(Box::new(Self { network, exact: exact(graph, weights), bits: self.bits }))
+    fn sibling(&self, graph: &Graph, weights: Weights) -> Result<Box<dyn Network>> {
+        let network = self.network.sibling(graph, round_weights(graph, &weights, self.bits))?;
+        Ok(Box::new(Self { network, exact: exact(graph, &weights), bits: self.bits }))
+    }
+
+    fn into_parts(self: Box<Self>) -> (Weights, Gradients) {
+        let Self { network, exact, .. } = *self;
+        let (mut weights, gradients) = network.into_parts();
+        exact.into_iter().for_each(|(name, values)| weights.set(&name, values));
+        (weights, gradients)
     }
 
     fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output> {

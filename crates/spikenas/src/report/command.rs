@@ -51,6 +51,9 @@ pub(super) fn continuing(folder: &Path, config: Option<&RunConfig>, is_found: bo
     Some(line.finish(config, Some(&folder)))
 }
 
+/// Options of a training that a search with a supernet does not have.
+const OF_TRAINING_ALONE: [&str; 4] = ["--epochs", "--minutes", "--patience", "--tensorboard"];
+
 struct Line {
     words: Vec<String>,
     /// The configuration that these words give.
@@ -84,7 +87,12 @@ impl Line {
         }
         let before = line.words.len();
         line.training(&config.train, recipe, &mut said.train);
-        line.has_training = line.words.len() > before;
+        let mut options = line.words[before..].iter();
+        line.has_training = match config.search.supernet {
+            None => options.next().is_some(),
+            // A supernet learns as the network after it, but for these.
+            Some(_) => options.any(|option| OF_TRAINING_ALONE.iter().any(|name| option.starts_with(name))),
+        };
         line.said = said;
         line
     }
@@ -260,6 +268,14 @@ impl Line {
             self.option("objectives", objectives);
         }
         said.search.front.clone_from(&search.front);
+        if let Some(supernet) = &search.supernet {
+            let mut default = search.method.default_supernet().unwrap_or_default();
+            self.set(&mut default.epochs, &supernet.epochs, "supernet-epochs", supernet.epochs);
+            self.set(&mut default.images, &supernet.images, "supernet-images", supernet.images);
+            self.set(&mut default.lambda, &supernet.lambda, "lambda", supernet.lambda);
+        }
+        said.search.supernet.clone_from(&search.supernet);
+        said.search.confirm = search.method.default_rounds();
         self.set(&mut said.search.confirm, &search.confirm, "confirm", search.confirm);
         self.set(&mut said.score.kind, &score.kind, "score", score.kind);
         self.set(&mut said.score.batch, &score.batch, "batch", score.batch);

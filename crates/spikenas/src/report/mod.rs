@@ -33,6 +33,7 @@ mod search;
 mod seeds;
 mod several;
 mod study;
+mod supernet;
 mod text;
 mod training;
 mod words;

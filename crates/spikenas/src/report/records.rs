@@ -14,6 +14,7 @@ use crate::record::files::is_there;
 use crate::record::read_record;
 use crate::search::{JournalEntry, SearchRecord};
 use crate::space::Architecture;
+use crate::supernet::SupernetRecord;
 use crate::train::{EpochRecord, TrainConfig};
 use crate::weights::{Head, Selection};
 use crate::workflow::correlate::Correlation;
@@ -133,6 +134,10 @@ pub struct RunRecords {
     pub search: Option<SearchRecord>,
     /// `journal.jsonl`
     pub candidates: Vec<JournalEntry>,
+    /// What came of its supernet, where it trains one.
+    pub supernet: Option<SupernetRecord>,
+    /// The epochs of that.
+    pub supernet_epochs: Vec<EpochRecord>,
     /// `train.jsonl`
     pub epochs: Vec<EpochRecord>,
     /// Whether there is a checkpoint: a training has begun that may go on.
@@ -175,6 +180,8 @@ impl RunRecords {
         run.front = path("front.json").and_then(|path| faults.keep(read_record(&path)));
         run.other_tests = other_tests(folder).iter().filter_map(|path| faults.keep(read_record(path))).collect();
         run.epochs = path("train.jsonl").map_or(Vec::new(), |path| read_lines(&path, 0, &mut faults));
+        run.supernet = path("supernet/supernet.json").and_then(|path| faults.keep(read_record(&path)));
+        run.supernet_epochs = path("supernet/train.jsonl").map_or(Vec::new(), |path| read_lines(&path, 0, &mut faults));
         run.has_checkpoint = path("checkpoint/last.safetensors").is_some();
         run.end = path("trained.json").and_then(|path| faults.keep(read_record(&path)));
         if let Some(end) = run.end.as_ref().filter(|end| end.epochs > run.epochs.len()) {

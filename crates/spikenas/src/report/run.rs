@@ -68,6 +68,7 @@ fn summary(run: &RunRecords) -> String {
             Method::Exhaustive => "an exhaustive search",
             Method::Evolution => "an ageing evolution",
             Method::Local => "a local search",
+            Method::Supernet => "an evolution of networks that inherit the weights of a supernet",
         };
         words += &format!(
             "Found: of {} {} {} different ones fit and were scored by {how} in {}; the best has {} parameters in its backbone. ",

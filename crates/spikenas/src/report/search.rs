@@ -6,6 +6,7 @@ use super::document::Section;
 use super::figure::{Figure, Table, Value};
 use super::front::pareto_front;
 use super::records::RunRecords;
+use super::supernet;
 use super::words::grouped;
 use crate::Result;
 use crate::cost::Scope;
@@ -24,7 +25,8 @@ pub(super) fn section(run: &RunRecords) -> Result<Section> {
     let budget = config.and_then(|c| c.search.budget_parameters());
     let winner = run.search.as_ref().map(|s| &s.architecture);
     section.figures.push(figure(&run.candidates, scope, budget, winner)?);
-    section.words.extend(config.map(|c| about_score(c.score.kind)));
+    section.words.extend(config.filter(|c| !c.search.method.trains()).map(|c| about_score(c.score.kind)));
+    supernet::add(&mut section, run)?;
     if let Some(finalists) = run.search.as_ref().map(|search| &search.finalists).filter(|all| !all.is_empty()) {
         section.words.push(
             "The sizes of the network were chosen, too: each choice below has the best cells that fit, and those that were trained \

@@ -135,6 +135,9 @@ fn results(study: &StudyRecord) -> Section {
             grouped(r.candidates as u64)
         ));
     }
+    for (name, about) in study.results.iter().filter_map(|r| Some((&r.scenario.name, r.scenario.about()?))) {
+        table.notes.push(format!("{name}: {about}."));
+    }
     for (name, same) in study.results.iter().filter_map(|r| Some((&r.scenario.name, r.trained_as.as_ref()?))) {
         table.notes.push(format!("{name} found the network of {same}; it was trained once."));
     }
@@ -150,11 +153,11 @@ fn results(study: &StudyRecord) -> Section {
 
 /// Colour by the number of cells.
 fn series_of(result: &ScenarioResult) -> usize {
-    if result.scenario.is_baseline() { 3 } else { result.scenario.cells.clamp(1, 3) - 1 }
+    if !result.scenario.is_of_spikenas() { 3 } else { result.scenario.cells.clamp(1, 3) - 1 }
 }
 
 fn cell_names() -> Vec<String> {
-    ["1 cell", "2 cells", "3 cells", "SNASNet"].map(String::from).to_vec()
+    ["1 cell", "2 cells", "3 cells", "other methods"].map(String::from).to_vec()
 }
 
 /// Fig. 8.
@@ -177,7 +180,7 @@ fn accuracy_and_memory(study: &StudyRecord) -> Result<Section> {
         let of: Vec<f64> = study
             .results
             .iter()
-            .filter(|r| r.scenario.cells == cells && !r.scenario.is_baseline())
+            .filter(|r| r.scenario.cells == cells && r.scenario.is_of_spikenas())
             .map(|r| r.accuracy)
             .collect();
         (!of.is_empty()).then(|| of.iter().sum::<f64>() / of.len() as f64)

@@ -27,7 +27,7 @@ pub use log_determinant::log_abs_determinant;
 pub use one_by_one::scorer;
 pub use reason::reason;
 pub use room::check_room;
-pub use scorer::{Listener, Score, Scorer};
+pub use scorer::{Judged, Listener, Score, Scorer};
 pub use spike_scorer::{SpikeScorer, Told};
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ impl Scorer for OneByOne {
                 let architecture = &graph.architecture;
                 return Err(Error::NotFinite(format!("the score of `{architecture}` is not a number")));
             }
-            listener.scored(index, Score { value, firing_rate: None })?;
+            listener.scored(index, Score { value, firing_rate: None, ..Score::default() })?;
         }
         Ok(())
     }

@@ -1,13 +1,26 @@
+use serde::{Deserialize, Serialize};
+
 use crate::Result;
 use crate::graph::Graph;
 
 /// The score of one architecture.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Score {
     /// The figure of merit; minus infinity where the kernel matrix is singular or nothing comes through, never NaN.
     pub value: f64,
     /// Spikes per neuron and timestep over all LIF layers; not known where the score takes no forward pass.
     pub firing_rate: Option<f64>,
+    /// What it reached with inherited weights, where the score is made of that.
+    pub judged: Option<Judged>,
+}
+
+/// What a network reached on validation images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// Accuracy in percent.
+    pub accuracy: f64,
+    /// Spikes of all LIF layers and timesteps, per image.
+    pub spikes: f64,
 }
 
 /// Hears of scores as they are found; closures of an index and a score are listeners. An error ends the scoring.

@@ -111,7 +111,7 @@ impl SpikeScorer {
         report: &mut dyn FnMut(Told<'_>) -> Result<()>,
     ) -> Result<()> {
         let window: Vec<&Graph> = indices.iter().map(|&index| &graphs[index]).collect();
-        let nothing = Score { value: 0.0, firing_rate: Some(0.0) };
+        let nothing = Score { value: 0.0, firing_rate: Some(0.0), ..Score::default() };
         let mut totals = vec![vec![nothing; self.kinds.len()]; indices.len()];
         for (repeat, images) in self.batches.iter().enumerate() {
             let is_last = repeat + 1 == self.batches.len();
@@ -199,7 +199,7 @@ impl Observer for Watch<'_> {
             if value.is_nan() {
                 return Err(Error::NotFinite(format!("the score of `{}` is not a number", graph.architecture)));
             }
-            scores.push(Score { value, firing_rate });
+            scores.push(Score { value, firing_rate, ..Score::default() });
         }
         (self.finished)(network, &scores)
     }

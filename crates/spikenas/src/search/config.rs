@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::front::{Front, Limit};
 use super::lists::Lists;
+use super::supernet::SupernetConfig;
 use crate::cost::{Bits, Budget, DeviceLimits, Scope};
 use crate::space::{CellKind, Operation, SearchSpace};
 use crate::{Error, Result};
@@ -24,12 +25,14 @@ pub enum Method {
     Evolution,
     /// Local search: to the best of all that differ in one edge, from several random starts.
     Local,
+    /// AutoSNN's: an evolution of candidates that inherit the weights of one network of all operations, see [`SupernetConfig`].
+    Supernet,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Method; 5] =
-        [Method::Spikenas, Method::Random, Method::Exhaustive, Method::Evolution, Method::Local];
+    pub const ALL: [Method; 6] =
+        [Method::Spikenas, Method::Random, Method::Exhaustive, Method::Evolution, Method::Local, Method::Supernet];
 
     /// The name used on the command line and in records.
     pub fn name(self) -> &'static str {
@@ -39,6 +42,7 @@ impl Method {
             Method::Exhaustive => "exhaustive",
             Method::Evolution => "evolution",
             Method::Local => "local",
+            Method::Supernet => "supernet",
         }
     }
 
@@ -54,6 +58,7 @@ impl Method {
     pub fn default_iterations(self) -> usize {
         match self {
             Method::Evolution | Method::Local => 1000,
+            Method::Supernet => 200,
             Method::Spikenas | Method::Random | Method::Exhaustive => 5000,
         }
     }
@@ -61,9 +66,24 @@ impl Method {
     /// Whether it draws candidates, as many as the iterations say.
     pub fn draws(self) -> bool {
         match self {
-            Method::Random | Method::Evolution | Method::Local => true,
+            Method::Random | Method::Evolution | Method::Local | Method::Supernet => true,
             Method::Spikenas | Method::Exhaustive => false,
         }
+    }
+
+    /// Whether it trains before it scores, on images.
+    pub fn trains(self) -> bool {
+        self == Method::Supernet
+    }
+
+    /// The settings of a supernet where none are given; no other method has any.
+    pub fn default_supernet(self) -> Option<SupernetConfig> {
+        self.trains().then(SupernetConfig::default)
+    }
+
+    /// The rounds of a confirmation where no number is given: what candidates inherit is there but once.
+    pub fn default_rounds(self) -> usize {
+        if self.trains() { 0 } else { 4 }
     }
 }
 
@@ -91,7 +111,7 @@ pub struct SearchConfig {
     /// Operations allowed on an edge, in the order in which they are tried.
     pub operations: Vec<Operation>,
     /// Which edges the cells have.
-    #[serde(skip_serializing_if = "is_forward", default)]
+    #[serde(skip_serializing_if = "CellKind::is_forward", default)]
     pub cell: CellKind,
     /// The most memory that the network may take.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -115,6 +135,9 @@ pub struct SearchConfig {
     /// What is answered beside the one winner.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub front: Option<Front>,
+    /// The settings of the method `supernet`, which alone has any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub supernet: Option<SupernetConfig>,
     /// Seed of what the methods draw.
     pub seed: u64,
 }
@@ -133,13 +156,10 @@ impl Default for SearchConfig {
             confirm: 4,
             layout: None,
             front: None,
+            supernet: None,
             seed: 1,
         }
     }
-}
-
-fn is_forward(cell: &CellKind) -> bool {
-    *cell == CellKind::Forward
 }
 
 /// Which sizes of a network a search chooses under its budget. The widths are always among them.
@@ -214,6 +234,7 @@ impl SearchConfig {
         if self.confirm > MOST_ROUNDS {
             return Err(Error::invalid(format!("confirm {} is out of range: give 0 to {MOST_ROUNDS}", self.confirm)));
         }
+        self.check_supernet()?;
         self.device.as_ref().map_or(Ok(()), DeviceLimits::check)?;
         let has_limit = self.budget.is_some() || self.device.is_some();
         self.layout.as_ref().map_or(Ok(()), |layout| layout.check(has_limit))?;
@@ -248,6 +269,27 @@ impl SearchConfig {
             Self { budget, device, front: front.clone(), ..self.clone() }
         });
         under.collect()
+    }
+
+    /// Whether the method `supernet` has its settings, no other method has them, and nothing is asked for that it does not do.
+    fn check_supernet(&self) -> Result<()> {
+        match (&self.supernet, self.method) {
+            (None, method) if method.trains() => {
+                Err(Error::invalid(format!("method {method}: its settings are missing")))
+            }
+            (Some(_), method) if !method.trains() => {
+                Err(Error::invalid(format!("method {method}: the settings of a supernet are for the method supernet")))
+            }
+            (Some(_), _) if self.confirm > 0 => Err(Error::invalid(format!(
+                "confirm {}: weights that candidates inherit are there but once, the method supernet confirms nothing: give 0",
+                self.confirm
+            ))),
+            (Some(_), _) if self.layout.is_some() => Err(Error::invalid(
+                "method supernet: one network of all operations is trained, whose sizes have to be known: give --widths",
+            )),
+            (Some(supernet), _) => supernet.check(),
+            (None, _) => Ok(()),
+        }
     }
 
     /// The budget as a number of parameters.

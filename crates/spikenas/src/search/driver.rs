@@ -17,7 +17,7 @@ fn strategy(config: &SearchConfig, space: SearchSpace) -> Result<Box<dyn Strateg
         Method::Spikenas => Box::new(Consecutive::new(&space)?),
         Method::Random => Box::new(Random::new(space, config)),
         Method::Exhaustive => Box::new(Exhaustive::new(&space)?),
-        Method::Evolution => Box::new(Evolution::new(space, config)),
+        Method::Evolution | Method::Supernet => Box::new(Evolution::new(space, config)),
         Method::Local => Box::new(Local::new(space, config)),
     })
 }

@@ -105,7 +105,7 @@ impl<'a> Evaluator<'a> {
         let mut known = HashMap::new();
         for entry in journal.iter().flat_map(|j| j.entries()).filter(|entry| entry.sizes == problem.sizes) {
             let architecture = entry.architecture.clone().with_cells(problem.space.cells())?;
-            let score = Score { value: entry.score.0, firing_rate: entry.firing_rate };
+            let score = Score { value: entry.score.0, firing_rate: entry.firing_rate, judged: entry.judged };
             known.insert(without_dead_edges(scorer, architecture), score);
         }
         let (met, earlier, pace) = (HashSet::new(), HashSet::new(), Pace::new(0.0));
@@ -310,6 +310,7 @@ impl Listener for Keeper<'_> {
                 sizes: self.sizes,
                 score: score.value.into(),
                 firing_rate: score.firing_rate,
+                judged: score.judged,
                 parameters,
                 seconds: self.begin.elapsed().as_secs_f64(),
             })?;

@@ -4,7 +4,7 @@ use super::config::SearchConfig;
 use crate::cost::ParameterCount;
 use crate::graph::{NetworkConfig, Shape, Sizes};
 use crate::record::Number;
-use crate::score::ScoreConfig;
+use crate::score::{Judged, ScoreConfig};
 use crate::space::Architecture;
 
 /// Everything that a score depends on; the first line of a journal.
@@ -24,6 +24,9 @@ pub struct JournalHeader {
     pub score: ScoreConfig,
     /// What is searched, and how.
     pub search: SearchConfig,
+    /// Fingerprint of the weights that candidates inherit, where they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supernet: Option<String>,
 }
 
 /// One scored candidate; every other line.
@@ -39,6 +42,9 @@ pub struct JournalEntry {
     /// Its firing rate, where the score took a forward pass.
     #[serde(default)]
     pub firing_rate: Option<f64>,
+    /// What it reached with inherited weights, where the score is made of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
     /// Its parameters.
     pub parameters: ParameterCount,
     /// Wall-clock time of the score.

@@ -21,6 +21,7 @@ mod pass;
 mod random;
 mod record;
 mod strategy;
+mod supernet;
 mod told;
 
 pub use config::{Layout, Method, SearchConfig};
@@ -31,6 +32,7 @@ pub use journal::{Journal, JournalEntry, JournalHeader};
 pub use lists::Lists;
 pub use random::distinct_draws;
 pub use record::{Confirmation, Degenerate, Finalist, Leader, PassRecord, SearchRecord, ShortTraining};
+pub use supernet::SupernetConfig;
 
 #[cfg(test)]
 mod tests;

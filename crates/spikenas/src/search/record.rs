@@ -5,6 +5,7 @@ use super::front::FrontPoint;
 use crate::cost::{DeviceLedger, ParameterCount, Scope, Unreachable};
 use crate::graph::{NetworkConfig, Shape, Sizes};
 use crate::record::Number;
+use crate::score::Judged;
 use crate::space::Architecture;
 
 /// The result of a search: `search.json`.
@@ -19,6 +20,9 @@ pub struct SearchRecord {
     /// Its firing rate, untrained, where the score took a forward pass.
     #[serde(default)]
     pub firing_rate: Option<f64>,
+    /// What it reached with inherited weights, where the score is made of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
     /// Its parameters.
     pub parameters: ParameterCount,
     /// The most parameters that were allowed.

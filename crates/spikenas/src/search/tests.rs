@@ -32,7 +32,10 @@ impl<F: Fn(&Architecture) -> f64> Scorer for Toy<F> {
                 return Err(Error::Interrupted("killed".into()));
             }
             self.calls.borrow_mut().push(graph.architecture.clone());
-            listener.scored(index, Score { value: (self.value)(&graph.architecture), firing_rate: None })?;
+            listener.scored(
+                index,
+                Score { value: (self.value)(&graph.architecture), firing_rate: None, ..Score::default() },
+            )?;
         }
         Ok(())
     }
@@ -44,6 +47,8 @@ fn config(operations: &str, method: Method, budget: Option<&str>) -> SearchConfi
         operations: crate::space::SearchSpace::parse_operations(operations).unwrap(),
         budget: budget.map(|b| b.parse::<Budget>().unwrap()),
         scope: Scope::Backbone,
+        confirm: method.default_rounds(),
+        supernet: method.default_supernet(),
         ..SearchConfig::default()
     }
 }
@@ -253,7 +258,7 @@ fn edges_on_no_path_are_left_out_where_the_score_ignores_them() {
         fn score_each(&self, graphs: &[Graph], listener: &mut dyn Listener) -> Result<()> {
             graphs.iter().enumerate().try_for_each(|(index, graph)| {
                 let value = convolutions(&graph.architecture.cells()[0].pruned());
-                listener.scored(index, Score { value, firing_rate: None })
+                listener.scored(index, Score { value, firing_rate: None, ..Score::default() })
             })
         }
 
@@ -292,6 +297,7 @@ fn header(config: &SearchConfig) -> JournalHeader {
         network: network(2),
         score: ScoreConfig::default(),
         search: config.clone(),
+        supernet: None,
     }
 }
 

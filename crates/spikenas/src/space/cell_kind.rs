@@ -20,6 +20,11 @@ impl CellKind {
     /// Every kind.
     pub const ALL: [CellKind; 2] = [CellKind::Forward, CellKind::Backward];
 
+    /// Whether no edge goes back.
+    pub fn is_forward(&self) -> bool {
+        *self == CellKind::Forward
+    }
+
     /// The name used on the command line and in records.
     pub fn name(self) -> &'static str {
         match self {

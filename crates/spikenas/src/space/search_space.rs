@@ -122,6 +122,21 @@ impl SearchSpace {
         });
         Some(cell.pruned())
     }
+
+    /// A cell drawn uniformly among those with a path from input to output, without what is on none; `None` where zeroize is the
+    /// only operation.
+    pub fn sample_connected_cell(&self, rng: &mut impl Rng) -> Option<Cell> {
+        /// Of a cell of zeroize and one other operation, a draw has a path with a probability of 0.67.
+        const DRAWS: usize = 100;
+        let draw = |rng: &mut _| {
+            self.edges().fold(Cell::uniform(Operation::Zeroize), |cell, edge| {
+                let choices = self.choices(edge);
+                cell.with(edge, choices[RngExt::random_range(rng, 0..choices.len())])
+            })
+        };
+        let connected = (0..DRAWS).map(|_| draw(rng)).find(Cell::is_connected);
+        connected.map(Cell::pruned).or_else(|| self.sample_cell(rng))
+    }
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ impl Average {
 /// Estimates the running statistics of a network anew, on the first images of an order, so many at a time.
 ///
 /// Errors: a stop that was asked for, not enough memory.
-pub(super) fn estimate_statistics(
+pub(crate) fn estimate_statistics(
     network: &mut dyn Network,
     dataset: &Dataset,
     order: &[usize],

@@ -156,6 +156,11 @@ impl Checkpoint {
 
     /// Reads a checkpoint of a graph's network. Errors name the file: damaged, of another version or network.
     pub fn load(path: &Path, graph: &Graph) -> Result<Self> {
+        Self::load_checked(path, &|weights| weights.check(graph))
+    }
+
+    /// Reads a checkpoint whose weights, and those of its average, must pass a check. Errors as with [`Checkpoint::load`].
+    pub fn load_checked(path: &Path, check: &dyn Fn(&Weights) -> Result<()>) -> Result<Self> {
         let mut file = TensorFile::read(path)?;
         let wrong = |reason: String| Error::file(path, reason);
         let about = About::of(&file, path)?;
@@ -166,8 +171,8 @@ impl Checkpoint {
         let (averages, weights) =
             weights.into_iter().partition::<BTreeMap<_, _>, _>(|(name, _)| name.starts_with(AVERAGE));
         let weights = Weights::from_file(TensorFile { tensors: weights, ..file });
-        weights.check(graph).map_err(|e| wrong(e.to_string()))?;
-        let average = average(averages, about.averaged_epochs, &weights, graph).map_err(wrong)?;
+        check(&weights).map_err(|e| wrong(e.to_string()))?;
+        let average = average(averages, about.averaged_epochs, &weights, check).map_err(wrong)?;
         let shape = |name: &str| weights.tensors().get(name).map(|w| &w.shape);
         for (name, buffer) in &buffers {
             if OptimiserState::parameter(name).and_then(shape) != Some(&buffer.shape) {
@@ -189,7 +194,7 @@ fn average(
     tensors: BTreeMap<String, Tensor>,
     epochs: usize,
     weights: &Weights,
-    graph: &Graph,
+    check: &dyn Fn(&Weights) -> Result<()>,
 ) -> std::result::Result<Option<Average>, String> {
     match (tensors.is_empty(), epochs) {
         (true, 0) => return Ok(None),
@@ -200,7 +205,7 @@ fn average(
     }
     let bare = |(name, tensor): (String, Tensor)| (name[AVERAGE.len()..].to_string(), tensor);
     let average = Weights::new(tensors.into_iter().map(bare).collect(), weights.batches_tracked);
-    average.check(graph).map_err(|e| format!("its average: {e}"))?;
+    check(&average).map_err(|e| format!("its average: {e}"))?;
     Ok(Some(Average { weights: average, epochs }))
 }
 

@@ -18,6 +18,7 @@ mod trainer;
 
 pub use crate::weights::Choice;
 pub use average::Average;
+pub(crate) use average::estimate_statistics;
 pub use checkpoint::{Checkpoint, Learned};
 pub use config::{Flip, OptimiserKind, TrainConfig};
 pub use images::Split;

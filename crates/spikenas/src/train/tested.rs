@@ -26,7 +26,7 @@ impl Training<'_> {
         }
         let mut average = Average::with(self.average.as_ref(), &state.weights);
         let weights = &average.weights;
-        let mut averaged = if is_whole { self.network.sibling(weights) } else { whole(weights) }?;
+        let mut averaged = if is_whole { self.network.sibling(self.graph, weights.clone()) } else { whole(weights) }?;
         let order = self.order("average");
         estimate_statistics(averaged.as_mut(), self.dataset, &order, self.at_a_time(), progress)?;
         average.weights = averaged.weights();

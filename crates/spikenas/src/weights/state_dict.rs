@@ -55,6 +55,16 @@ impl Weights {
         }
     }
 
+    /// Takes a tensor out, if it is there.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Tensor> {
+        self.tensors.remove(name)
+    }
+
+    /// Puts a tensor in, in the place of another of that name.
+    pub(crate) fn put(&mut self, name: String, tensor: Tensor) {
+        self.tensors.insert(name, tensor);
+    }
+
     /// Changes a tensor in place, if it is there.
     pub(crate) fn change(&mut self, name: &str, change: impl FnOnce(&mut Tensor)) {
         self.tensors.get_mut(name).map(change).unwrap_or_default();

@@ -21,7 +21,7 @@ use tokens::tokens;
 /// The top-level modules of `spikenas`: each imports only from those before it.
 const LAYERS: &[&str] = &[
     "error", "counted", "spread", "progress", "random", "record", "space", "graph", "cost", "weights", "data",
-    "engine", "quantise", "export", "score", "search", "train", "workflow", "report",
+    "engine", "quantise", "export", "score", "search", "train", "supernet", "workflow", "report",
 ];
 
 const CRATES: [&str; 3] = ["spikenas", "spikenas-cli", "spikenas-kernels"];

@@ -57,8 +57,12 @@ impl Network for BurnNetwork {
         Weights::new(tensors.collect(), self.batches_tracked)
     }
 
-    fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>> {
-        Ok(Box::new(Self::new(&self.graph, weights, &self.tensors.device)?))
+    fn sibling(&self, graph: &Graph, weights: Weights) -> Result<Box<dyn Network>> {
+        Ok(Box::new(Self::new(graph, &weights, &self.tensors.device)?))
+    }
+
+    fn into_parts(self: Box<Self>) -> (Weights, Gradients) {
+        (self.weights(), self.gradients())
     }
 
     fn replace(&mut self, tensors: &BTreeMap<String, Vec<f32>>) {

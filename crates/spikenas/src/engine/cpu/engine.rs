@@ -17,7 +17,7 @@ impl Engine for Cpu {
     }
 
     fn network(&self, graph: &Graph, weights: &Weights) -> Result<Box<dyn Network>> {
-        Ok(Box::new(NetworkOnKernels::new(graph, weights)?))
+        Ok(Box::new(NetworkOnKernels::new(graph, weights.clone())?))
     }
 
     fn untrained(&self, draws: &Draws) -> Box<dyn Untrained> {

@@ -99,7 +99,7 @@ mod tests {
         ] {
             let config = NetworkConfig { cells, last_pool: 2, ..NetworkConfig::preset("sample").unwrap() };
             let graph = Graph::new(&cell.parse().unwrap(), &config, input).unwrap();
-            let mut network = NetworkOnKernels::new(&graph, &Weights::initialised(&graph, 1, 0)).unwrap();
+            let mut network = NetworkOnKernels::new(&graph, Weights::initialised(&graph, 1, 0)).unwrap();
             let batch = Batch { images: vec![0.5; 4 * input.len()], labels: vec![0, 1, 2, 3] };
             for _ in 0..3 {
                 let lesson = Lesson::PLAIN;

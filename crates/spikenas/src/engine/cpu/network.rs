@@ -35,12 +35,12 @@ pub(super) struct NetworkOnKernels {
 }
 
 impl NetworkOnKernels {
-    pub fn new(graph: &Graph, weights: &Weights) -> Result<Self> {
+    pub fn new(graph: &Graph, weights: Weights) -> Result<Self> {
         weights.check(graph)?;
         Ok(Self {
             graph: graph.clone(),
             classifier: Classifier::of(graph),
-            weights: Arc::new(weights.clone()),
+            weights: Arc::new(weights),
             gradients: Gradients::new(),
             state: OptimiserState::default(),
             buffers: Buffers::new(u64::MAX),
@@ -100,8 +100,15 @@ impl Network for NetworkOnKernels {
         Weights::clone(&self.weights)
     }
 
-    fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>> {
-        Ok(Box::new(Self { buffers: self.buffers.clone(), ..Self::new(&self.graph, weights)? }))
+    fn sibling(&self, graph: &Graph, weights: Weights) -> Result<Box<dyn Network>> {
+        Ok(Box::new(Self { buffers: self.buffers.clone(), ..Self::new(graph, weights)? }))
+    }
+
+    fn into_parts(self: Box<Self>) -> (Weights, Gradients) {
+        let Self { weights, gradients, packed, .. } = *self;
+        // It holds the weights, too.
+        drop(packed);
+        (Arc::unwrap_or_clone(weights), gradients)
     }
 
     fn replace(&mut self, tensors: &BTreeMap<String, Vec<f32>>) {

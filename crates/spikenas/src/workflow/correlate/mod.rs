@@ -4,11 +4,13 @@
 //! [`Correlation`] (how well the order by each score agrees with the table's).
 
 mod columns;
+mod inherited;
 mod ranks;
 mod record;
 mod scoring;
 mod table;
 
+pub use inherited::{Inherited, inherit_table};
 pub use ranks::{kendall_tau_b, spearman};
 pub use record::{AllAndLiving, Choice, Correlation, ScoreCorrelation, correlate};
 pub use scoring::{CorrelateConfig, Scores, score_table};

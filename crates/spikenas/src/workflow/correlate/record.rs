@@ -4,6 +4,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::inherited::Inherited;
 use super::ranks::{PairCounts, kendall_tau_b, ranks_with_ties_at_random, spearman};
 use super::scoring::{CorrelateConfig, Scores};
 use super::table::{Row, Table, Trivial, convolutions};
@@ -133,6 +134,19 @@ pub fn correlate(table: &Table, config: &CorrelateConfig, scores: &Scores) -> Re
         seeds: config.seeds.len(),
         config: config.clone(),
     })
+}
+
+impl Correlation {
+    /// The same with what a table's architectures reach with inherited weights, before the trivial ranks.
+    ///
+    /// Errors: an architecture that was not judged.
+    pub fn with_inherited(mut self, table: &Table, inherited: &Inherited) -> Result<Self> {
+        let place = self.scores.iter().position(|score| score.trivial).unwrap_or(self.scores.len());
+        let rows = ["inherited accuracy", "inherited fitness"].into_iter().zip(inherited.of(table)?);
+        let rows = rows.map(|(name, values)| of_values(name, &table.rows, &[values], inherited.seconds()));
+        self.scores.splice(place..place, rows.collect::<Vec<_>>());
+        Ok(self)
+    }
 }
 
 /// `values`: for each seed, in the order of the rows.

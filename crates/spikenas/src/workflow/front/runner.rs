@@ -87,7 +87,7 @@ pub fn run(
 /// The run folder of one network, with the search that found it.
 fn open(point: &Point, parent: &Path, place: &Path, progress: &mut dyn Progress) -> Result<RunFolder> {
     let run = RunFolder::open(&parent.join(place), &point.config, progress)?;
-    point.record.as_ref().map_or(Ok(()), |record| run.keep_search(record))?;
+    point.record.as_ref().map_or(Ok(()), |record| run.keep_search(record, &point.config))?;
     Ok(run)
 }
 

@@ -8,7 +8,7 @@ use crate::graph::NetworkConfig;
 use crate::progress::Silent;
 use crate::record::comparable;
 use crate::record::power::{Tree, repeat_after_crashes, tree_of};
-use crate::search::{Finalist, Layout, Method, SearchRecord, ShortTraining};
+use crate::search::{Finalist, Layout, Method, SearchRecord, ShortTraining, SupernetConfig};
 use crate::space::Architecture;
 use crate::workflow::run::{Engines, RunConfig, RunFolder, find, reschedule, test_folder, train};
 
@@ -35,7 +35,7 @@ fn run(config: &RunConfig, root: &Path) -> Result<Found> {
     let folder = RunFolder::open(&root.join("run"), config, &mut Silent)?;
     let engines = Engines { cpu: &cpu, device: cpu.as_ref() };
     let winner = find(config, &dataset, engines, Some(&folder), &mut Silent)?;
-    folder.keep_search(&winner)?;
+    folder.keep_search(&winner, &config)?;
     let config = &config.settled(&winner);
     train(config, &winner.architecture, &dataset, cpu.as_ref(), &folder, true, &mut Silent)?;
     test_folder(&folder, config, &dataset, cpu.as_ref(), &mut Silent)?;
@@ -59,7 +59,7 @@ fn a_run_that_chooses_the_sizes_goes_on_after_a_loss_of_power_at_any_moment() {
         let (cpu, dataset) = (cpu(), dataset());
         let folder = RunFolder::open(&root.join("run"), &config, &mut Silent)?;
         let found = find(&config, &dataset, Engines { cpu: &cpu, device: cpu.as_ref() }, Some(&folder), &mut Silent)?;
-        folder.keep_search(&found)?;
+        folder.keep_search(&found, &config)?;
         assert!(found.finalists.len() == 2 && found.finalists.iter().all(|finalist| finalist.trainings.len() == 1));
         let timeless = |finalist: Finalist| {
             let trainings = finalist.trainings.into_iter().map(|training| ShortTraining { seconds: 0.0, ..training });
@@ -69,6 +69,24 @@ fn a_run_that_chooses_the_sizes_goes_on_after_a_loss_of_power_at_any_moment() {
         comparable(&SearchRecord { seconds: 0.0, finalists, ..found })
     };
     assert_goes_on(&repeat_after_crashes(&Tree::new(), choose), 20);
+}
+
+#[test]
+fn a_search_with_a_supernet_goes_on_after_a_loss_of_power_at_any_moment() {
+    let mut config = config();
+    config.search.method = Method::Supernet;
+    config.search.supernet = Some(SupernetConfig { epochs: 2, images: 2, lambda: -0.5 });
+    config.train.hold_out(0.25);
+    let lent = |root: &Path| -> Result<(Value, String)> {
+        let (cpu, dataset) = (cpu(), dataset());
+        let folder = RunFolder::open(&root.join("run"), &config, &mut Silent)?;
+        let found = find(&config, &dataset, Engines { cpu: &cpu, device: cpu.as_ref() }, Some(&folder), &mut Silent)?;
+        folder.keep_search(&found, &config)?;
+        assert!(!folder.supernet_weights_path().exists());
+        let record = folder.supernet_record()?.unwrap();
+        Ok((comparable(&SearchRecord { seconds: 0.0, ..found })?, record.weights))
+    };
+    assert_goes_on(&repeat_after_crashes(&Tree::new(), lent), 30);
 }
 
 /// Goes on with a run, in a folder below a root, for so many epochs in all. Returns their losses and the model.

@@ -38,7 +38,7 @@ impl Scorer for Lookup<'_> {
             }
             self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(architecture.clone());
             let value = self.values.get(architecture).copied().unwrap_or(f64::NEG_INFINITY);
-            listener.scored(index, Score { value, firing_rate: None })?;
+            listener.scored(index, Score { value, firing_rate: None, ..Score::default() })?;
         }
         Ok(())
     }

@@ -20,6 +20,11 @@ pub struct ReplayConfig {
 const MOST: usize = 1_000_000;
 
 impl ReplayConfig {
+    /// Every method that a table can replay: a supernet needs images.
+    pub fn methods() -> Vec<Method> {
+        Method::ALL.into_iter().filter(|method| !method.trains()).collect()
+    }
+
     /// Whether every value is in range; the first that is not, named.
     pub fn check(&self) -> Result<()> {
         let evaluations = self.evaluations;
@@ -28,6 +33,11 @@ impl ReplayConfig {
         }
         if self.methods.is_empty() || self.seeds.is_empty() {
             return Err(Error::invalid("a replay needs at least one method and one seed"));
+        }
+        if let Some(method) = self.methods.iter().find(|method| method.trains()) {
+            return Err(Error::invalid(format!(
+                "method {method}: a table has nothing to train on, choose another method"
+            )));
         }
         Ok(())
     }

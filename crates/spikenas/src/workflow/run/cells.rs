@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::config::RunConfig;
 use super::confirm::{self, confirm, smallest_tied};
+use super::supernet::Lender;
 use crate::Result;
 use crate::cost::{Operations, ParameterCount, Unreachable};
 use crate::data::Dataset;
@@ -16,28 +17,36 @@ use crate::score::{Score, Scorer, score_batches, scorer};
 use crate::search::{self, Evaluator, FrontPoint, Handed, Problem, SearchRecord};
 use crate::space::Architecture;
 
-/// The problem and the scorer.
-pub(super) fn prepare(
+fn problem(config: &RunConfig, dataset: &Dataset) -> Result<Problem> {
+    let sizes = config.search.layout.as_ref().map(|layout| layout.sizes_of(&config.network));
+    Ok(Problem { sizes, ..Problem::new(&config.search, &config.network, dataset.train.shape)? })
+}
+
+/// The problem, and the scorer of untrained networks.
+pub(super) fn prepare<'a>(
     config: &RunConfig,
     dataset: &Dataset,
     engine: &Arc<dyn Engine>,
-) -> Result<(Problem, Box<dyn Scorer>)> {
+) -> Result<(Problem, Box<dyn Scorer + 'a>)> {
     let batches = score_batches(&config.score, dataset)?;
-    let sizes = config.search.layout.as_ref().map(|layout| layout.sizes_of(&config.network));
-    let problem = Problem { sizes, ..Problem::new(&config.search, &config.network, dataset.train.shape)? };
-    Ok((problem, scorer(engine, &config.score, &config.network, batches)?))
+    Ok((problem(config, dataset)?, scorer(engine, &config.score, &config.network, batches)?))
 }
 
-/// Searches cells, from what searches before it have handed on; returns what it hands on to the one after it, too.
+/// Searches cells, from what searches before it have handed on, or with weights that a supernet lends; returns what it hands on to the
+/// one after it, too.
 pub(super) fn search_cells(
     config: &RunConfig,
     dataset: &Dataset,
     engine: &Arc<dyn Engine>,
+    lender: Option<&Lender<'_>>,
     handed: Handed,
     progress: &mut dyn Progress,
 ) -> Result<(SearchRecord, Handed)> {
     let begin = Instant::now();
-    let (problem, scorer) = prepare(config, dataset, engine)?;
+    let (problem, scorer) = match lender {
+        Some(lender) => (problem(config, dataset)?, lender.scorer()),
+        None => prepare(config, dataset, engine)?,
+    };
     let sizes = problem.sizes;
     let mut evaluator = Evaluator::after(problem, scorer.as_ref(), handed)?;
     evaluator.expect_confirmation(confirm::length(config));
@@ -67,6 +76,7 @@ pub(super) fn search_cells(
         architecture: best.architecture,
         score: best.score.value.into(),
         firing_rate: best.score.firing_rate,
+        judged: best.score.judged,
         parameters: best.parameters,
         budget: config.search.budget_parameters(),
         scope: config.search.scope,

@@ -10,6 +10,7 @@ use crate::graph::Graph;
 use crate::score::{ScoreConfig, ScoreKind, score_batches, scorer};
 use crate::search::{Method, Problem, distinct_draws};
 use crate::space::{Architecture, SearchSpace};
+use crate::supernet::{Judge, supernet_recipe};
 use crate::train::Choice;
 
 /// Time of a score among others with which it shares layers, as a part of that of a score alone; measured at widths
@@ -62,13 +63,19 @@ impl Estimate {
         let choosing = if config.train.choice == Choice::Test { dataset.test.len() } else { split.held_out.len() };
         let tested = (epochs * choosing + dataset.test.len()) as f64;
         let images = steps * split.learned.len() as f64 * STEP + tested * TEST;
+        let image = forward / config.score.batch as f64;
+        if let Some(settings) = &config.search.supernet {
+            let recipe = supernet_recipe(&config.train, settings);
+            let steps = recipe.sum_of_timesteps(1..=recipe.epochs, all) as f64 / all as f64;
+            let each = Judge::ESTIMATED as f64 + settings.images.min(split.held_out.len()) as f64 * TEST;
+            let judged = (candidates(config, dataset)? + Judge::SAMPLE) as f64 * each;
+            let search = image * (steps * split.learned.len() as f64 * STEP + judged);
+            return Ok(Self { search, train: image * images });
+        }
         let share = if config.search.method.draws() { SHARED_AT_RANDOM } else { SHARED };
         let again = if config.score.kind.is_drawn() { config.search.confirm * LEADERS } else { 0 };
         let scores = candidates(config, dataset)? as f64 * share + again as f64;
-        Ok(Self {
-            search: score * scores * config.score.repeats as f64,
-            train: forward * images / config.score.batch as f64,
-        })
+        Ok(Self { search: score * scores * config.score.repeats as f64, train: image * images })
     }
 
     /// Seconds of both.
@@ -99,7 +106,7 @@ fn candidates(config: &RunConfig, dataset: &Dataset) -> Result<usize> {
     let space = SearchSpace::new(config.search.operations.clone(), cells)?.of_kind(config.search.cell);
     match config.search.method {
         Method::Random => return Ok(distinct_draws(&space, config.search.seed, config.search.iterations)),
-        Method::Evolution | Method::Local => return Ok(config.search.iterations),
+        Method::Evolution | Method::Local | Method::Supernet => return Ok(config.search.iterations),
         Method::Spikenas | Method::Exhaustive => {}
     }
     let problem = Problem::new(&config.search, &config.network, dataset.train.shape)?;

@@ -18,7 +18,7 @@ use crate::train::{Checkpoint, EpochRecord};
 use crate::{Error, Result};
 
 /// A run folder: `config.toml`, `journal.jsonl`, `search.json`, `train.jsonl`, `checkpoint/`, `model.safetensors`,
-/// `trained.json`, `evaluate.json`.
+/// `trained.json`, `evaluate.json`, and `supernet/` of a search that trains one.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -38,15 +38,17 @@ impl RunFolder {
         warning.iter().for_each(|warning| progress.note(warning));
         let folder = Self { path: path.to_path_buf(), _lock: lock.map(Arc::new) };
         if files::is_there(&folder.config_path())? {
-            let differences = RunConfig::load(&folder.config_path())?.differences(config)?;
+            let old = RunConfig::load(&folder.config_path())?;
+            let differences = old.differences(config)?;
             let is_of_training = |d: &String| d.starts_with("train.") || d.starts_with("lineage");
             let only_training = differences.iter().all(is_of_training);
             // Of a training that has begun, the images may not change, and once it has learned anything, nothing may.
             let has_begun = !differences.is_empty() && files::is_there(&folder.checkpoint_path())?;
             let has_learned = has_begun && Checkpoint::has_learned(&folder.checkpoint_path())?;
+            let outgrown = !differences.is_empty() && folder.outgrows_supernet(&old, config)?;
             let has_other_images = has_begun && differences.iter().any(|d| is_of_images(d));
             let has_answers = files::is_there(&folder.answers_path())?;
-            let is_free = !has_learned && !has_other_images && !has_answers && !folder.has_trained()?;
+            let is_free = !has_learned && !outgrown && !has_other_images && !has_answers && !folder.has_trained()?;
             let may_change = differences.is_empty() || is_free && (only_training || folder.is_unused()?);
             if !may_change {
                 return Err(folder.refusal(config, &differences)?);
@@ -253,12 +255,12 @@ impl RunFolder {
         }
     }
 
-    /// Keeps the result of the search, unless it is there.
-    pub fn keep_search(&self, record: &SearchRecord) -> Result<()> {
-        if self.search_record()?.as_ref() == Some(record) {
-            return Ok(());
+    /// Keeps the result of the search, unless it is there; the weights that its candidates inherited go, unless checkpoints stay.
+    pub fn keep_search(&self, record: &SearchRecord, config: &RunConfig) -> Result<()> {
+        if self.search_record()?.as_ref() != Some(record) {
+            write_record(&self.search_path(), record)?;
         }
-        write_record(&self.search_path(), record)
+        if config.train.keep_checkpoint { Ok(()) } else { self.drop_supernet_weights() }
     }
 
     /// `evaluate.json`: the last test on the run's own images.

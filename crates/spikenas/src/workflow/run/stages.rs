@@ -6,6 +6,7 @@ use super::config::RunConfig;
 use super::finalists::{compared, decide};
 use super::folder::RunFolder;
 use super::memory::check_peak;
+use super::supernet::{Lender, lend};
 use crate::data::Dataset;
 use crate::engine::{Engine, check_images};
 use crate::graph::Graph;
@@ -15,6 +16,7 @@ use crate::record::FORMAT_VERSION;
 use crate::score::{check_room, score_batches};
 use crate::search::{Evaluator, FrontPoint, Handed, Journal, JournalHeader, SearchRecord};
 use crate::space::{Architecture, Cell, Kernel, Operation};
+use crate::supernet::{supernet_images, supernet_recipe};
 use crate::{Error, Result};
 
 /// Whether a search can begin, so that no folder is made for one that cannot.
@@ -23,10 +25,17 @@ use crate::{Error, Result};
 /// that no candidate fits, certainly too little memory.
 pub fn check_search(config: &RunConfig, dataset: &Dataset, engine: &Arc<dyn Engine>) -> Result<()> {
     config.check()?;
+    if config.search.supernet.is_some() {
+        supernet_images(&config.train, dataset)?;
+    }
     for config in config.by_limit() {
         for config in config.choices(dataset.train.shape)? {
             let (problem, scorer) = prepare(&config, dataset, engine)?;
-            check_room(&config.score, engine.as_ref(), &problem.graph(&heaviest(&config)?)?.0)?;
+            let heaviest = problem.graph(&heaviest(&config)?)?.0;
+            if let Some(settings) = &config.search.supernet {
+                check_peak(&supernet_recipe(&config.train, settings), engine.as_ref(), &heaviest, dataset)?;
+            }
+            check_room(&config.score, engine.as_ref(), &heaviest)?;
             Evaluator::new(problem, scorer.as_ref(), None)?.check_feasible()?;
         }
     }
@@ -91,7 +100,7 @@ pub fn search(
     progress: &mut dyn Progress,
 ) -> Result<SearchRecord> {
     let record = find(config, dataset, engines, folder, progress)?;
-    folder.map_or(Ok(()), |f| f.keep_search(&record))?;
+    folder.map_or(Ok(()), |f| f.keep_search(&record, config))?;
     Ok(record)
 }
 
@@ -110,6 +119,11 @@ pub fn find(
         folder.concern_of_journal(&record).iter().for_each(|concern| progress.note(concern));
         return Ok(record);
     }
+    let images = config.search.supernet.is_some().then(|| supernet_images(&config.train, dataset)).transpose()?;
+    let lender = match (&config.search.supernet, &images) {
+        (Some(settings), Some(images)) => Some(lend(config, settings, images, engines.cpu.as_ref(), folder, progress)?),
+        _ => None,
+    };
     let header = JournalHeader {
         version: FORMAT_VERSION,
         data: config.data.source.name().into(),
@@ -118,9 +132,11 @@ pub fn find(
         network: config.network.clone(),
         score: config.score.clone(),
         search: config.search.clone(),
+        supernet: lender.as_ref().map(|lender| lender.record.weights.clone()),
     };
     let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
-    let before: f64 = journal.iter().flat_map(|journal| journal.entries()).map(|entry| entry.seconds).sum();
+    let scored: f64 = journal.iter().flat_map(|journal| journal.entries()).map(|entry| entry.seconds).sum();
+    let before = scored + lender.as_ref().map_or(0.0, Lender::seconds);
     let mut handed = Handed { journal, ..Handed::default() };
     let limits = config.by_limit();
     let mut answers = Vec::with_capacity(limits.len());
@@ -129,7 +145,8 @@ pub fn find(
             progress.note(&format!("limit {} of {}: {}", index + 1, limits.len(), limited.search.limit()));
         }
         let finalists = folder.map(|folder| folder.finalists_path(index));
-        let (record, next) = answer(limited, dataset, engines, handed, finalists.as_deref(), progress)?;
+        let (record, next) =
+            answer(limited, dataset, engines, lender.as_ref(), handed, finalists.as_deref(), progress)?;
         handed = next;
         answers.push(record);
     }
@@ -152,6 +169,7 @@ fn answer(
     config: &RunConfig,
     dataset: &Dataset,
     engines: Engines<'_>,
+    lender: Option<&Lender<'_>>,
     mut handed: Handed,
     finalists: Option<&Path>,
     progress: &mut dyn Progress,
@@ -173,7 +191,7 @@ fn answer(
             // Those that were met had other sizes.
             handed.met.clear();
         }
-        let (record, next) = search_cells(choice, dataset, engines.cpu, handed, progress)?;
+        let (record, next) = search_cells(choice, dataset, engines.cpu, lender, handed, progress)?;
         handed = next;
         found.push(record);
     }

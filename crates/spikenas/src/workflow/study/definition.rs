@@ -8,7 +8,7 @@ use crate::data::{DataConfig, Dataset, Source};
 use crate::graph::NetworkConfig;
 use crate::record::FORMAT_VERSION;
 use crate::score::ScoreConfig;
-use crate::search::{Method, SearchConfig};
+use crate::search::{Method, SearchConfig, SupernetConfig};
 use crate::train::TrainConfig;
 use crate::workflow::run::RunConfig;
 
@@ -57,14 +57,22 @@ impl Study {
             search: SearchConfig {
                 method: scenario.method,
                 operations: scenario.operations.clone(),
+                cell: scenario.cell,
                 budget,
                 iterations: match scenario.method {
                     Method::Random => settings.draws(scenario).1,
+                    Method::Supernet => settings.supernet.candidates,
+                    Method::Evolution => settings.evolution.candidates,
                     _ => SearchConfig::default().iterations,
                 },
                 // As the paper: the backbone counts, and the highest score wins.
                 scope: Scope::Backbone,
                 confirm: 0,
+                supernet: scenario.method.default_supernet().map(|default| SupernetConfig {
+                    epochs: settings.supernet.epochs,
+                    images: settings.supernet.images,
+                    ..default
+                }),
                 seed: self.seed,
                 ..SearchConfig::default()
             },

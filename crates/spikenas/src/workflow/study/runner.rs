@@ -172,7 +172,7 @@ fn search_time(study: &Study, scenario: &Scenario, search: &SearchRecord) -> Res
     if scenario.method != Method::Random || iterations == drawn {
         return Ok((search.candidates, search.seconds, None));
     }
-    let space = SearchSpace::new(scenario.operations.clone(), scenario.cells)?;
+    let space = SearchSpace::new(scenario.operations.clone(), scenario.cells)?.of_kind(scenario.cell);
     let different = |count: usize| distinct_draws(&space, study.seed, count).max(1) as f64;
     Ok((iterations, search.seconds * different(iterations) / different(drawn), Some(drawn)))
 }

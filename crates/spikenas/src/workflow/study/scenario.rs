@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::search::Method;
-use crate::space::{Operation, SearchSpace};
+use crate::space::{CellKind, Operation, SearchSpace};
 use crate::{Error, Result};
 
 /// The question of a study.
@@ -50,6 +50,9 @@ pub struct Scenario {
     pub cells: usize,
     /// Operations on an edge.
     pub operations: Vec<Operation>,
+    /// Which edges the cells have.
+    #[serde(default, skip_serializing_if = "CellKind::is_forward")]
+    pub cell: CellKind,
     /// How candidates are chosen.
     pub method: Method,
     /// Whether the budget of the settings holds.
@@ -63,12 +66,40 @@ const BASELINE: &str = "SNASNet_2C5O";
 
 impl Scenario {
     fn random(name: impl Into<String>, operations: Vec<Operation>, iterations: f64) -> Self {
-        Self { name: name.into(), cells: 2, operations, method: Method::Random, has_budget: false, iterations }
+        let (name, cell) = (name.into(), CellKind::Forward);
+        Self { name, cells: 2, operations, cell, method: Method::Random, has_budget: false, iterations }
+    }
+
+    /// The searches with which the paper compares itself, or which it cites, in the space of SNASNet.
+    fn baselines(operations: &[Operation]) -> [Self; 3] {
+        let of = |name: &str| Self::random(name, operations.to_vec(), 1.0);
+        [
+            Self { cell: CellKind::Backward, ..of("SNASNet-Bw_2C5O") },
+            Self { method: Method::Supernet, ..of("AutoSNN_2C5O") },
+            Self { method: Method::Evolution, ..of("Evolution_2C5O") },
+        ]
     }
 
     /// Whether it is SNASNet's search.
     pub fn is_baseline(&self) -> bool {
         self.name == BASELINE
+    }
+
+    /// Whether it is one of the paper's own.
+    pub fn is_of_spikenas(&self) -> bool {
+        self.name.starts_with("SpikeNAS_")
+    }
+
+    /// What it is, where the name alone may mislead.
+    pub fn about(&self) -> Option<&'static str> {
+        match (self.method, self.cell) {
+            (Method::Random, CellKind::Backward) => Some("SNASNet's random search, of cells with edges back"),
+            (Method::Supernet, _) => {
+                Some("AutoSNN's method, one network that lends its weights, in the space of SNASNet and not in its own")
+            }
+            (Method::Evolution, _) => Some("an ageing evolution by the same score as the others"),
+            _ => None,
+        }
     }
 
     /// The scenarios of a study, in the order in which they run.
@@ -77,7 +108,7 @@ impl Scenario {
         let without = |operation: Operation| every.iter().copied().filter(|&o| o != operation).collect::<Vec<_>>();
         match kind {
             Kind::Scenarios => {
-                let mut all = vec![Self::random(BASELINE, every, 1.0)];
+                let mut all = vec![Self::random(BASELINE, every.clone(), 1.0)];
                 for cells in [1, 2, 3] {
                     for (set, count) in [("spikenas-3o", 3), ("spikenas-2o", 2)] {
                         for (has_budget, suffix) in [(false, ""), (true, "_M")] {
@@ -87,11 +118,13 @@ impl Scenario {
                                 operations: SearchSpace::named(set).unwrap_or_default(),
                                 method: Method::Spikenas,
                                 has_budget,
+                                cell: CellKind::Forward,
                                 iterations: 1.0,
                             });
                         }
                     }
                 }
+                all.extend(Self::baselines(&every));
                 all
             }
             Kind::Operations => {
@@ -139,11 +172,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn table_1_has_twelve_scenarios_and_a_baseline() {
+    fn table_1_has_twelve_scenarios_and_its_baselines() {
         let all = Scenario::all(Kind::Scenarios);
-        assert_eq!(all.len(), 13);
+        assert_eq!(all.len(), 16);
+        assert_eq!(all.iter().filter(|s| s.is_of_spikenas()).count(), 12);
         assert_eq!(all.iter().filter(|s| s.has_budget).count(), 6);
-        assert_eq!(all.iter().map(|s| &s.name).collect::<HashSet<_>>().len(), 13);
+        assert_eq!(all.iter().filter_map(Scenario::about).collect::<HashSet<_>>().len(), 3);
+        assert_eq!(all.iter().map(|s| &s.name).collect::<HashSet<_>>().len(), 16);
         assert!(all[0].is_baseline() && all[0].operations.len() == 5);
     }
 
@@ -161,7 +196,7 @@ mod tests {
         };
         let names: Vec<String> = pick(&["2c3o_m", "snasnet_2c5o"]).unwrap().into_iter().map(|s| s.name).collect();
         assert_eq!(names, ["SNASNet_2C5O", "SpikeNAS_2C3O_M"]);
-        assert_eq!(pick(&[]).unwrap().len(), 13);
+        assert_eq!(pick(&[]).unwrap().len(), 16);
         assert!(pick(&["4C3O"]).unwrap_err().to_string().contains("SpikeNAS_3C2O_M"));
     }
 }

@@ -10,6 +10,7 @@ use crate::graph::{Initialisation, NetworkConfig};
 use crate::record::FORMAT_VERSION;
 use crate::record::files::{is_there, parse_toml, read_text};
 use crate::score::{ScoreConfig, ScoreKind};
+use crate::search::{Method, SupernetConfig};
 use crate::train::TrainConfig;
 use crate::{Error, Result};
 
@@ -27,6 +28,12 @@ pub struct Settings {
     pub score: ScoreSettings,
     /// How random searches draw.
     pub random_search: RandomSearch,
+    /// How evolutions draw.
+    #[serde(default)]
+    pub evolution: Evolution,
+    /// How the network of all operations is trained that lends its weights.
+    #[serde(default)]
+    pub supernet: SupernetSettings,
     /// How winners are trained.
     pub train: TrainConfig,
 }
@@ -84,6 +91,39 @@ pub struct RandomSearch {
     pub iterations: usize,
     /// Candidates that are drawn and scored; where these are fewer, the time is extrapolated, and marked so.
     pub drawn: usize,
+}
+
+/// How an evolution draws.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evolution {
+    /// Candidates that are drawn.
+    pub candidates: usize,
+}
+
+impl Default for Evolution {
+    fn default() -> Self {
+        Self { candidates: Method::Evolution.default_iterations() }
+    }
+}
+
+/// How the network of all operations is trained that lends its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SupernetSettings {
+    /// Passes over the training images.
+    pub epochs: usize,
+    /// Images held out on which a candidate is judged.
+    pub images: usize,
+    /// Candidates that are drawn.
+    pub candidates: usize,
+}
+
+impl Default for SupernetSettings {
+    fn default() -> Self {
+        let SupernetConfig { epochs, images, .. } = SupernetConfig::default();
+        Self { epochs, images, candidates: Method::Supernet.default_iterations() }
+    }
 }
 
 impl Settings {
