@@ -4,10 +4,13 @@ Run as a program it takes the device's name; with TRITON_INTERPRET=1 in the envi
 """
 
 import sys
+from contextlib import contextmanager
 
+import spikenas
 import torch
-from spikenas.torch import batch_norm, lif, lif_kernels, norm_kernels
-from spikenas.torch.layout import empty
+from spikenas.torch import Network, batch_norm, lif, lif_kernels, norm_kernels
+from spikenas.torch.layout import empty, is_dense
+from spikenas.torch.network import Pass
 
 SIZES = [(3, 2, 5, 7, 9), (1, 1, 1, 1, 1), (2, 3, 70, 6, 8), (5, 2, 16, 4, 4)]
 
@@ -104,9 +107,45 @@ def whole_norm_cases(device):
             ]
 
 
+def network_cases(device):
+    """Whole networks, forwards and backwards, whose layers take the kernels wherever these can run, and nowhere."""
+    for architecture in ("0313 0031 0003 0000", "0413 0021 0004 0000", "0110 0000 0001 0000"):
+        graph = spikenas.graph(architecture, preset="sample", image=(3, 8, 8), widths=[5, 8], hidden=16, timesteps=3)
+        generator = torch.Generator().manual_seed(1)
+        images = torch.randn(4, 3, 8, 8, generator=generator).to(device)
+        results = []
+        for kernels in (False, True):
+            torch.manual_seed(1)
+            network = Network(graph).to(device)
+            with only(kernels):
+                membranes = {}
+                for _ in range(2):
+                    votes = network.votes(images, Pass(membranes=membranes))
+                    votes.square().sum().backward()
+                network.eval()
+                votes = torch.cat([votes, network.votes(images)]).detach()
+            gradients = torch.cat([p.grad.flatten() for p in network.parameters()])
+            buffers = torch.cat([b.flatten().float() for b in network.buffers()])
+            results.append((votes, gradients, buffers))
+        largest = lambda a, b: (a - b).abs().max().item() / (1 + a.abs().max().item())
+        yield f"network {architecture}", [
+            (name, largest(a, b), 1e-5) for name, a, b in zip(("votes", "gradients", "buffers"), *results)
+        ]
+
+
+@contextmanager
+def only(kernels):
+    """Says of every dense map that the kernels can, or cannot, take it."""
+    before = lif_kernels.can_run, norm_kernels.can_run
+    lif_kernels.can_run = lambda x: kernels and x.dtype == torch.float32 and is_dense(x)
+    norm_kernels.can_run = lambda x: kernels and x.stride(2) == 1 and is_dense(x)
+    yield
+    lif_kernels.can_run, norm_kernels.can_run = before
+
+
 def compare(device):
     """A line for each case, with what is off."""
-    for name, checks in [*lif_cases(device), *norm_cases(device), *whole_norm_cases(device)]:
+    for name, checks in [*lif_cases(device), *norm_cases(device), *whole_norm_cases(device), *network_cases(device)]:
         wrong = [f"{what} {error:.3g} > {limit:.3g}" for what, error, limit in checks if not error <= limit]
         yield f"{name}: {'; '.join(wrong) or 'equal'}"
 

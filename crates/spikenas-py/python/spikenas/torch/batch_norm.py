@@ -68,10 +68,10 @@ def by_channel(values):
     return values.to(torch.float32)[:, None, :, None, None]
 
 
-def affine(x, scale, shift):
-    """x scale + shift, float32."""
+def affine(x, scale, shift, added=None):
+    """x scale + shift, and another map added to it where kernels can run, float32."""
     if norm_kernels.can_run(x):
-        return norm_kernels.affine(x, scale, shift)
+        return norm_kernels.affine(x, scale, shift, added)
     return torch.addcmul(by_channel(shift), x.float(), by_channel(scale))
 
 
@@ -110,22 +110,37 @@ class BatchNorm(nn.Module):
     def extra_repr(self):
         return f"{len(self.weight)}"
 
-    def forward(self, x, passes=None, group=None, at=None):
-        """Normalises `x` [steps, images, channels, rows, columns].
+    def forward(self, x, passes=None, group=None, at=None, added=None):
+        """Normalises `x` [steps, images, channels, rows, columns], and adds another map.
 
         `passes`: the running statistics become the mean over this pass and so many before it. `at`: the only timestep of `x`, where
         it has one of several.
         """
+        if norm_kernels.can_run(x) and (added is None or added.shape == x.shape and added.dtype == torch.float32):
+            return self.by_kernels(x, passes, group, at, added)
+        normal = self.normalised(x, passes, group, at)
+        return normal if added is None else added + normal
+
+    def by_kernels(self, x, passes, group, at, added):
+        """The same by kernels that add as they normalise, where the statistics are of one process and one kind of pass."""
         if not self.training:
-            inverse = (self.running_var.double() + EPSILON).rsqrt()
-            scale = (inverse * self.weight.double())[None]
-            shift = self.bias.double() - self.running_mean.double() * scale
-            return affine(x, scale, shift)
-        if norm_kernels.can_run(x) and group is None and passes is None and at is None:
+            return affine(x, *self.running(), added)
+        if group is None and passes is None and at is None:
             self.num_batches_tracked += self.updates
-            return norm_kernels.Normalise.apply(
-                x, self.weight, self.bias, self.running_mean, self.running_var, self.updates
-            )
+            tensors = self.weight, self.bias, self.running_mean, self.running_var
+            return norm_kernels.Normalise.apply(x, *tensors, self.updates, added)
+        normal = self.normalised(x, passes, group, at)
+        return normal if added is None else added + normal
+
+    def running(self):
+        """Scale and shift by the running statistics, [1, channels]."""
+        inverse = (self.running_var.double() + EPSILON).rsqrt()
+        scale = (inverse * self.weight.double())[None]
+        return scale, self.bias.double() - self.running_mean.double() * scale
+
+    def normalised(self, x, passes, group, at):
+        if not self.training:
+            return affine(x, *self.running())
         statistics = moments(x.detach(), group)
         self.update(statistics, passes, range(self.updates) if at is None else range(at, at + 1))
         return Normalise.apply(x, self.weight, self.bias, statistics, group)

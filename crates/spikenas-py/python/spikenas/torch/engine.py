@@ -4,10 +4,13 @@
 learning rates, checkpoints and records are the library's own, whatever the device.
 """
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 
 from . import models
+from .cuda_graphs import Recordings
 from .network import Network, Pass
 from .optimiser import Optimiser
 
@@ -16,11 +19,12 @@ class Engine:
     """Runs networks on a device of PyTorch.
 
     `amp`: convolutions and linear layers in bfloat16; membranes, statistics, losses and weights stay float32. `tf32`: products of
-    float32 may be rounded to 10 bits on CUDA.
+    float32 may be rounded to 10 bits on CUDA. `graphs`: records lessons as CUDA graphs, see `cuda_graphs.py`.
     """
 
-    def __init__(self, device="cpu", amp=False, tf32=False):
+    def __init__(self, device="cpu", amp=False, tf32=False, graphs=False):
         self.device, self.amp = torch.device(device), amp
+        self.graphs = graphs and self.device.type == "cuda"
         if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = tf32
             torch.backends.cudnn.allow_tf32 = tf32
@@ -32,7 +36,8 @@ class Engine:
         return EngineNetwork(self, graph, tensors)
 
     def autocast(self):
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp)
+        # What a cast weight is kept for would be another pass where passes are recorded.
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp, cache_enabled=not self.graphs)
 
 
 def name_of(device, amp, tf32):
@@ -43,13 +48,17 @@ def name_of(device, amp, tf32):
 
 
 class EngineNetwork:
-    """A network on an engine's device with the state of its optimiser."""
+    """A network on an engine's device with the state of its optimiser.
 
-    def __init__(self, engine, graph, tensors):
-        self.engine = engine
+    `group`: the processes that share its mini-batches. All but the first are given numbers of images instead of images.
+    """
+
+    def __init__(self, engine, graph, tensors, group=None):
+        self.engine, self.group = engine, group
         self.module = Network(graph).to(engine.device)
         models.fill(self.module, tensors)
-        self.optimiser = Optimiser(self.module)
+        self.optimiser = Optimiser(self.module, keeps_gradients=engine.graphs)
+        self.recordings = Recordings(self.module, self.lesson)
 
     def weights(self):
         return models.arrays(self.module)
@@ -60,39 +69,62 @@ class EngineNetwork:
     def sibling(self, tensors):
         return EngineNetwork(self.engine, self.module.graph, tensors)
 
+    def part(self, array, shape, dtype):
+        """This process's part of an array, on the device, and the number of all; the other processes are given the number alone."""
+        count = array if isinstance(array, int) else len(array)
+        tensor = None if isinstance(array, int) else torch.from_numpy(array)
+        if self.group is not None:
+            tensor = self.group.scattered(tensor, count, shape, dtype)
+        return tensor.to(self.engine.device), count
+
     def images(self, images):
-        """Images on the device, [images, channels, rows, columns]."""
-        return torch.from_numpy(images).to(self.engine.device, memory_format=torch.channels_last)
+        """This process's images, [images, channels, rows, columns], and the number of all."""
+        images, count = self.part(images, self.module.shape(0), torch.float32)
+        return images.contiguous(memory_format=torch.channels_last), count
 
     @torch.no_grad()
     def forward(self, images, mode, passes):
         """Logits of images, flat, and the spikes of each LIF layer at each timestep; `mode` is train, estimate or evaluate."""
         self.module.train(mode != "evaluate")
-        asked = Pass(fired={}, passes=passes if mode == "estimate" else None)
+        images, count = self.images(images)
+        asked = Pass(fired={}, passes=passes if mode == "estimate" else None, group=self.group)
         with self.engine.autocast():
-            logits = self.module(self.images(images), asked)
+            logits = self.module(images, asked).cpu()
         layers = [node.name for node in self.module.nodes if node.kind == "lif"]
-        return logits.flatten().tolist(), [(name, asked.fired[name].tolist()) for name in layers]
+        fired = torch.stack([asked.fired[name] for name in layers])
+        if self.group is not None:
+            logits, fired = self.group.gathered(logits, count), self.group.summed(fired)
+        return None if logits is None else (logits.flatten().tolist(), list(zip(layers, fired.tolist())))
 
     def learn(self, images, labels, lesson, seed):
         """Adds a share of the loss's gradient to those since the last step; the loss and the number of images that are right."""
-        dropout, smoothing, kind, share = lesson
+        dropout, *settings = lesson
         self.module.train()
-        images, labels = self.images(images), torch.from_numpy(labels).to(self.engine.device)
-        asked = Pass(mask=self.mask(len(images), dropout, seed))
-        with self.engine.autocast():
-            votes = self.module.votes(images, asked)
-        loss = self.loss(votes, labels, smoothing, kind)
-        (share * loss).backward()
-        correct = count_correct(votes.detach().mean(0), labels)
-        loss, correct = torch.stack([loss.detach().double(), correct.double()]).tolist()
+        images, count = self.images(images)
+        tensors = images, self.part(labels, (), torch.int64)[0], self.mask(count, dropout, seed)
+        if self.engine.graphs and self.group is None:
+            shown = self.recordings.run(tensors, (count, *settings))
+        else:
+            shown = self.lesson(tensors, (count, *settings))
+        loss, correct = (shown if self.group is None else self.group.summed(shown)).tolist()
         return loss, int(correct)
 
+    def lesson(self, tensors, settings):
+        """A forward and a backward pass; the loss and the number of images that are right, float64 [2]."""
+        (images, labels, mask), (count, smoothing, kind, share) = tensors, settings
+        with self.engine.autocast():
+            votes = self.module.votes(images, Pass(mask=mask, group=self.group))
+        loss = self.loss(votes, labels, smoothing, kind) / count
+        (share * loss).backward()
+        correct = count_correct(votes.detach().mean(0), labels)
+        return torch.stack([loss.detach().double(), correct.double()])
+
     def loss(self, votes, labels, smoothing, kind):
-        """The mean cross entropy of the mean votes, or of the votes of each timestep."""
+        """The sum over images of the cross entropy of the mean votes, or of the mean of those at each timestep."""
+        entropy = partial(F.cross_entropy, label_smoothing=smoothing, reduction="sum")
         if kind == "timestep":
-            return F.cross_entropy(votes.flatten(0, 1), labels.repeat(len(votes)), label_smoothing=smoothing)
-        return F.cross_entropy(votes.mean(0), labels, label_smoothing=smoothing)
+            return entropy(votes.flatten(0, 1), labels.repeat(len(votes))) / len(votes)
+        return entropy(votes.mean(0), labels)
 
     def mask(self, images, dropout, seed):
         """Factors of the classifier's inputs: 0 with the probability of dropout, or what keeps the mean."""
@@ -102,14 +134,26 @@ class EngineNetwork:
         drawn = torch.rand(
             (images, self.module.classifier_inputs), generator=generator, device=self.engine.device
         )
-        return (drawn >= dropout) / (1 - dropout)
+        part = slice(None) if self.group is None else self.group.part(images)
+        return (drawn[part] >= dropout) / (1 - dropout)
 
     def gradients(self):
-        named = self.module.named_parameters()
-        return {name: models.to_array(p.grad).ravel() for name, p in named if p.grad is not None}
+        gradients = self.optimiser.gradients()
+        if self.group is not None:
+            gradients = {name: self.group.summed(gradient.clone()) for name, gradient in gradients.items()}
+        return {name: models.to_array(gradient).ravel() for name, gradient in gradients.items()}
 
     def step(self, rule, momentum, weight_decay, decays_all, rate):
+        if self.group is not None:
+            self.sum_gradients()
         self.optimiser.step(rule, momentum, weight_decay, decays_all, rate)
+
+    def sum_gradients(self):
+        """Adds up the gradients of all processes, in one message."""
+        gradients = list(self.optimiser.gradients().values())
+        total = self.group.summed(torch.cat([gradient.flatten() for gradient in gradients]))
+        for gradient, values in zip(gradients, total.split([gradient.numel() for gradient in gradients])):
+            gradient.copy_(values.view(gradient.shape))
 
     def optimiser_state(self):
         return self.optimiser.state()

@@ -77,6 +77,7 @@ class Network(nn.Module):
         self.steps = graph["config"]["timesteps"]
         self.nodes = [Node.of(node) for node in graph["nodes"]]
         self.loops = loops(self.nodes)
+        self.summed = summed(self.nodes)
         self.last_reader = {source: place for place, node in enumerate(self.nodes) for source in node.inputs}
         for node in self.nodes:
             layer = self.layer(node)
@@ -167,6 +168,8 @@ class Network(nn.Module):
         return self.get_submodule(node.name)(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
     def run_batch_norm(self, node, inputs, place, images, asked):
+        if place in self.summed:
+            return inputs[0]
         return self.get_submodule(node.name)(inputs[0], asked.passes, asked.group)
 
     def run_lif(self, node, inputs, place, images, asked):
@@ -184,9 +187,14 @@ class Network(nn.Module):
     def run_sum(self, node, inputs, place, images, asked):
         if not inputs:
             return zeros(self.shape(place), images)
-        total = inputs[0].float()
-        for other in inputs[1:]:
-            total = total + other
+        # Batch norms that nothing else reads are applied as they are added up; those come last.
+        total = None
+        for source, x in sorted(zip(node.inputs, inputs), key=lambda pair: pair[0] in self.summed):
+            if source in self.summed:
+                layer = self.get_submodule(self.nodes[source].name)
+                total = layer(x, asked.passes, asked.group, added=total)
+            else:
+                total = x.float() if total is None else total + x
         return total
 
     def run_average_pool(self, node, inputs, place, images, asked):
@@ -229,6 +237,18 @@ def zeros(shape, images):
     """A constant map of zeros for some images, float32."""
     size = (images.shape[1], *shape)
     return torch.zeros(size, device=images.device).contiguous(memory_format=torch.channels_last)[None]
+
+
+def summed(nodes):
+    """Batch norms that only a sum reads, once, outside of what reads its own past."""
+    readers = {}
+    for place, node in enumerate(nodes):
+        for source in node.inputs:
+            readers.setdefault(source, []).append(place)
+    inner = {place for first, last in loops(nodes).items() for place in range(first, last + 1)}
+    sums = {place for place, node in enumerate(nodes) if node.kind == "sum"} - inner
+    norms = {place for place, node in enumerate(nodes) if node.kind == "batch_norm"}
+    return {place for place in norms if len(readers.get(place, [])) == 1 and readers[place][0] in sums}
 
 
 def loops(nodes):

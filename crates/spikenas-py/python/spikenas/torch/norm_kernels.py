@@ -162,9 +162,9 @@ if triton is not None:
     @triton.jit
     def combined_kernel(
         gradient_ptr, x_ptr, scale_ptr, slope_ptr, shift_ptr, result_ptr, count, channels,
-        HAS_GRADIENT: tl.constexpr, EACH: tl.constexpr,
+        HAS_GRADIENT: tl.constexpr, HAS_SCALE: tl.constexpr, EACH: tl.constexpr,
     ):
-        """g scale + x slope + shift; without a gradient, x slope + shift."""
+        """g scale + x slope + shift; without a scale, g + x slope + shift; without a gradient, x slope + shift."""
         step = tl.program_id(1).to(tl.int64)
         place = tl.program_id(0) * EACH + tl.arange(0, EACH)
         inside = place < count
@@ -175,7 +175,9 @@ if triton is not None:
         value += tl.load(shift_ptr + channel, mask=inside, other=0.0)
         if HAS_GRADIENT:
             gradient = tl.load(gradient_ptr + far, mask=inside, other=0.0).to(tl.float32)
-            value += gradient * tl.load(scale_ptr + channel, mask=inside, other=0.0)
+            if HAS_SCALE:
+                gradient *= tl.load(scale_ptr + channel, mask=inside, other=0.0)
+            value += gradient
         tl.store(result_ptr + far, value.to(result_ptr.dtype.element_ty), mask=inside)
 
 
@@ -211,10 +213,10 @@ class Sizes:
 
 
 class Normalise(torch.autograd.Function):
-    """The batch norm of a map in training; moves the running statistics at each of `updates` timesteps."""
+    """The batch norm of a map in training, and another map added to it; moves the running statistics at each of `updates` timesteps."""
 
     @staticmethod
-    def forward(ctx, x, weight, bias, running_mean, running_variance, updates):
+    def forward(ctx, x, weight, bias, running_mean, running_variance, updates, added=None):
         sizes = Sizes(x)
         means, squares = sizes.partial_sums(moments_kernel, x)
         mean, inverse, scale, shift = sizes.by_channel(x, 4)
@@ -225,10 +227,13 @@ class Normalise(torch.autograd.Function):
             PART=sizes.part, EPSILON=EPSILON, MOMENTUM=MOMENTUM, **blocks,
         )
         ctx.save_for_backward(x, mean, inverse, scale)
-        return launch_combined(None, x, None, scale, shift, torch.float32)
+        ctx.adds = added is not None
+        added = None if added is None else like(added, x)
+        return launch_combined(added, x, None, scale, shift, torch.float32)
 
     @staticmethod
     def backward(ctx, gradient):
+        of_added = gradient if ctx.adds else None
         x, mean, inverse, scale = ctx.saved_tensors
         sizes, gradient = Sizes(x), like(gradient, x)
         totals, products = sizes.partial_sums(sums_kernel, gradient, x, mean)
@@ -240,7 +245,7 @@ class Normalise(torch.autograd.Function):
             sizes.rows, sizes.channels, sizes.parts, sizes.steps, **blocks,
         )
         of_x = launch_combined(gradient, x, scale, slope, shift, x.dtype)
-        return of_x, of_weight, of_bias, None, None, None
+        return of_x, of_weight, of_bias, None, None, None, of_added
 
 
 def moments(x):
@@ -261,9 +266,10 @@ def sums(gradient, x, mean):
     return total.sum(1, dtype=torch.float64), product.sum(1, dtype=torch.float64)
 
 
-def affine(x, scale, shift):
-    """x scale + shift, float32."""
-    return launch_combined(None, x, None, rows_of(scale, x), rows_of(shift, x), torch.float32)
+def affine(x, scale, shift, added=None):
+    """x scale + shift, and another map added to it, float32."""
+    added = None if added is None else like(added, x)
+    return launch_combined(added, x, None, rows_of(scale, x), rows_of(shift, x), torch.float32)
 
 
 def combined(gradient, x, scale, slope, shift):
@@ -277,7 +283,7 @@ def launch_combined(gradient, x, scale, slope, shift, dtype):
     result = empty(x[0], steps, dtype)
     combined_kernel[(triton.cdiv(count, EACH), steps)](
         x if gradient is None else gradient, x, slope if scale is None else scale, slope, shift, result, count, channels,
-        HAS_GRADIENT=gradient is not None, EACH=EACH,
+        HAS_GRADIENT=gradient is not None, HAS_SCALE=scale is not None, EACH=EACH,
     )
     return result
 

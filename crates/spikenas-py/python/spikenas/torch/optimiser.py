@@ -13,10 +13,13 @@ BUFFERS = {
 
 
 class Optimiser:
-    """What updates a network's parameters. PyTorch's own optimiser is made with the first step, which says what it is."""
+    """What updates a network's parameters. PyTorch's own optimiser is made with the first step, which says what it is.
 
-    def __init__(self, module):
-        self.module = module
+    `keeps_gradients`: the gradients' tensors stay where they are in memory when they are cleared.
+    """
+
+    def __init__(self, module, keeps_gradients=False):
+        self.keeps_gradients = keeps_gradients
         self.parameters = dict(module.named_parameters())
         self.steps, self.buffers = 0, {}
         self.made = None
@@ -28,14 +31,19 @@ class Optimiser:
             self.buffers = self.state()[1]
             self.made = asked, self.make(*asked)
         optimiser = self.made[1]
-        for parameter in self.parameters.values():
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
+        self.gradients()
         for group in optimiser.param_groups:
             group["lr"] = rate
         optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad(set_to_none=not self.keeps_gradients)
         self.steps += 1
+
+    def gradients(self):
+        """The gradients by the names of their parameters: zeros where the loss does not depend on one."""
+        for parameter in self.parameters.values():
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        return {name: parameter.grad for name, parameter in self.parameters.items()}
 
     def make(self, rule, momentum, weight_decay, decays_all):
         """PyTorch's optimiser with the buffers that there are."""

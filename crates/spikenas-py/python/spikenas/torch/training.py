@@ -9,7 +9,7 @@ from .. import Run, _spikenas
 from .engine import Engine
 
 
-def train(run, device="cpu", *, amp=False, tf32=False, data_dir=None, engine=None, progress=None, **settings):
+def train(run, device="cpu", *, amp=False, tf32=False, graphs=False, data_dir=None, engine=None, progress=None, **settings):
     """Trains the winner of a run folder into that folder, and returns its epochs as dictionaries.
 
     A training that was begun goes on from its checkpoint. `settings` replace settings of the run's training by their names in
@@ -17,16 +17,16 @@ def train(run, device="cpu", *, amp=False, tf32=False, data_dir=None, engine=Non
     after the step in progress, whose state is kept, and raises KeyboardInterrupt.
     """
     run = run if isinstance(run, Run) else Run(run, data_dir)
-    engine = Engine(device, amp, tf32) if engine is None else engine
+    engine = Engine(device, amp, tf32, graphs) if engine is None else engine
     with Attention() as attention:
         told = Progress(attention) if progress is None else progress
         return _spikenas.train(run, engine, told, **settings)
 
 
-def evaluate(run, device="cpu", *, amp=False, tf32=False, data_dir=None, engine=None, progress=None):
+def evaluate(run, device="cpu", *, amp=False, tf32=False, graphs=False, data_dir=None, engine=None, progress=None):
     """Tests the model of a run folder on the run's test images; returns the record, which `spikenas evaluate` would keep."""
     run = run if isinstance(run, Run) else Run(run, data_dir)
-    engine = Engine(device, amp, tf32) if engine is None else engine
+    engine = Engine(device, amp, tf32, graphs) if engine is None else engine
     with Attention() as attention:
         told = Progress(attention) if progress is None else progress
         return _spikenas.evaluate(run, engine, told)
