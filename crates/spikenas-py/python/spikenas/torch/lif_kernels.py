@@ -7,12 +7,7 @@ which is all that is kept: the values lie in the gradient's own memory until the
 import torch
 
 from .layout import empty, is_dense, like
-
-try:
-    import triton
-    import triton.language as tl
-except ImportError:
-    triton = None
+from .triton import tl, triton
 
 BLOCK = 1024
 
@@ -34,20 +29,17 @@ if triton is not None:
         x_ptr, before_ptr, spikes_ptr, after_ptr, count, stride, steps, tau, threshold,
         HAS_BEFORE: tl.constexpr, BLOCK: tl.constexpr,
     ):
-        place = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+        place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
         inside = place < count
         v = tl.zeros([BLOCK], tl.float32)
         if HAS_BEFORE:
             v = tl.load(before_ptr + place, mask=inside, other=0.0)
-        x_ptr += place
-        spikes_ptr += place
-        for _ in range(steps):
-            h = charge(tl.load(x_ptr, mask=inside, other=0.0), v, tau)
+        for t in range(steps):
+            step = tl.cast(t, tl.int64)
+            h = charge(tl.load(x_ptr + step * stride + place, mask=inside, other=0.0), v, tau)
             fired = h - threshold >= 0
-            tl.store(spikes_ptr, fired.to(spikes_ptr.dtype.element_ty), mask=inside)
+            tl.store(spikes_ptr + step * count + place, fired.to(spikes_ptr.dtype.element_ty), mask=inside)
             v = tl.where(fired, 0.0, h)
-            x_ptr += stride
-            spikes_ptr += count
         tl.store(after_ptr + place, v, mask=inside)
 
     @triton.jit(do_not_specialize=["steps"])
@@ -55,40 +47,34 @@ if triton is not None:
         x_ptr, before_ptr, gradient_ptr, charges_ptr, result_ptr, count, stride, steps, tau, threshold,
         HAS_BEFORE: tl.constexpr, IS_CONSTANT: tl.constexpr, BLOCK: tl.constexpr,
     ):
-        place = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+        place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
         inside = place < count
         v = tl.zeros([BLOCK], tl.float32)
         if HAS_BEFORE:
             v = tl.load(before_ptr + place, mask=inside, other=0.0)
-        x_ptr += place
-        charges_ptr += place
-        for _ in range(steps):
-            h = charge(tl.load(x_ptr, mask=inside, other=0.0), v, tau)
-            tl.store(charges_ptr, h, mask=inside)
+        for t in range(steps):
+            step = tl.cast(t, tl.int64)
+            h = charge(tl.load(x_ptr + step * stride + place, mask=inside, other=0.0), v, tau)
+            tl.store(charges_ptr + step * count + place, h, mask=inside)
             v = tl.where(h - threshold >= 0, 0.0, h)
-            x_ptr += stride
-            charges_ptr += count
+        # Who reads a charge may be another thread than who wrote it.
+        tl.debug_barrier()
         of_membrane = tl.zeros([BLOCK], tl.float32)
         total = tl.zeros([BLOCK], tl.float32)
-        last = (steps - 1).to(tl.int64) * count
-        gradient_ptr += last + place
-        result_ptr += last + place if not IS_CONSTANT else place
-        for _ in range(steps):
-            charges_ptr -= count
-            over = tl.load(charges_ptr, mask=inside, other=0.0) - threshold
+        for back in range(steps):
+            far = tl.cast(steps - 1 - back, tl.int64) * count + place
+            over = tl.load(charges_ptr + far, mask=inside, other=0.0) - threshold
             scaled = 3.141592653589793 * over
-            gradient = tl.load(gradient_ptr, mask=inside, other=0.0).to(tl.float32)
+            gradient = tl.load(gradient_ptr + far, mask=inside, other=0.0).to(tl.float32)
             of_charge = gradient / (1.0 + scaled * scaled) + tl.where(over >= 0, 0.0, of_membrane)
             of_input = tl.div_rn(of_charge, tau)
             of_membrane = of_charge - of_input
-            gradient_ptr -= count
             if IS_CONSTANT:
                 total += of_input
             else:
-                tl.store(result_ptr, of_input, mask=inside)
-                result_ptr -= count
+                tl.store(result_ptr + far, of_input, mask=inside)
         if IS_CONSTANT:
-            tl.store(result_ptr, total, mask=inside)
+            tl.store(result_ptr + place, total, mask=inside)
 
 
 class LifOverTime(torch.autograd.Function):
