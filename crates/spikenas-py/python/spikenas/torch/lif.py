@@ -45,40 +45,36 @@ class LifOverTime(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, membrane, steps, tau, threshold, dtype):
-        ctx.steps, ctx.tau, ctx.threshold = steps, tau, threshold
-        ctx.save_for_backward(x, membrane)
         is_constant = x.dim() == membrane.dim()
-        spikes = empty(membrane, steps, dtype)
+        spikes, charges = empty(membrane, steps, dtype), empty(membrane, steps, torch.float32)
         v, divisor = membrane, torch.tensor(tau, device=x.device)
         for t in range(steps):
-            h = charge(x if is_constant else x[t], v, divisor)
-            fired = h - threshold >= 0
+            h = torch.sub(x if is_constant else x[t], v, out=charges[t]).div_(divisor).add_(v)
+            # As h - threshold >= 0, whatever the rounding.
+            fired = h >= threshold
             spikes[t] = fired
             v = h.masked_fill(fired, 0)
+        ctx.save_for_backward(charges)
+        ctx.divisor, ctx.threshold, ctx.is_constant = divisor, threshold, is_constant
         ctx.mark_non_differentiable(v)
         return spikes, v
 
     @staticmethod
     def backward(ctx, gradient, _):
-        x, membrane = ctx.saved_tensors
-        is_constant = x.dim() == membrane.dim()
-        divisor = torch.tensor(ctx.tau, device=x.device)
-        charges, v = [], membrane
-        for t in range(ctx.steps):
-            h = charge(x if is_constant else x[t], v, divisor)
-            charges.append(h)
-            v = h.masked_fill(h - ctx.threshold >= 0, 0)
-        result = torch.zeros_like(x)
-        of_membrane = torch.zeros_like(membrane)
-        for t in reversed(range(ctx.steps)):
-            over = charges.pop() - ctx.threshold
-            of_charge = gradient[t].float() * surrogate(over) + of_membrane.masked_fill(over >= 0, 0)
-            of_input = of_charge / divisor
-            if is_constant:
+        (charges,) = ctx.saved_tensors
+        steps = len(charges)
+        result = torch.zeros_like(charges[0]) if ctx.is_constant else torch.empty_like(charges)
+        of_membrane = torch.zeros_like(charges[0])
+        for t in reversed(range(steps)):
+            over = charges[t] - ctx.threshold
+            of_membrane.masked_fill_(over >= 0, 0)
+            of_charge = over.mul_(math.pi).square_().add_(1).reciprocal_().mul_(gradient[t]).add_(of_membrane)
+            if ctx.is_constant:
+                of_input = of_charge / ctx.divisor
                 result += of_input
             else:
-                result[t] = of_input
-            of_membrane = of_charge - of_input
+                of_input = torch.div(of_charge, ctx.divisor, out=result[t])
+            of_membrane = of_charge.sub_(of_input)
         return result, None, None, None, None, None
 
 
