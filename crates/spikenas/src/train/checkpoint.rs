@@ -99,6 +99,7 @@ impl Checkpoint {
             epoch: 0,
             selection: Selection::default(),
             program: env!("CARGO_PKG_VERSION").into(),
+            engine: None,
             from: None,
         };
         let (learned, optimiser, average) = (Learned::default(), OptimiserState::default(), None);

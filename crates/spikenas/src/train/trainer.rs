@@ -108,6 +108,7 @@ impl<'a> Training<'a> {
         let split = config.split(dataset)?;
         let (choosing, selection) = (config.choosing_images(dataset, &split), config.selection(&split));
         let Split { learned: chosen, .. } = split;
+        let other = (engine.name() != "cpu").then(|| engine.name().to_string());
         let Checkpoint { epoch, best_accuracy, best_epoch, learned, origin, average, .. } = start;
         if learned.images > chosen.len() {
             let (seen, images) = (learned.images, chosen.len());
@@ -126,7 +127,7 @@ impl<'a> Training<'a> {
             best: (best_accuracy, best_epoch),
             learned,
             average,
-            origin: origin.map(|origin| Origin { selection, ..origin }),
+            origin: origin.map(|origin| Origin { selection, engine: other, ..origin }),
             kept: Instant::now(),
             pace: Pace::new(),
             tested: 0,

@@ -25,6 +25,9 @@ pub struct Origin {
     pub selection: Selection,
     /// Version of the program that trained them.
     pub program: String,
+    /// What computed the training, where it was not the program's own engine on the CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     /// The weights that the training began with, where they were not drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Ancestor>,

@@ -9,6 +9,7 @@ fn origin() -> Origin {
         selection: Selection::default(),
         epoch: 7,
         program: "1.2.3".into(),
+        engine: Some("wgpu".into()),
         from: Some(Ancestor { model: "other".into(), checksum: Some("00000000".into()), epoch: None }),
     }
 }

@@ -99,6 +99,7 @@ fn finish(folder: &RunFolder, config: &TrainConfig, state: &Checkpoint) -> Resul
         selection: state.origin.as_ref().map_or(Selection::default(), |origin| origin.selection),
         keeps_checkpoint: config.keep_checkpoint || before.as_ref().is_some_and(|end| end.keeps_checkpoint),
         program: env!("CARGO_PKG_VERSION").into(),
+        engine: state.origin.as_ref().and_then(|origin| origin.engine.clone()),
     };
     if before.as_ref() != Some(&end) {
         folder.keep_training_end(&end)?;

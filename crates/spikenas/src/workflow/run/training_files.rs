@@ -31,6 +31,9 @@ pub struct TrainingEnd {
     pub keeps_checkpoint: bool,
     /// Version of the program.
     pub program: String,
+    /// What computed it, where that was not the program's own engine on the CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
 }
 
 impl RunFolder {
