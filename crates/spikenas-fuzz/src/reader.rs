@@ -34,6 +34,7 @@ pub const READERS: &[Reader] = &[
     Reader { name: "evaluation", valid: records::evaluations, read: records::read_evaluation, memory: 64 * MIB },
     Reader { name: "study", valid: records::studies, read: records::read_study, memory: 64 * MIB },
     Reader { name: "seeds", valid: records::seeds, read: records::read_seeds, memory: 64 * MIB },
+    Reader { name: "front", valid: records::fronts, read: records::read_front, memory: 64 * MIB },
     Reader { name: "correlation", valid: records::correlations, read: records::read_correlation, memory: 64 * MIB },
     Reader { name: "table", valid: table::valid, read: table::read, memory: 8 * MIB },
     Reader { name: "weights", valid: weights::valid, read: weights::read, memory: 16 * MIB },

@@ -148,15 +148,18 @@ impl Network for PythonNetwork {
         );
     }
 
-    fn sibling(&self, weights: &Weights) -> Result<Box<dyn Network>> {
-        weights.check(&self.graph)?;
+    fn sibling(&self, graph: &Graph, weights: Weights) -> Result<Box<dyn Network>> {
+        weights.check(graph)?;
         let object = self.call(
             "sibling",
-            |py| (to_arrays(py, weights.tensors())?,).into_pyobject(py),
+            |py| (to_python(py, graph)?, to_arrays(py, weights.tensors())?).into_pyobject(py),
             |object| Ok(object.unbind()),
         );
-        let (graph, batches_tracked) = (self.graph.clone(), weights.batches_tracked);
-        Ok(Box::new(Self { object, graph, batches_tracked }))
+        Ok(Box::new(Self { object, graph: graph.clone(), batches_tracked: weights.batches_tracked }))
+    }
+
+    fn into_parts(self: Box<Self>) -> (Weights, Gradients) {
+        (self.weights(), self.gradients())
     }
 
     fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output> {

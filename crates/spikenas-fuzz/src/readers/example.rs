@@ -1,31 +1,33 @@
-//! A small run, one with two seeds, a study and a correlation, whose records are what readers accept.
+//! A small run, one with two seeds, one with two budgets, a study and a correlation, whose records are what readers accept.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use spikenas::cost::Scope;
 use spikenas::data::DataConfig;
 use spikenas::engine::Engine;
 use spikenas::engine::cpu::Cpu;
 use spikenas::graph::Shape;
 use spikenas::record::{files, write_record};
 use spikenas::score::ScoreKind;
+use spikenas::search::{Front, Limit, Objective};
 use spikenas::train::Checkpoint;
 use spikenas::weights::Weights;
 use spikenas::workflow::correlate::{CorrelateConfig, Table, correlate, score_table};
 use spikenas::workflow::run::{self, Engines, RunConfig, RunFolder};
-use spikenas::workflow::seeds;
 use spikenas::workflow::study::{Kind, Scenario, Settings, Study};
+use spikenas::workflow::{front, seeds};
 use spikenas::{Dataset, Graph, NetworkConfig, Result, Silent, Source, workflow::study};
 use tempfile::TempDir;
 
-/// The folders of a run, of one with two seeds, a study and a correlation.
+/// The folders of a run, of one with two seeds, of one with two budgets, a study and a correlation.
 static FOLDERS: LazyLock<TempDir> = LazyLock::new(|| {
     let folders = TempDir::with_prefix("fuzz-example-").expect("a temporary folder");
     fill(folders.path()).expect("small searches and trainings");
     folders
 });
 
-/// The folder of the `run`, the `seeds`, the `study` or the `correlation`.
+/// The folder of the `run`, the `seeds`, the `front`, the `study` or the `correlation`.
 pub(super) fn folder(name: &str) -> PathBuf {
     FOLDERS.path().join(name)
 }
@@ -92,6 +94,18 @@ fn fill(folders: &Path) -> Result<()> {
         run::search(&config, &dataset, Engines { cpu: &cpu, device: cpu.as_ref() }, Some(&folder), &mut Silent)?;
     run::train(&config, &found.architecture, &dataset, cpu.as_ref(), &folder, false, &mut Silent)?;
     run::test_folder(&folder, &config, &dataset, cpu.as_ref(), &mut Silent)?;
+
+    let mut several = config.clone();
+    several.train.epochs = 1;
+    several.search.scope = Scope::Backbone;
+    several.search.budget = Some("400".parse()?);
+    let small = Limit { budget: Some("200".parse()?), ..Limit::default() };
+    let objectives = vec![Objective::Score, Objective::Parameters];
+    several.search.front = Some(Front { limits: vec![several.search.limit(), small], objectives });
+    let (engines, place) = (Engines { cpu: &cpu, device: cpu.as_ref() }, folders.join("front"));
+    let folder = RunFolder::open(&place, &several, &mut Silent)?;
+    let answers = run::search(&several, &dataset, engines, Some(&folder), &mut Silent)?;
+    front::run(&several, &answers, &dataset, engines, &folder, &mut Silent, &mut |_, _| Ok(()))?;
 
     config.architecture = Some(found.architecture);
     config.train.epochs = 1;

@@ -7,7 +7,7 @@ use crate::promises::{accepted, check_message};
 use crate::{checksums, scratch};
 
 pub(crate) fn searches() -> Vec<Vec<u8>> {
-    vec![example::file("run", "search.json")]
+    vec![example::file("run", "search.json"), example::file("front", "search.json")]
 }
 
 pub(crate) fn epochs() -> Vec<Vec<u8>> {
@@ -24,6 +24,10 @@ pub(crate) fn studies() -> Vec<Vec<u8>> {
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     vec![example::file("seeds", "seeds.json")]
+}
+
+pub(crate) fn fronts() -> Vec<Vec<u8>> {
+    vec![example::file("front", "front.json")]
 }
 
 pub(crate) fn correlations() -> Vec<Vec<u8>> {
@@ -48,6 +52,10 @@ pub(crate) fn read_study(input: &[u8]) -> bool {
 
 pub(crate) fn read_seeds(input: &[u8]) -> bool {
     checksums::both(input, checksums::of_text, |input| report("seeds", "seeds.json", input))
+}
+
+pub(crate) fn read_front(input: &[u8]) -> bool {
+    checksums::both(input, checksums::of_text, |input| report("front", "front.json", input))
 }
 
 pub(crate) fn read_correlation(input: &[u8]) -> bool {

@@ -132,9 +132,6 @@ class LeaderNetwork(EngineNetwork):
         # The others are told with the next message: this may run while one is under way.
         self.engine.dropped.append(self.number)
 
-    def sibling(self, tensors):
-        return LeaderNetwork(self.engine, self.module.graph, tensors)
-
     def replace(self, tensors):
         self.engine.tell("replace", self.number, (tensors,))
         super().replace(tensors)

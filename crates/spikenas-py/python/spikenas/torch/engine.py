@@ -66,8 +66,8 @@ class EngineNetwork:
     def replace(self, tensors):
         models.fill(self.module, tensors)
 
-    def sibling(self, tensors):
-        return EngineNetwork(self.engine, self.module.graph, tensors)
+    def sibling(self, graph, tensors):
+        return self.engine.network(graph, tensors)
 
     def part(self, array, shape, dtype):
         """This process's part of an array, on the device, and the number of all; the other processes are given the number alone."""
