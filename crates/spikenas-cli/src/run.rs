@@ -70,6 +70,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     };
     let progress = &mut Terminal::new();
     run::adopt_plan(&mut config, &path);
+    RunFolder::check_supernet(&path, &config)?;
     let folder = RunFolder::open(&path, &config, progress)?;
     progress.note(&format!("run folder {}", path.display()));
 

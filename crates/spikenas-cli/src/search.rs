@@ -31,6 +31,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     learn(&arguments.learning, &mut config)?;
     let engine = engine("cpu")?;
     run::check_search(&config, &dataset, &engine)?;
+    arguments.out.as_deref().map_or(Ok(()), |path| RunFolder::check_supernet(path, &config))?;
     let progress = &mut Terminal::new();
     let folder = arguments.out.as_deref().map(|path| RunFolder::open(path, &config, progress)).transpose()?;
     let engines = Engines { cpu: &engine, device: engine.as_ref() };

@@ -23,8 +23,8 @@
 //! [`space`] (what may be chosen) -> [`graph`] (the layers, their shapes and tensors: all that the rest knows of a network) ->
 //! [`cost`] (what it takes) and [`weights`] (its numbers); [`data`] (images) -> [`engine`] (what runs a graph) ->
 //! [`quantise`] (the same in whole numbers) -> [`export`] (for devices and other tools); [`score`] (how good
-//! an untrained network looks) -> [`search`] (the best under a budget) -> [`train`] -> [`workflow`] (all stages over
-//! one dataset) -> [`record`]s -> `report` (pages for people, of records alone). A module imports only from those
+//! an untrained network looks) -> [`search`] (the best under a budget) -> [`train`] -> [`supernet`] (all
+//! operations in one network, which lends its weights to candidates) -> [`workflow`] (all stages over one dataset) -> [`record`]s -> `report` (pages for people, of records alone). A module imports only from those
 //! before it.
 //!
 //! # Your own parts

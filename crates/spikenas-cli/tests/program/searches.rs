@@ -160,6 +160,9 @@ fn a_search_with_a_supernet_that_was_killed_at_any_moment_goes_on_to_the_same_re
     }
     let of =
         |name: &str, key: &str| lines(&place.read(name)).iter().map(|line| line[key].clone()).collect::<Vec<Value>>();
+    let otherwise = "by a supernet that was trained otherwise (learning_rate";
+    place.refuses(&format!("{} --learning-rate 0.1", search("whole")), 1, otherwise);
+    place.succeeds("train whole --epochs 1 --learning-rate 0.1");
     for key in ["architecture", "score", "judged"] {
         assert_eq!(of("killed/journal.jsonl", key), of("whole/journal.jsonl", key));
     }

@@ -18,7 +18,7 @@ pub use fitness::Fitness;
 pub use images::supernet_images;
 pub use judge::Judge;
 pub use paths::Paths;
-pub use recipe::supernet_recipe;
+pub use recipe::{supernet_recipe, supernet_settings};
 pub use record::{Sampled, SupernetRecord};
 pub use shared::Supernet;
 

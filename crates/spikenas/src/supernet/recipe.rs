@@ -21,3 +21,9 @@ pub fn supernet_recipe(config: &TrainConfig, supernet: &SupernetConfig) -> Train
         ..config.clone()
     }
 }
+
+/// The settings of a training that its supernet depends on: the recipe, and which images are left to it.
+pub fn supernet_settings(config: &TrainConfig, supernet: &SupernetConfig) -> TrainConfig {
+    let TrainConfig { validation, choice, limit_train, weight_bits, .. } = *config;
+    TrainConfig { validation, choice, limit_train, weight_bits, ..supernet_recipe(config, supernet) }
+}

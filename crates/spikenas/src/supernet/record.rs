@@ -17,7 +17,7 @@ pub struct SupernetRecord {
     pub steps: u64,
     /// Seconds of its training.
     pub train_seconds: f64,
-    /// How it was trained.
+    /// How it was trained, and which images were left to it.
     pub train: TrainConfig,
     /// Fingerprint of its weights.
     pub weights: String,

@@ -35,7 +35,7 @@ fn run(config: &RunConfig, root: &Path) -> Result<Found> {
     let folder = RunFolder::open(&root.join("run"), config, &mut Silent)?;
     let engines = Engines { cpu: &cpu, device: cpu.as_ref() };
     let winner = find(config, &dataset, engines, Some(&folder), &mut Silent)?;
-    folder.keep_search(&winner, &config)?;
+    folder.keep_search(&winner, config)?;
     let config = &config.settled(&winner);
     train(config, &winner.architecture, &dataset, cpu.as_ref(), &folder, true, &mut Silent)?;
     test_folder(&folder, config, &dataset, cpu.as_ref(), &mut Silent)?;

@@ -86,9 +86,14 @@ impl RunFolder {
         Ok(Error::file(&self.path, format!("belongs to another configuration ({differences}): {way_out}")))
     }
 
+    /// A folder that is only read.
+    pub(super) fn unlocked(path: &Path) -> Self {
+        Self { path: path.to_path_buf(), _lock: None }
+    }
+
     /// A folder that holds a run, and its configuration, with the sizes that its search has chosen.
     pub fn existing(path: &Path) -> Result<(Self, RunConfig)> {
-        let folder = Self { path: path.to_path_buf(), _lock: None };
+        let folder = Self::unlocked(path);
         if !files::is_there(path)? {
             return Err(Error::file(path, "there is no such run: list the runs there are"));
         }

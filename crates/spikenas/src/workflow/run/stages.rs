@@ -115,6 +115,7 @@ pub fn find(
     if let Some(folder) = folder
         && let Some(record) = folder.winner(config, dataset.train.shape)?
     {
+        RunFolder::check_supernet(folder.path(), config)?;
         progress.note("the search was finished before");
         folder.concern_of_journal(&record).iter().for_each(|concern| progress.note(concern));
         return Ok(record);

@@ -10,11 +10,11 @@ use crate::engine::Engine;
 use crate::progress::Progress;
 use crate::quantise::Rounding;
 use crate::random::fingerprint;
-use crate::record::{FORMAT_VERSION, files};
+use crate::record::{FORMAT_VERSION, comparable, files};
 use crate::score::Scorer;
 use crate::search::SupernetConfig;
 use crate::space::SearchSpace;
-use crate::supernet::{Fitness, Judge, Supernet, SupernetRecord, supernet_recipe};
+use crate::supernet::{Fitness, Judge, Supernet, SupernetRecord, supernet_recipe, supernet_settings};
 use crate::train::{Checkpoint, TrainConfig, TrainingSink, train};
 use crate::weights::Weights;
 use crate::{Error, Result, counted};
@@ -61,13 +61,17 @@ pub(super) fn lend<'a>(
     let weights = fingerprint_of(&trained.weights);
     let judge = Judge::new(&supernet, trained.weights, &recipe, images, settings.images)?;
     let known = folder.map(RunFolder::supernet_record).transpose()?.flatten();
-    if let Some(record) = known.filter(|record| record.weights == weights && record.images == judge.images()) {
+    let train = supernet_settings(&config.train, settings);
+    if let Some(record) = known
+        && (&record.weights, record.images) == (&weights, judge.images())
+        && comparable(&record.train)? == comparable(&train)?
+    {
         return Ok(Lender { judge, settings: settings.clone(), record });
     }
     let begin = Instant::now();
     let sample = judge.sample(supernet.paths(), progress)?;
     let mean_spikes = sample.iter().map(|path| path.judged.spikes).sum::<f64>() / sample.len().max(1) as f64;
-    if !(mean_spikes > 0.0) {
+    if mean_spikes == 0.0 {
         let count = sample.len();
         return Err(Error::invalid(format!(
             "none of {count} random paths through the supernet fires: raise its epochs, or --norm-gain"
@@ -79,7 +83,7 @@ pub(super) fn lend<'a>(
         parameters: trained.parameters,
         steps: trained.steps,
         train_seconds: trained.seconds,
-        train: recipe,
+        train,
         weights,
         images: judge.images(),
         sample,

@@ -1,15 +1,17 @@
 //! What a run folder holds of a supernet: `supernet/train.jsonl`, a line per epoch, `supernet/last.safetensors`, where its training
 //! resumes and then its weights, and `supernet/supernet.json`, what came of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::config::RunConfig;
 use super::folder::RunFolder;
-use crate::Result;
 use crate::graph::Graph;
-use crate::record::{append_line, comparable, files, read_lines, read_record_if_there, write_lines, write_record};
-use crate::supernet::{SupernetRecord, supernet_recipe};
-use crate::train::{Checkpoint, EpochRecord, TrainingSink};
+use crate::record::{
+    append_line, comparable, files, list_differences, read_lines, read_record_if_there, write_lines, write_record,
+};
+use crate::supernet::{SupernetRecord, supernet_settings};
+use crate::train::{Checkpoint, EpochRecord, TrainConfig, TrainingSink};
+use crate::{Error, Result};
 
 impl RunFolder {
     fn supernet_path(&self, name: &str) -> PathBuf {
@@ -69,13 +71,33 @@ impl RunFolder {
         if !is_open || !Checkpoint::has_learned(&path)? {
             return Ok(false);
         }
-        let shaping = |config: &RunConfig| {
-            let train = &config.train;
-            let recipe = config.search.supernet.as_ref().map(|supernet| supernet_recipe(train, supernet));
-            comparable(&(recipe, train.validation, train.limit_train, train.weight_bits, &config.network))
-        };
-        Ok(shaping(old)? != shaping(new)?)
+        Ok(comparable(&(shaping(old), &old.network))? != comparable(&(shaping(new), &new.network))?)
     }
+
+    /// Whether the finished search of a folder, if it has one, took a supernet that was trained as a configuration says.
+    ///
+    /// Errors: it was trained otherwise; what differs.
+    pub fn check_supernet(path: &Path, config: &RunConfig) -> Result<()> {
+        let folder = Self::unlocked(path);
+        let (Some(now), Some(record), Some(_)) = (shaping(config), folder.supernet_record()?, folder.search_record()?)
+        else {
+            return Ok(());
+        };
+        let differences = list_differences(&comparable(&record.train)?, &comparable(&now)?);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let reason = format!(
+            "its search is finished, by a supernet that was trained otherwise ({}): repeat the options or choose another folder",
+            differences.join(", ")
+        );
+        Err(Error::file(path, reason))
+    }
+}
+
+/// What the supernet of a search depends on.
+fn shaping(config: &RunConfig) -> Option<TrainConfig> {
+    config.search.supernet.as_ref().map(|supernet| supernet_settings(&config.train, supernet))
 }
 
 /// Keeps the epochs of a supernet: the record first, then the checkpoint.
