@@ -1,5 +1,5 @@
 # Everything that a change must pass. CI runs the same.
-.PHONY: check format lint test examples docs crates sanitise wgpu devices nir page faults fuzz fuzz-build
+.PHONY: check format lint test examples docs crates sanitise wgpu devices nir python page faults fuzz fuzz-build
 
 check: format lint test examples docs crates
 
@@ -43,10 +43,12 @@ devices:
 	cargo test --release -p spikenas --test export_c -- --ignored --nocapture
 
 # Exports to NIR, read by SpikingJelly and snnTorch from PyPI (5 GB with PyTorch): their layers fire what ours do.
+VENV = target/python
+PEERS = crates/spikenas-cli/tests/nir/requirements.txt
 nir:
 	cargo build --release
-	python3 -m venv target/nir
-	target/nir/bin/pip install --quiet --requirement crates/spikenas-cli/tests/nir/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --requirement $(PEERS)
 	rm -rf target/nir-runs
 	for cell in '0313 0031 0003 0000' '0413 0021 0004 0000'; do \
 		run="target/nir-runs/$${cell%% *}"; \
@@ -55,7 +57,15 @@ nir:
 	done
 	target/release/spikenas quantise target/nir-runs/0313 --for simulator
 	target/release/spikenas export target/nir-runs/0313 --to nir --integer -o target/nir-runs/0313-integer.nir
-	target/nir/bin/python crates/spikenas-cli/tests/nir/check.py target/nir-runs/*.nir
+	$(VENV)/bin/python crates/spikenas-cli/tests/nir/check.py target/nir-runs/*.nir
+
+# The Python package, built and installed as a user would, and its tests: PyTorch against the golden cases, the engine and SpikingJelly.
+# It has its virtual environment in common with `make nir`, so that PyTorch comes once.
+python:
+	cargo build --release
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --constraint $(PEERS) '.[test]'
+	SPIKENAS=target/release/spikenas $(VENV)/bin/python -m pytest --quiet crates/spikenas-py/tests
 
 # The pages of reports in headless Chromium (Debian: chromium), driven by Playwright from PyPI.
 page:

@@ -171,7 +171,7 @@ impl Network for PythonNetwork {
         let (logits, fired): (Vec<f32>, Vec<(String, Vec<u64>)>) = self.call(
             "forward",
             |py| (self.images(py, images)?, name, passes).into_pyobject(py),
-            |output| output.extract().map_err(Into::into),
+            |output| output.extract(),
         );
         self.batches_tracked += u64::from(mode == Mode::Train);
         let fired = fired.into_iter().map(|(layer, counts)| Fired { layer, counts }).collect();
@@ -193,7 +193,7 @@ impl Network for PythonNetwork {
                 let labels = PyArray1::from_vec(py, labels);
                 (self.images(py, &batch.images)?, labels, settings, seed).into_pyobject(py)
             },
-            |shown| shown.extract().map_err(Into::into),
+            |shown| shown.extract(),
         );
         self.batches_tracked += 1;
         Ok(Shown { loss, correct })

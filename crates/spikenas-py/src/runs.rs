@@ -19,6 +19,11 @@ use crate::arrays::array;
 use crate::error::{invalid, raised};
 use crate::values::{to_python, with_settings};
 
+/// Pixels of images, [images, channels, rows, columns].
+type Pixels<'py> = Bound<'py, PyArrayDyn<u8>>;
+/// A number for each image.
+type Numbers<'py> = Bound<'py, PyArray1<i64>>;
+
 /// A run folder with its images: what a training of its winner needs, as the library computes it.
 #[pyclass(frozen, module = "spikenas")]
 pub struct Run {
@@ -93,11 +98,7 @@ impl Run {
     }
 
     /// The images of a split ("train", "test"): pixels, uint8 [images, channels, rows, columns], and labels, int64 [images].
-    fn images<'py>(
-        &self,
-        py: Python<'py>,
-        split: &str,
-    ) -> PyResult<(Bound<'py, PyArrayDyn<u8>>, Bound<'py, PyArray1<i64>>)> {
+    fn images<'py>(&self, py: Python<'py>, split: &str) -> PyResult<(Pixels<'py>, Numbers<'py>)> {
         let Images { shape, pixels, labels } = match split {
             "train" => &self.dataset.train,
             "test" => &self.dataset.test,
@@ -129,7 +130,7 @@ impl Run {
     }
 
     /// Places of the training images that are trained on, and of those held out to choose the epoch by: two arrays of int64.
-    fn split<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>)> {
+    fn split<'py>(&self, py: Python<'py>) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
         let split = self.config.train.split(&self.dataset).map_err(raised)?;
         let [learned, held_out] = [split.learned, split.held_out]
             .map(|indices| PyArray1::from_vec(py, indices.into_iter().map(|index| index as i64).collect()));

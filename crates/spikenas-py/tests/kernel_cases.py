@@ -87,6 +87,7 @@ def whole_norm_cases(device):
     for size in chosen(SIZES, device):
         for is_constant in (False, True):
             x, gradient = drawn(size, device), drawn(size, device)
+            added = drawn((1 if is_constant else size[0], *size[1:]), device) * 0.1
             updates = size[0] if not is_constant or size[0] > 1 else 4
             results = []
             for kernels in (False, True):
@@ -94,18 +95,18 @@ def whole_norm_cases(device):
                 with torch.no_grad():
                     layer.weight.copy_(torch.linspace(0.5, 1.5, size[2]))
                     layer.bias.copy_(torch.linspace(-1, 1, size[2]))
-                given = x.detach().clone().requires_grad_()
+                given, more = (tensor.detach().clone().requires_grad_() for tensor in (x, added))
                 if kernels:
                     tensors = layer.weight, layer.bias, layer.running_mean, layer.running_var
-                    y = norm_kernels.Normalise.apply(given, *tensors, updates)
+                    y = norm_kernels.Normalise.apply(given, *tensors, updates, more)
                 else:
                     statistics = batch_norm.moments(x, None)
                     layer.update(statistics, None, range(updates))
-                    y = batch_norm.Normalise.apply(given, layer.weight, layer.bias, statistics, None)
+                    y = batch_norm.Normalise.apply(given, layer.weight, layer.bias, statistics, None) + more
                 y.backward(gradient)
-                results.append((y, layer.running_mean, layer.running_var, given.grad, layer.weight.grad, layer.bias.grad))
+                results.append((y, layer.running_mean, layer.running_var, given.grad, layer.weight.grad, layer.bias.grad, more.grad))
             largest = lambda a, b: (a - b).abs().max().item() / (1 + a.abs().max().item())
-            names = ("map", "running mean", "running variance", "gradient", "of weight", "of bias")
+            names = ("map", "running mean", "running variance", "gradient", "of weight", "of bias", "of what is added")
             # A single value has no variance: its normalised map is rounding, blown up.
             limit = 1e-5 if size != SIZES[1] else 1e-3
             yield f"batch norm {size} constant {is_constant}", [

@@ -9,12 +9,18 @@ from spikenas.torch import models
 from spikenas.torch.network import Pass
 
 
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+# What PyTorch rounds to 10 bits by itself, the reference did not.
+torch.backends.cudnn.allow_tf32 = False
+
+
 def shown(case, network, membranes=None):
     """Logits and spike counts of one pass."""
     asked = Pass(fired={}, membranes=membranes)
+    device = next(network.parameters()).device
     with torch.no_grad():
-        logits = network(torch.from_numpy(case.tensors["input"]), asked)
-    return logits.numpy(), {name: counts.tolist() for name, counts in asked.fired.items()}
+        logits = network(torch.from_numpy(case.tensors["input"]).to(device), asked)
+    return logits.cpu().numpy(), {name: counts.tolist() for name, counts in asked.fired.items()}
 
 
 def check_spikes(case, fired, expected):
@@ -23,10 +29,11 @@ def check_spikes(case, fired, expected):
         assert fired[name] == expected(name), f"{case.name} {name}"
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_training_pass_has_the_same_spikes_outputs_and_running_statistics(name):
+def test_a_training_pass_has_the_same_spikes_outputs_and_running_statistics(name, device):
     case = GoldenCase(name)
-    network = case.network().train()
+    network = case.network(device).train()
     membranes = {}
     logits, fired = shown(case, network, membranes)
     check_spikes(case, fired, lambda layer: case.json["lif"][layer]["spike_count"])
@@ -49,16 +56,18 @@ def test_a_training_pass_has_the_same_spikes_outputs_and_running_statistics(name
     check_spikes(case, fired, lambda layer: second[layer])
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", with_gradients())
-def test_gradients_agree(name):
+def test_gradients_agree(name, device):
     case = GoldenCase(name)
-    network = case.network().train()
-    loss = F.cross_entropy(network(torch.from_numpy(case.tensors["input"])), torch.from_numpy(case.labels))
+    network = case.network(device).train()
+    images, labels = torch.from_numpy(case.tensors["input"]), torch.from_numpy(case.labels)
+    loss = F.cross_entropy(network(images.to(device)), labels.to(device))
     loss.backward()
     grad = case.json["grad"]
     assert abs(loss.item() - grad["loss"]) < 1e-5
     for name, parameter in network.named_parameters():
-        found = parameter.grad.numpy()
+        found = parameter.grad.cpu().numpy()
         if name in grad["zero_in_exact_arithmetic"]:
             assert np.abs(found).max() < 1e-6, name
             continue

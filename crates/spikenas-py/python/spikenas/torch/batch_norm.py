@@ -92,6 +92,11 @@ def combined(gradient, x, scale, slope, shift):
     return result.addcmul_(x.float(), by_channel(slope)).to(x.dtype)
 
 
+def fits(added, x):
+    """Whether kernels can add a map to another of these sizes: at each timestep, or the same at all."""
+    return added.dtype == torch.float32 and added.shape[1:] == x.shape[1:] and added.shape[0] in (1, x.shape[0])
+
+
 class BatchNorm(nn.Module):
     """A batch norm; its tensors have the names of `torch.nn.BatchNorm2d`'s.
 
@@ -116,16 +121,11 @@ class BatchNorm(nn.Module):
         `passes`: the running statistics become the mean over this pass and so many before it. `at`: the only timestep of `x`, where
         it has one of several.
         """
-        if norm_kernels.can_run(x) and (added is None or added.shape == x.shape and added.dtype == torch.float32):
-            return self.by_kernels(x, passes, group, at, added)
-        normal = self.normalised(x, passes, group, at)
-        return normal if added is None else added + normal
-
-    def by_kernels(self, x, passes, group, at, added):
-        """The same by kernels that add as they normalise, where the statistics are of one process and one kind of pass."""
-        if not self.training:
+        if added is not None and not (norm_kernels.can_run(x) and fits(added, x)):
+            return added + self(x, passes, group, at)
+        if norm_kernels.can_run(x) and not self.training:
             return affine(x, *self.running(), added)
-        if group is None and passes is None and at is None:
+        if norm_kernels.can_run(x) and group is None and passes is None and at is None:
             self.num_batches_tracked += self.updates
             tensors = self.weight, self.bias, self.running_mean, self.running_var
             return norm_kernels.Normalise.apply(x, *tensors, self.updates, added)
@@ -139,6 +139,7 @@ class BatchNorm(nn.Module):
         return scale, self.bias.double() - self.running_mean.double() * scale
 
     def normalised(self, x, passes, group, at):
+        """The same without another map, by operations of PyTorch around the sums."""
         if not self.training:
             return affine(x, *self.running())
         statistics = moments(x.detach(), group)
@@ -149,11 +150,11 @@ class BatchNorm(nn.Module):
     def update(self, statistics, passes, timesteps):
         """Moves the running statistics towards those of each timestep, one after the other."""
         kept, weights = self.weights(passes, timesteps, len(statistics.mean))
-        weights = torch.tensor(weights, dtype=torch.float64, device=self.weight.device)[:, None]
         unbiased = statistics.count / max(statistics.count - 1, 1)
         moved = [(self.running_mean, statistics.mean, 1), (self.running_var, statistics.variance, unbiased)]
         for running, batch, factor in moved:
-            running.copy_(kept * running.double() + factor * (weights * batch).sum(0))
+            of_batch = sum(weight * batch[t] for t, weight in enumerate(weights))
+            running.copy_(kept * running.double() + factor * of_batch)
         self.num_batches_tracked += len(timesteps)
 
     def weights(self, passes, timesteps, maps):

@@ -198,9 +198,12 @@ class Network(nn.Module):
         return total
 
     def run_average_pool(self, node, inputs, place, images, asked):
-        (x,), settings = inputs, node.settings
-        pooled = F.avg_pool2d(x.flatten(0, 1), settings["side"], settings["stride"], settings["padding"])
-        return pooled.unflatten(0, x.shape[:2])
+        (x,), side, stride = inputs, node.settings["side"], node.settings["stride"]
+        flat = x.flatten(0, 1)
+        if stride < side and x.is_cuda:
+            # Of maps with their channels last, PyTorch's backward pass is wrong on CUDA where squares overlap (seen in 2.11).
+            flat = flat.contiguous(memory_format=torch.contiguous_format)
+        return F.avg_pool2d(flat, side, stride, node.settings["padding"]).unflatten(0, x.shape[:2])
 
     def run_linear(self, node, inputs, place, images, asked):
         x = inputs[0].flatten(2)

@@ -156,10 +156,13 @@ if triton is not None:
 
     @triton.jit
     def combined_kernel(
-        gradient_ptr, x_ptr, scale_ptr, slope_ptr, shift_ptr, result_ptr, count, channels,
+        gradient_ptr, x_ptr, scale_ptr, slope_ptr, shift_ptr, result_ptr, count, stride, channels,
         HAS_GRADIENT: tl.constexpr, HAS_SCALE: tl.constexpr, EACH: tl.constexpr,
     ):
-        """g scale + x slope + shift; without a scale, g + x slope + shift; without a gradient, x slope + shift."""
+        """g scale + x slope + shift; without a scale, g + x slope + shift; without a gradient, x slope + shift.
+
+        `stride`: from one timestep of g to the next, 0 where it is the same at all.
+        """
         step = tl.program_id(1).to(tl.int64)
         place = tl.program_id(0) * EACH + tl.arange(0, EACH)
         inside = place < count
@@ -169,7 +172,7 @@ if triton is not None:
         value = value * tl.load(slope_ptr + channel, mask=inside, other=0.0)
         value += tl.load(shift_ptr + channel, mask=inside, other=0.0)
         if HAS_GRADIENT:
-            gradient = tl.load(gradient_ptr + far, mask=inside, other=0.0).to(tl.float32)
+            gradient = tl.load(gradient_ptr + step * stride + place, mask=inside, other=0.0).to(tl.float32)
             if HAS_SCALE:
                 gradient *= tl.load(scale_ptr + channel, mask=inside, other=0.0)
             value += gradient
@@ -208,7 +211,10 @@ class Sizes:
 
 
 class Normalise(torch.autograd.Function):
-    """The batch norm of a map in training, and another map added to it; moves the running statistics at each of `updates` timesteps."""
+    """The batch norm of a map in training, and another map added to it, which may be the same at every timestep.
+
+    Moves the running statistics at each of `updates` timesteps.
+    """
 
     @staticmethod
     def forward(ctx, x, weight, bias, running_mean, running_variance, updates, added=None):
@@ -222,13 +228,15 @@ class Normalise(torch.autograd.Function):
             PART=sizes.part, EPSILON=EPSILON, MOMENTUM=MOMENTUM, **blocks,
         )
         ctx.save_for_backward(x, mean, inverse, scale)
-        ctx.adds = added is not None
+        ctx.added_steps = 0 if added is None else added.shape[0]
         added = None if added is None else like(added, x)
         return launch_combined(added, x, None, scale, shift, torch.float32)
 
     @staticmethod
     def backward(ctx, gradient):
-        of_added = gradient if ctx.adds else None
+        of_added = gradient if ctx.added_steps == len(gradient) else None
+        if 0 < ctx.added_steps < len(gradient):
+            of_added = gradient.sum(0, keepdim=True)
         x, mean, inverse, scale = ctx.saved_tensors
         sizes, gradient = Sizes(x), like(gradient, x)
         totals, products = sizes.partial_sums(sums_kernel, gradient, x, mean)
@@ -276,8 +284,10 @@ def combined(gradient, x, scale, slope, shift):
 def launch_combined(gradient, x, scale, slope, shift, dtype):
     steps, count, channels = x.shape[0], x[0].numel(), x.shape[2]
     result = empty(x[0], steps, dtype)
+    stride = 0 if gradient is None or gradient.shape[0] != steps else count
     combined_kernel[(triton.cdiv(count, EACH), steps)](
-        x if gradient is None else gradient, x, slope if scale is None else scale, slope, shift, result, count, channels,
+        x if gradient is None else gradient, x, slope if scale is None else scale, slope, shift, result,
+        count, stride, channels,
         HAS_GRADIENT=gradient is not None, HAS_SCALE=scale is not None, EACH=EACH,
     )
     return result
