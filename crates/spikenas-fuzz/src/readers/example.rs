@@ -1,4 +1,4 @@
-//! A small run, one with two seeds, a study and a correlation, whose records are what readers accept.
+//! A small run, a search with a supernet, a run with two seeds, a study and a correlation, whose records are what readers accept.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -9,6 +9,7 @@ use spikenas::engine::cpu::Cpu;
 use spikenas::graph::Shape;
 use spikenas::record::{files, write_record};
 use spikenas::score::ScoreKind;
+use spikenas::search::{Method, SupernetConfig};
 use spikenas::train::Checkpoint;
 use spikenas::weights::Weights;
 use spikenas::workflow::correlate::{CorrelateConfig, Table, correlate, score_table};
@@ -18,14 +19,14 @@ use spikenas::workflow::study::{Kind, Scenario, Settings, Study};
 use spikenas::{Dataset, Graph, NetworkConfig, Result, Silent, Source, workflow::study};
 use tempfile::TempDir;
 
-/// The folders of a run, of one with two seeds, a study and a correlation.
+/// The folders of a run, of a search with a supernet, of a run with two seeds, a study and a correlation.
 static FOLDERS: LazyLock<TempDir> = LazyLock::new(|| {
     let folders = TempDir::with_prefix("fuzz-example-").expect("a temporary folder");
     fill(folders.path()).expect("small searches and trainings");
     folders
 });
 
-/// The folder of the `run`, the `seeds`, the `study` or the `correlation`.
+/// The folder of the `run`, the search `lent` weights, the `seeds`, the `study` or the `correlation`.
 pub(super) fn folder(name: &str) -> PathBuf {
     FOLDERS.path().join(name)
 }
@@ -92,6 +93,12 @@ fn fill(folders: &Path) -> Result<()> {
         run::search(&config, &dataset, Engines { cpu: &cpu, device: cpu.as_ref() }, Some(&folder), &mut Silent)?;
     run::train(&config, &found.architecture, &dataset, cpu.as_ref(), &folder, false, &mut Silent)?;
     run::test_folder(&folder, &config, &dataset, cpu.as_ref(), &mut Silent)?;
+
+    let mut lent = config.clone();
+    (lent.search.method, lent.search.iterations, lent.search.confirm) = (Method::Supernet, 3, 0);
+    lent.search.supernet = Some(SupernetConfig { epochs: 1, images: 4, lambda: -0.1 });
+    let folder = RunFolder::open(&folders.join("lent"), &lent, &mut Silent)?;
+    run::search(&lent, &dataset, Engines { cpu: &cpu, device: cpu.as_ref() }, Some(&folder), &mut Silent)?;
 
     config.architecture = Some(found.architecture);
     config.train.epochs = 1;
