@@ -30,6 +30,7 @@ pub const READERS: &[Reader] = &[
     Reader { name: "settings", valid: settings::valid, read: settings::read, memory: 8 * MIB },
     Reader { name: "journal", valid: journal::valid, read: journal::read, memory: 8 * MIB },
     Reader { name: "search", valid: records::searches, read: records::read_search, memory: 64 * MIB },
+    Reader { name: "supernet", valid: records::supernets, read: records::read_supernet, memory: 64 * MIB },
     Reader { name: "epochs", valid: records::epochs, read: records::read_epochs, memory: 64 * MIB },
     Reader { name: "evaluation", valid: records::evaluations, read: records::read_evaluation, memory: 64 * MIB },
     Reader { name: "study", valid: records::studies, read: records::read_study, memory: 64 * MIB },

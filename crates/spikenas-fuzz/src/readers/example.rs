@@ -1,4 +1,5 @@
-//! A small run, one with two seeds, one with two budgets, a study and a correlation, whose records are what readers accept.
+//! A small run, a search with a supernet, a run with two seeds, one with two budgets, a study and a correlation, whose records are what
+//! readers accept.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -10,7 +11,7 @@ use spikenas::engine::cpu::Cpu;
 use spikenas::graph::Shape;
 use spikenas::record::{files, write_record};
 use spikenas::score::ScoreKind;
-use spikenas::search::{Front, Limit, Objective};
+use spikenas::search::{Front, Limit, Method, Objective, SupernetConfig};
 use spikenas::train::Checkpoint;
 use spikenas::weights::Weights;
 use spikenas::workflow::correlate::{CorrelateConfig, Table, correlate, score_table};
@@ -20,14 +21,14 @@ use spikenas::workflow::{front, seeds};
 use spikenas::{Dataset, Graph, NetworkConfig, Result, Silent, Source, workflow::study};
 use tempfile::TempDir;
 
-/// The folders of a run, of one with two seeds, of one with two budgets, a study and a correlation.
+/// The folders of a run, of a search with a supernet, of a run with two seeds, of one with two budgets, a study and a correlation.
 static FOLDERS: LazyLock<TempDir> = LazyLock::new(|| {
     let folders = TempDir::with_prefix("fuzz-example-").expect("a temporary folder");
     fill(folders.path()).expect("small searches and trainings");
     folders
 });
 
-/// The folder of the `run`, the `seeds`, the `front`, the `study` or the `correlation`.
+/// The folder of the `run`, the search `lent` weights, the `seeds`, the `front`, the `study` or the `correlation`.
 pub(super) fn folder(name: &str) -> PathBuf {
     FOLDERS.path().join(name)
 }
@@ -106,6 +107,12 @@ fn fill(folders: &Path) -> Result<()> {
     let folder = RunFolder::open(&place, &several, &mut Silent)?;
     let answers = run::search(&several, &dataset, engines, Some(&folder), &mut Silent)?;
     front::run(&several, &answers, &dataset, engines, &folder, &mut Silent, &mut |_, _| Ok(()))?;
+
+    let mut lent = config.clone();
+    (lent.search.method, lent.search.iterations, lent.search.confirm) = (Method::Supernet, 3, 0);
+    lent.search.supernet = Some(SupernetConfig { epochs: 1, images: 4, lambda: -0.1 });
+    let folder = RunFolder::open(&folders.join("lent"), &lent, &mut Silent)?;
+    run::search(&lent, &dataset, Engines { cpu: &cpu, device: cpu.as_ref() }, Some(&folder), &mut Silent)?;
 
     config.architecture = Some(found.architecture);
     config.train.epochs = 1;

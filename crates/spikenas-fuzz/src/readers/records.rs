@@ -10,6 +10,10 @@ pub(crate) fn searches() -> Vec<Vec<u8>> {
     vec![example::file("run", "search.json"), example::file("front", "search.json")]
 }
 
+pub(crate) fn supernets() -> Vec<Vec<u8>> {
+    vec![example::file("lent", "supernet/supernet.json")]
+}
+
 pub(crate) fn epochs() -> Vec<Vec<u8>> {
     vec![example::file("run", "train.jsonl")]
 }
@@ -36,6 +40,10 @@ pub(crate) fn correlations() -> Vec<Vec<u8>> {
 
 pub(crate) fn read_search(input: &[u8]) -> bool {
     checksums::both(input, checksums::of_text, |input| report("run", "search.json", input))
+}
+
+pub(crate) fn read_supernet(input: &[u8]) -> bool {
+    checksums::both(input, checksums::of_text, |input| report("lent", "supernet/supernet.json", input))
 }
 
 pub(crate) fn read_epochs(input: &[u8]) -> bool {
