@@ -5,7 +5,6 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use spikenas::engine::{self, Engine};
-use spikenas::train::TrainConfig;
 use spikenas::workflow::run;
 
 use crate::engine::{PythonEngine, shielded};
@@ -38,11 +37,7 @@ pub fn train<'py>(
     let run = run.get();
     let engine = self::engine(engine)?;
     let mut config = run.config.clone();
-    let machine = &run.config.train;
-    config.train = TrainConfig {
-        checkpoint_minutes: machine.checkpoint_minutes,
-        ..with_settings(&run.config.train, settings, "training")?
-    };
+    config.train = with_settings(&run.config.train, settings, "training")?;
     let mut progress = PythonProgress { object: progress };
     let epochs = shielded(py, || {
         run::check_training(&config, &run.dataset, engine.as_ref())?;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(tmp_path):
     models = [(run.path / "model.safetensors").read_bytes() for run in (whole, stopped)]
     assert models[0] == models[1] and losses(whole.path) == losses(stopped.path)
     assert not (stopped.path / "checkpoint" / "last.safetensors").exists()
+    assert len(spikenas.torch.train(stopped, epochs=3, progress=Silent())) == 3
 
 
 def test_an_exception_of_the_engine_leaves_the_last_checkpoint(tmp_path):
@@ -128,6 +130,8 @@ def test_errors_are_the_library_s_one_line(tmp_path):
         spikenas.torch.train(tmp_path / "nothing")
     run = new_run(tmp_path / "run")
     spikenas.torch.train(run, progress=Silent())
+    with pytest.raises(ValueError, match="choose from cpu, cuda"):
+        spikenas.torch.train(run, "abacus", progress=Silent())
     with pytest.raises(spikenas.Error, match="belongs to another configuration"):
         spikenas.torch.train(run, progress=Silent(), batch=8)
 
@@ -139,7 +143,8 @@ def command(path, *launcher):
 
 
 def test_two_processes_learn_what_one_does(tmp_path):
-    settings = {"limit_train": 40, "batch": 15, "dropout": 0.5, "accumulate": 2, "average_epochs": 1}
+    # The last mini-batch has one image, so that one process has none.
+    settings = {"limit_train": 41, "batch": 10, "dropout": 0.5, "accumulate": 2, "average_epochs": 1}
     one, two = (new_run(tmp_path / name, **settings) for name in ("one", "two"))
     spikenas.torch.train(one, progress=Silent())
     done = command(two.path, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
@@ -149,6 +154,19 @@ def test_two_processes_learn_what_one_does(tmp_path):
     for name, values in tensors[0].items():
         assert np.linalg.norm(tensors[1][name] - values) < 2e-2 * (np.linalg.norm(values) + 0.1), name
     assert "2 processes" in json.loads((two.path / "trained.json").read_text())["engine"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+def test_a_signal_ends_the_command_after_a_step(tmp_path):
+    run = new_run(tmp_path / "run", epochs=1000)
+    words = [sys.executable, "-m", "spikenas.torch", "train", str(run.path)]
+    child = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    while "epoch 1 of" not in (line := child.stderr.readline()):
+        assert line, "it ended by itself"
+    child.send_signal(signal.SIGTERM)
+    told = child.stderr.read().splitlines()[-1]
+    assert child.wait() == 128 + signal.SIGTERM and told.startswith("error: interrupted: epoch "), told
+    assert (run.path / "checkpoint" / "last.safetensors").exists()
 
 
 def test_wrong_commands_are_one_line(tmp_path):

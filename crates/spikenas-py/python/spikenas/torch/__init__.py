@@ -9,7 +9,12 @@
 A module's state dict has the names of the library's `model.safetensors`, which are those of SNASNet's.
 """
 
-from .engine import Engine
+try:
+    from .engine import Engine
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise ModuleNotFoundError("spikenas.torch needs PyTorch: pip install 'spikenas[torch]'") from error
 from .models import load, save
 from .network import Network
 from .training import evaluate, train

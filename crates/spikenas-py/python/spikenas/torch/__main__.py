@@ -1,6 +1,7 @@
 """The commands `python -m spikenas.torch train RUN` and `evaluate RUN`, alone or under `torchrun`."""
 
 import argparse
+import signal
 import sys
 
 from .. import Error
@@ -40,7 +41,7 @@ def main(arguments=None):
             work(given)
     except KeyboardInterrupt as stop:
         print(f"error: {stop}", file=sys.stderr)
-        return 130
+        return 128 + (getattr(stop, "signal", None) or signal.SIGINT)
     except (Error, MemoryError, RuntimeError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1

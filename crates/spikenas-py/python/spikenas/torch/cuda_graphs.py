@@ -12,18 +12,18 @@ BEFORE = 3
 class Recordings:
     """The recorded lessons of a network, one for each combination of sizes and settings that comes often enough."""
 
-    def __init__(self, module, lesson):
-        self.module, self.lesson = module, lesson
+    def __init__(self, module):
+        self.module = module
         self.seen, self.recorded = {}, {}
 
-    def run(self, tensors, settings):
-        """Runs a lesson, recorded or not: what `lesson(tensors, settings)` gives."""
+    def run(self, lesson, tensors, settings):
+        """Runs a lesson, a function, recorded or not: what `lesson(tensors, settings)` gives."""
         key = (*(None if tensor is None else tensor.shape for tensor in tensors), settings)
         if key not in self.recorded:
             self.seen[key] = self.seen.get(key, 0) + 1
             if self.seen[key] <= BEFORE:
-                return self.lesson(tensors, settings)
-            self.recorded[key] = self.record(tensors, settings)
+                return lesson(tensors, settings)
+            self.recorded[key] = self.record(lesson, tensors, settings)
         graph, places, result = self.recorded[key]
         for place, tensor in zip(places, tensors):
             if tensor is not None:
@@ -31,7 +31,7 @@ class Recordings:
         graph.replay()
         return result
 
-    def record(self, tensors, settings):
+    def record(self, lesson, tensors, settings):
         """The graph, the tensors that it reads, and what it leaves in memory. Nothing is computed in the network's name."""
         for parameter in self.module.parameters():
             if parameter.grad is None:
@@ -42,11 +42,11 @@ class Recordings:
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
-            self.lesson(places, settings)
+            lesson(places, settings)
         torch.cuda.current_stream().wait_stream(stream)
         for tensor, old in zip(state, before):
             tensor.copy_(old)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            result = self.lesson(places, settings)
+            result = lesson(places, settings)
         return graph, places, result

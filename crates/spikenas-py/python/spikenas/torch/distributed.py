@@ -7,6 +7,7 @@ timestep; gradients are added up once before each step. So all have the same wei
 
 import os
 import signal
+from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
@@ -106,6 +107,8 @@ class Leader(Engine):
         self.group = group
         self.name += f", {group.size} processes"
         self.made, self.dropped = 0, []
+        # Whether all are at work on what was asked last: then they cannot hear.
+        self.is_under_way = False
 
     def network(self, graph, tensors):
         return LeaderNetwork(self, graph, tensors)
@@ -115,9 +118,18 @@ class Leader(Engine):
         self.group.told((*message, self.dropped))
         self.dropped = []
 
+    @contextmanager
+    def asks(self, *message):
+        """Tells the others what this process does meanwhile, too."""
+        self.tell(*message)
+        self.is_under_way = True
+        yield
+        self.is_under_way = False
+
     def close(self):
-        """Lets the others go."""
-        self.tell("end", None, ())
+        """Lets the others go; those that wait for this process in vain end when it does."""
+        if not self.is_under_way:
+            self.tell("end", None, ())
 
 
 class LeaderNetwork(EngineNetwork):
@@ -125,36 +137,40 @@ class LeaderNetwork(EngineNetwork):
 
     def __init__(self, engine, graph, tensors):
         self.number, engine.made = engine.made, engine.made + 1
-        engine.tell("network", self.number, (graph, tensors))
-        super().__init__(engine, graph, tensors, engine.group)
+        self.leader = engine
+        with engine.asks("network", self.number, (graph, tensors)):
+            super().__init__(engine, graph, tensors, engine.group)
 
     def __del__(self):
         # The others are told with the next message: this may run while one is under way.
-        self.engine.dropped.append(self.number)
+        self.leader.dropped.append(self.number)
+
+    def sibling(self, graph, tensors):
+        return LeaderNetwork(self.leader, graph, tensors)
 
     def replace(self, tensors):
-        self.engine.tell("replace", self.number, (tensors,))
-        super().replace(tensors)
+        with self.leader.asks("replace", self.number, (tensors,)):
+            super().replace(tensors)
 
     def forward(self, images, mode, passes):
-        self.engine.tell("forward", self.number, (len(images), mode, passes))
-        return super().forward(images, mode, passes)
+        with self.leader.asks("forward", self.number, (len(images), mode, passes)):
+            return super().forward(images, mode, passes)
 
     def learn(self, images, labels, lesson, seed):
-        self.engine.tell("learn", self.number, (len(images), len(labels), lesson, seed))
-        return super().learn(images, labels, lesson, seed)
+        with self.leader.asks("learn", self.number, (len(images), len(labels), lesson, seed)):
+            return super().learn(images, labels, lesson, seed)
 
     def gradients(self):
-        self.engine.tell("gradients", self.number, ())
-        return super().gradients()
+        with self.leader.asks("gradients", self.number, ()):
+            return super().gradients()
 
     def step(self, *settings):
-        self.engine.tell("step", self.number, settings)
-        super().step(*settings)
+        with self.leader.asks("step", self.number, settings):
+            super().step(*settings)
 
     def set_optimiser_state(self, steps, buffers):
-        self.engine.tell("set_optimiser_state", self.number, (steps, buffers))
-        super().set_optimiser_state(steps, buffers)
+        with self.leader.asks("set_optimiser_state", self.number, (steps, buffers)):
+            super().set_optimiser_state(steps, buffers)
 
 
 def follow(group, *settings):

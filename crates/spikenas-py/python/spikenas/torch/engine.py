@@ -9,6 +9,7 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 
+from .. import ArgumentError
 from . import models
 from .cuda_graphs import Recordings
 from .network import Network, Pass
@@ -22,8 +23,8 @@ class Engine:
     float32 may be rounded to 10 bits on CUDA. `graphs`: records lessons as CUDA graphs, see `cuda_graphs.py`.
     """
 
-    def __init__(self, device="cpu", amp=False, tf32=False, graphs=False):
-        self.device, self.amp = torch.device(device), amp
+    def __init__(self, device: str = "cpu", amp: bool = False, tf32: bool = False, graphs: bool = False):
+        self.device, self.amp = known(device), amp
         self.graphs = graphs and self.device.type == "cuda"
         if self.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = tf32
@@ -38,6 +39,16 @@ class Engine:
     def autocast(self):
         # What a cast weight is kept for would be another pass where passes are recorded.
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp, cache_enabled=not self.graphs)
+
+
+def known(device):
+    """A device of PyTorch on which networks run."""
+    kind = str(device).partition(":")[0]
+    if kind not in ("cpu", "cuda"):
+        raise ArgumentError(f"unknown device `{device}`: choose from cpu, cuda")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ArgumentError(f"device `{device}`: PyTorch {torch.__version__} finds no such device here: take cpu")
+    return torch.device(device)
 
 
 def name_of(device, amp, tf32):
@@ -58,7 +69,7 @@ class EngineNetwork:
         self.module = Network(graph).to(engine.device)
         models.fill(self.module, tensors)
         self.optimiser = Optimiser(self.module, keeps_gradients=engine.graphs)
-        self.recordings = Recordings(self.module, self.lesson)
+        self.recordings = Recordings(self.module)
 
     def weights(self):
         return models.arrays(self.module)
@@ -103,7 +114,7 @@ class EngineNetwork:
         images, count = self.images(images)
         tensors = images, self.part(labels, (), torch.int64)[0], self.mask(count, dropout, seed)
         if self.engine.graphs and self.group is None:
-            shown = self.recordings.run(tensors, (count, *settings))
+            shown = self.recordings.run(self.lesson, tensors, (count, *settings))
         else:
             shown = self.lesson(tensors, (count, *settings))
         loss, correct = (shown if self.group is None else self.group.summed(shown)).tolist()

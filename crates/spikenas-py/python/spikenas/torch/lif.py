@@ -47,7 +47,7 @@ class LifOverTime(torch.autograd.Function):
     def forward(ctx, x, membrane, steps, tau, threshold, dtype):
         is_constant = x.dim() == membrane.dim()
         spikes, charges = empty(membrane, steps, dtype), empty(membrane, steps, torch.float32)
-        v, divisor = membrane, torch.tensor(tau, device=x.device)
+        v, divisor = membrane, torch.full((), tau, device=x.device)
         for t in range(steps):
             h = torch.sub(x if is_constant else x[t], v, out=charges[t]).div_(divisor).add_(v)
             # As h - threshold >= 0, whatever the rounding.
@@ -100,6 +100,6 @@ class Lif(nn.Module):
 
     def step(self, x, v):
         """One timestep: spikes and the membrane after them, float32."""
-        h = charge(x.float(), v, torch.tensor(self.tau, device=x.device))
+        h = charge(x.float(), v, torch.full((), self.tau, device=x.device))
         spikes = Fire.apply(h - self.threshold)
         return spikes, (1 - spikes.detach()) * h

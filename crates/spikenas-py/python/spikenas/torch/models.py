@@ -1,12 +1,14 @@
 """Trained networks from the library's files into modules, and back."""
 
+from os import PathLike
+
 import torch
 
 from .. import load_model, save_model
 from .network import Network
 
 
-def load(path):
+def load(path: str | PathLike) -> Network:
     """The trained network of a run folder or of a safetensors file, in evaluation mode."""
     model = load_model(path)
     network = Network(model["graph"])
@@ -15,7 +17,7 @@ def load(path):
     return network.eval()
 
 
-def save(network, path):
+def save(network: Network, path: str | PathLike) -> None:
     """Writes a network's weights as the library's `model.safetensors`, with the description of the network and a checksum.
 
     What it was trained on is not known here: a training by `spikenas.torch.train` writes that, too.

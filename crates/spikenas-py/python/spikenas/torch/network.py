@@ -13,7 +13,7 @@ from torch import nn
 from .batch_norm import BatchNorm
 from .lif import Lif
 
-# The places of a classifier's inputs among the nodes: see `Network.dropped`.
+# The place of a node in the classifier, as the graph writes it.
 CLASSIFIER = "classifier"
 
 
@@ -71,7 +71,7 @@ class Network(nn.Module):
     norms use.
     """
 
-    def __init__(self, graph):
+    def __init__(self, graph: dict):
         super().__init__()
         self.graph = graph
         self.steps = graph["config"]["timesteps"]
@@ -98,10 +98,10 @@ class Network(nn.Module):
             return Lif(node.name, settings["threshold"], self.graph["config"]["tau"])
         return None
 
-    def forward(self, images, asked=None):
+    def forward(self, images: torch.Tensor, asked: Pass | None = None) -> torch.Tensor:
         return self.votes(images, asked).mean(0)
 
-    def votes(self, images, asked=None):
+    def votes(self, images: torch.Tensor, asked: Pass | None = None) -> torch.Tensor:
         """The votes for each class at each timestep, float32 [steps, images, classes]."""
         asked = Pass() if asked is None else asked
         maps, place = {}, 0
@@ -224,7 +224,7 @@ class Network(nn.Module):
         """Inputs of the classifier, of which dropout drops some."""
         return next(node.settings["inputs"] for node in self.nodes if node.kind == "linear")
 
-    def to_spikingjelly(self):
+    def to_spikingjelly(self) -> "Network":
         """The same network, with the same weights, whose LIF layers are SpikingJelly's; see `with_spikingjelly`."""
         from .spikingjelly import with_spikingjelly
 

@@ -4,12 +4,24 @@ import signal
 import sys
 import threading
 import time
+from os import PathLike
 
 from .. import Run, _spikenas
 from .engine import Engine
 
 
-def train(run, device="cpu", *, amp=False, tf32=False, graphs=False, data_dir=None, engine=None, progress=None, **settings):
+def train(
+    run: Run | str | PathLike,
+    device: str = "cpu",
+    *,
+    amp: bool = False,
+    tf32: bool = False,
+    graphs: bool = False,
+    data_dir: str | PathLike | None = None,
+    engine: Engine | None = None,
+    progress: object | None = None,
+    **settings: object,
+) -> list[dict]:
     """Trains the winner of a run folder into that folder, and returns its epochs as dictionaries.
 
     A training that was begun goes on from its checkpoint. `settings` replace settings of the run's training by their names in
@@ -23,7 +35,17 @@ def train(run, device="cpu", *, amp=False, tf32=False, graphs=False, data_dir=No
         return _spikenas.train(run, engine, told, **settings)
 
 
-def evaluate(run, device="cpu", *, amp=False, tf32=False, graphs=False, data_dir=None, engine=None, progress=None):
+def evaluate(
+    run: Run | str | PathLike,
+    device: str = "cpu",
+    *,
+    amp: bool = False,
+    tf32: bool = False,
+    graphs: bool = False,
+    data_dir: str | PathLike | None = None,
+    engine: Engine | None = None,
+    progress: object | None = None,
+) -> dict:
     """Tests the model of a run folder on the run's test images; returns the record, which `spikenas evaluate` would keep."""
     run = run if isinstance(run, Run) else Run(run, data_dir)
     engine = Engine(device, amp, tf32, graphs) if engine is None else engine
@@ -50,7 +72,9 @@ class Attention:
             raise KeyboardInterrupt("stopped at once")
         self.received = number
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, KeyboardInterrupt):
+            error.signal = self.received
         for number, handler in self.before.items():
             signal.signal(number, handler)
 
