@@ -145,9 +145,6 @@ class LeaderNetwork(EngineNetwork):
         # The others are told with the next message: this may run while one is under way.
         self.leader.dropped.append(self.number)
 
-    def sibling(self, graph, tensors):
-        return LeaderNetwork(self.leader, graph, tensors)
-
     def replace(self, tensors):
         with self.leader.asks("replace", self.number, (tensors,)):
             super().replace(tensors)
