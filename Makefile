@@ -84,7 +84,7 @@ faults:
 # Every reader on inputs that nobody would write, SECONDS each, with coverage as the guide: `make fuzz READERS=journal SECONDS=60`.
 # (`make test` tries the kept corpus and seconds of mutations.) The stable compiler takes the flags of LLVM's instrumentation, and
 # that of AddressSanitizer by the switch. New inputs go to target/fuzz/corpus, and those that break a promise to target/fuzz.
-READERS = architecture budget config settings journal search epochs evaluation study seeds front correlation table weights integers profile checkpoint image cifar archive
+READERS = architecture budget config settings journal search supernet epochs evaluation study seeds front correlation table weights integers profile checkpoint image cifar archive
 SECONDS = 600
 FUZZER = target/fuzz/x86_64-unknown-linux-gnu/debug/libfuzzer
 fuzz: fuzz-build
