@@ -30,15 +30,15 @@ fn trained(section: &mut Section, front: &FrontRecord) -> Result<()> {
          beats with fewer parameters, or fewer operations.",
         counted(done, "network")
     ));
-    let table = trainings(front);
+    section.tables.push(trainings(front));
     let scope = front.scope;
     let parameters = |result: &FrontResult| Some(result.parameters.in_scope(scope) as f64);
     let x = format!("parameters ({scope})");
-    section.figures.push(figure("front-memory", "Accuracy against memory", &x, front, &table, parameters)?);
+    section.figures.push(figure("front-memory", "Accuracy against memory", &x, front, parameters)?);
     if front.results.iter().all(|result| result.operations.is_some()) {
         let x = "synaptic operations of an inference";
         let title = "Accuracy against operations";
-        section.figures.push(figure("front-operations", title, x, front, &table, |result| result.operations)?);
+        section.figures.push(figure("front-operations", title, x, front, |result| result.operations)?);
     }
     Ok(())
 }
@@ -48,7 +48,6 @@ fn figure(
     title: &str,
     x: &str,
     front: &FrontRecord,
-    table: &Table,
     of: impl Fn(&FrontResult) -> Option<f64>,
 ) -> Result<Figure> {
     let points = front.results.iter().filter_map(|result| {
@@ -58,12 +57,22 @@ fn figure(
     });
     let points: Vec<FrontPoint> = points.collect();
     let Front { members, svg } = Front::draw("network", x, "test accuracy, %", &points)?;
+    let mut table = Table::new(title, &["answer to", &format!("#{x}"), "#accuracy, %", "Pareto front"]);
+    for (index, FrontPoint { x, y, label, .. }) in points.iter().enumerate() {
+        let is_on_front = members.contains(&index);
+        table.push(vec![
+            Value::text(label),
+            Value::number(*x, count(*x)),
+            Value::number(*y, format!("{y:.2}")),
+            Value::text(if is_on_front { "yes" } else { "" }),
+        ]);
+    }
     let alternative = format!(
         "Points: {x} against test accuracy of {}. A line joins the {} on the Pareto front.",
         counted(points.len(), "network"),
         members.len()
     );
-    Ok(Figure { name: name.into(), title: title.into(), alternative, svg, table: table.clone() })
+    Ok(Figure { name: name.into(), title: title.into(), alternative, svg, table })
 }
 
 /// The limits that a network is the answer to, the smallest first.

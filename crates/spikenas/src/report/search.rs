@@ -57,6 +57,9 @@ fn about_score(kind: ScoreKind) -> String {
 fn confidence(confirmation: &Confirmation) -> String {
     let tied = confirmation.leaders.iter().filter(|l| l.is_tied).count();
     let rounds = confirmation.rounds();
+    if rounds == 0 {
+        return format!("The smallest of {tied} leading candidates with equal scores won.");
+    }
     let margin = confirmation.margin.map_or("no other leader is significantly worse".into(), |m| {
         format!("the next that is significantly worse is {m:.4} below")
     });

@@ -62,8 +62,10 @@ impl Inherited {
 
     /// Mean seconds of an architecture.
     pub(super) fn seconds(&self) -> Option<f64> {
-        let seconds: f64 = self.known.values().map(|entry| entry.seconds).sum();
-        (!self.known.is_empty()).then(|| seconds / self.known.len() as f64)
+        let mut seconds: Vec<f64> = self.known.values().map(|entry| entry.seconds).collect();
+        // Added up in one order, whatever that of the map is.
+        seconds.sort_by(f64::total_cmp);
+        (!seconds.is_empty()).then(|| seconds.iter().sum::<f64>() / seconds.len() as f64)
     }
 }
 

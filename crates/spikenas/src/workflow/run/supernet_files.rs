@@ -78,11 +78,8 @@ impl RunFolder {
     ///
     /// Errors: it was trained otherwise; what differs.
     pub fn check_supernet(path: &Path, config: &RunConfig) -> Result<()> {
-        let folder = Self::unlocked(path);
-        let (Some(now), Some(record), Some(_)) = (shaping(config), folder.supernet_record()?, folder.search_record()?)
-        else {
-            return Ok(());
-        };
+        let (Some(now), folder) = (shaping(config), Self::unlocked(path)) else { return Ok(()) };
+        let (Some(record), Some(_)) = (folder.supernet_record()?, folder.search_record()?) else { return Ok(()) };
         let differences = list_differences(&comparable(&record.train)?, &comparable(&now)?);
         if differences.is_empty() {
             return Ok(());

@@ -150,12 +150,12 @@ impl Scenario {
         }
     }
 
-    /// Selects scenarios by name, upper or lower case, with or without the prefix before `_`; all where no name is
-    /// given.
+    /// Selects scenarios by name, upper or lower case, the paper's with or without the prefix before `_`; all where no name is given.
     pub fn pick(all: Vec<Self>, names: &[String]) -> Result<Vec<Self>> {
         let is_named = |scenario: &Self, name: &str| {
-            let short = scenario.name.split_once('_').map_or("", |(_, short)| short);
-            scenario.name.eq_ignore_ascii_case(name) || short.eq_ignore_ascii_case(name)
+            let short = scenario.name.split_once('_').filter(|_| scenario.about().is_none());
+            let is_short = short.is_some_and(|(_, short)| short.eq_ignore_ascii_case(name));
+            is_short || scenario.name.eq_ignore_ascii_case(name)
         };
         if let Some(unknown) = names.iter().find(|name| !all.iter().any(|s| is_named(s, name))) {
             return Err(Error::unknown("scenario", unknown, all.iter().map(|s| s.name.as_str())));
@@ -196,6 +196,8 @@ mod tests {
         };
         let names: Vec<String> = pick(&["2c3o_m", "snasnet_2c5o"]).unwrap().into_iter().map(|s| s.name).collect();
         assert_eq!(names, ["SNASNet_2C5O", "SpikeNAS_2C3O_M"]);
+        let names: Vec<String> = pick(&["2c5o", "autosnn_2c5o"]).unwrap().into_iter().map(|s| s.name).collect();
+        assert_eq!(names, ["SNASNet_2C5O", "AutoSNN_2C5O"]);
         assert_eq!(pick(&[]).unwrap().len(), 16);
         assert!(pick(&["4C3O"]).unwrap_err().to_string().contains("SpikeNAS_3C2O_M"));
     }
