@@ -8,9 +8,6 @@ use crate::record::Number;
 use crate::space::Architecture;
 use crate::{Error, Result};
 
-/// The most limits of one search.
-const MOST_LIMITS: usize = 64;
-
 /// What a search answers beside its one winner.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +21,9 @@ pub struct Front {
 }
 
 impl Front {
+    /// The most limits of one search.
+    pub const MOST_LIMITS: usize = 64;
+
     /// Whether each is there once, and not too many.
     pub(super) fn check(&self, has_limit: bool) -> Result<()> {
         let Self { limits, objectives } = self;
@@ -34,8 +34,8 @@ impl Front {
         if objectives.len() == 1 {
             return Err(Error::invalid(format!("objectives {}: a front needs two or more", names())));
         }
-        if limits.len() > MOST_LIMITS {
-            return Err(Error::invalid(format!("{} limits: give at most {MOST_LIMITS}", limits.len())));
+        if limits.len() > Self::MOST_LIMITS {
+            return Err(Error::invalid(format!("{} limits: give at most {}", limits.len(), Self::MOST_LIMITS)));
         }
         if let Some(limit) = twice(limits) {
             return Err(Error::invalid(format!("{limit} is given twice: give each limit once")));

@@ -13,7 +13,7 @@ use crate::record::{
     append_line, comparable, files, list_differences, lock_folder, read_lines, read_record_if_there, write_lines,
     write_record,
 };
-use crate::search::SearchRecord;
+use crate::search::{Front, SearchRecord};
 use crate::train::{Checkpoint, EpochRecord};
 use crate::{Error, Result};
 
@@ -188,12 +188,11 @@ impl RunFolder {
 
     /// Removes the short trainings under all limits.
     fn drop_finalists(&self) -> Result<()> {
-        for limit in 0.. {
-            let path = self.finalists_path(limit);
-            if !files::is_there(&path)? {
-                break;
+        // A limit with one choice of sizes has none.
+        for path in (0..Front::MOST_LIMITS).map(|limit| self.finalists_path(limit)) {
+            if files::is_there(&path)? {
+                files::remove(&path)?;
             }
-            files::remove(&path)?;
         }
         Ok(())
     }
