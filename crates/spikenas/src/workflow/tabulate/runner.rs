@@ -63,9 +63,9 @@ pub fn tasks(table: &Tabulation, dataset: &Dataset, folder: &Path) -> Result<Vec
 }
 
 /// Does one training of a table, of the number that [`tasks`] gives it: several processes, on several machines, may each do others in the
-/// same folder. What is done is not done again, and what was begun goes on; [`run`] then makes the table.
+/// same folder. What is done is not done again, and what was begun goes on; [`run()`] then makes the table.
 ///
-/// Errors: those of [`run`]; a number that is none of a task; another process at the same task.
+/// Errors: those of [`run()`]; a number that is none of a task; another process at the same task.
 pub fn run_task(
     table: &Tabulation,
     dataset: &Dataset,
