@@ -22,7 +22,7 @@ pub fn check(config: &RunConfig, dataset: &Dataset, engines: Engines<'_>) -> Res
     if !is_front(config) {
         return Err(Error::invalid("its search has one answer and no front: give several budgets or objectives"));
     }
-    run::check_epochs_given(config)?;
+    run::check_epochs_given(&config.train)?;
     config.by_limit().iter().try_for_each(|config| run::check_training(config, dataset, engines.device))
 }
 

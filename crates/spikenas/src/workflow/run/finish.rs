@@ -8,7 +8,7 @@ use super::training::train;
 use crate::data::Dataset;
 use crate::progress::Progress;
 use crate::space::Architecture;
-use crate::train::EpochRecord;
+use crate::train::{EpochRecord, TrainConfig};
 use crate::{Error, Result};
 
 /// What became of an architecture.
@@ -40,9 +40,9 @@ pub fn finish(
     Ok(Finished { epochs, test, integer })
 }
 
-/// Whether a run that is to be compared with others has its epochs given, not planned from minutes.
-pub fn check_epochs_given(config: &RunConfig) -> Result<()> {
-    match config.train.minutes {
+/// Whether a training that is to be compared with others has its epochs given, not planned from minutes.
+pub fn check_epochs_given(train: &TrainConfig) -> Result<()> {
+    match train.minutes {
         Some(minutes) => Err(Error::invalid(format!(
             "minutes {minutes}: several trainings compare only with equally many epochs, give epochs instead"
         ))),

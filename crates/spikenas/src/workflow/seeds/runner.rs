@@ -40,7 +40,7 @@ pub fn check(
     if !(1..=MOST).contains(&seeds) {
         return Err(Error::invalid(format!("seeds {seeds}: give 1 to {MOST}")));
     }
-    run::check_epochs_given(config)?;
+    run::check_epochs_given(&config.train)?;
     if let Some(limits) = config.search.front.as_ref().map(|front| front.limits.len()).filter(|&limits| limits > 0) {
         return Err(Error::invalid(format!("seeds {seeds}: they are for one limit, not for {limits}")));
     }

@@ -6,7 +6,7 @@ use crate::graph::NetworkConfig;
 use crate::record::FORMAT_VERSION;
 use crate::space::{Architecture, Operation, SearchSpace};
 use crate::train::TrainConfig;
-use crate::workflow::run::RunConfig;
+use crate::workflow::run::{RunConfig, check_epochs_given};
 use crate::{Error, Result};
 
 /// Architectures and trainings of a table at most.
@@ -47,11 +47,7 @@ impl Tabulation {
                 return Err(Error::invalid(format!("{name} {value} is out of range: give {least} to {MOST}")));
             }
         }
-        if let Some(minutes) = self.train.minutes {
-            return Err(Error::invalid(format!(
-                "minutes {minutes}: several trainings compare only with equally many epochs, give epochs instead"
-            )));
-        }
+        check_epochs_given(&self.train)?;
         if self.spaces.is_empty() {
             return Err(Error::invalid("a table needs at least one set of operations to draw from"));
         }
