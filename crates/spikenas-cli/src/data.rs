@@ -20,7 +20,7 @@ pub struct Arguments {
 enum Command {
     /// List the datasets and whether they are there
     List {
-        /// Folder that holds cifar-10-batches-bin and cifar-100-binary
+        /// Folder that holds cifar-10-batches-bin, cifar-100-binary, fashion-mnist and mnist
         #[arg(long, value_name = "DIR", default_value = "data")]
         data_dir: PathBuf,
         /// Print the result as one JSON document
@@ -79,6 +79,8 @@ fn list(data_dir: &Path, json: bool) -> Result<()> {
         (Source::Sample, "3,000 images of CIFAR-10, built in"),
         (Source::Cifar10, "60,000 images of 10 classes, 32x32"),
         (Source::Cifar100, "60,000 images of 100 classes, 32x32"),
+        (Source::FashionMnist, "70,000 grey images of 10 classes, 28x28"),
+        (Source::Mnist, "70,000 grey images of 10 classes, 28x28"),
     ];
     let datasets: Vec<Listed> = known
         .into_iter()
@@ -92,7 +94,7 @@ fn list(data_dir: &Path, json: bool) -> Result<()> {
             (Some((train, test)), _) => format!("{train} + {test} images here"),
             (None, problem) => format!("not here ({})", problem.as_deref().unwrap_or_default()),
         };
-        format!("{:<9} {:<38} {state}", d.name.to_string(), d.images)
+        format!("{:<13} {:<39} {state}", d.name.to_string(), d.images)
     };
     print(json, &datasets, || datasets.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
@@ -107,7 +109,11 @@ fn report_words(report: &Contents) -> String {
         (_, true) => ", complete",
         (_, false) => ", a partial copy",
     };
-    let channels = if *grey == report.train.images + report.test.images { "grey in 3 channels" } else { "3 channels" };
+    let channels = match (shape.channels, *grey == report.train.images + report.test.images) {
+        (1, _) => "grey".into(),
+        (channels, true) => format!("grey in {channels} channels"),
+        (channels, false) => format!("{channels} channels"),
+    };
     let mut lines = vec![
         format!(
             "{source}: {}{state}, {}x{} pixels, {channels}",

@@ -119,10 +119,10 @@ fn float_to_nir(arguments: &Arguments) -> Result<Exported> {
     let dataset = images_of(&arguments.what, config, &arguments.data, |folder| model.trained_on(folder))?;
     let origin = model.model.origin.as_ref();
     let classes = origin.map_or(&dataset.classes, |origin| &origin.classes);
-    let normalisation = origin.map_or(dataset.normalisation, |origin| origin.normalisation);
+    let normalisation = origin.map_or(&dataset.normalisation, |origin| &origin.normalisation);
     let (images, cpu) = (dataset.test.clone().first(arguments.golden.max(1)), engine("cpu")?);
     let network = (&model.graph, &model.model.weights);
-    NirExport::float(network, &normalisation, classes, &images, cpu.as_ref())?.write(&arguments.out)?;
+    NirExport::float(network, normalisation, classes, &images, cpu.as_ref())?.write(&arguments.out)?;
     Ok(Exported { path: arguments.out.clone(), files: Vec::new(), device: None })
 }
 

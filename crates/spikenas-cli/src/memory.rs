@@ -14,7 +14,7 @@ use spikenas::workflow::run::RunFolder;
 use spikenas::{Error, Result};
 
 use crate::arguments::{
-    CIFAR, DataArguments, DigitArguments, NetworkArguments, WidthList, parse_bits, parse_shape, parse_widths,
+    DataArguments, DigitArguments, NetworkArguments, WidthList, parse_bits, parse_shape, parse_widths,
 };
 use crate::named::NamedModel;
 use crate::output::{grouped, note, print};
@@ -149,7 +149,7 @@ fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
             return Err(Error::invalid("the images of the folder have a shape: leave --image or --data out"));
         }
         (Source::Folder(_), None) => Some(data.open()?),
-        (Source::Sample | Source::Cifar10 | Source::Cifar100, _) => None,
+        _ => None,
     };
     let &Arguments { widths, cells, timesteps, hidden, last_pool, .. } = arguments;
     let preset = arguments.preset.clone();
@@ -158,7 +158,9 @@ fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
     let (threshold, tau) = (Vec::new(), Vec::new());
     let network = NetworkArguments { preset, widths, cells, timesteps, threshold, tau, hidden, last_pool };
     let network = network.config(&data, dataset.as_ref())?;
-    Graph::new(&architecture, &network, arguments.image.unwrap_or(dataset.map_or(CIFAR, |d| d.train.shape)))
+    let shape = arguments.image.or(arguments.data.shape()).or(dataset.map(|dataset| dataset.train.shape));
+    let shape = shape.ok_or_else(|| Error::invalid("the images have no shape: give --image"))?;
+    Graph::new(&architecture, &network, shape)
 }
 
 fn words(memory: &Memory) -> String {

@@ -44,6 +44,8 @@ pub const READERS: &[Reader] = &[
     Reader { name: "checkpoint", valid: checkpoint::valid, read: checkpoint::read, memory: 16 * MIB },
     Reader { name: "image", valid: image::valid, read: image::read, memory: 300 * MIB },
     Reader { name: "cifar", valid: cifar::valid, read: cifar::read, memory: 8 * MIB },
+    Reader { name: "idx", valid: idx::valid, read: idx::read, memory: 8 * MIB },
+    Reader { name: "recording", valid: recording::valid, read: recording::read, memory: 64 * MIB },
     Reader { name: "archive", valid: archive::valid, read: archive::read, memory: 8 * MIB },
 ];
 

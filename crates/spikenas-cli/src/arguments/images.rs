@@ -14,10 +14,11 @@ use crate::output::say;
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Images")]
 pub struct DataArguments {
-    /// sample (built in), cifar10, cifar100, or a folder with train/CLASS/*.png|jpg and test/CLASS/*.png|jpg [default: sample]
+    /// sample (built in), cifar10, cifar100, fashion-mnist, mnist, or a folder: with train/CLASS/*.png|jpg and test/CLASS/*.png|jpg, or with
+    /// four IDX files [default: sample]
     #[arg(short = 'd', long, value_name = "NAME|PATH")]
     pub data: Option<Source>,
-    /// Folder that holds cifar-10-batches-bin and cifar-100-binary [default: data]
+    /// Folder that holds cifar-10-batches-bin, cifar-100-binary, fashion-mnist and mnist [default: data]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
@@ -48,8 +49,8 @@ impl DataArguments {
     /// Refuses a folder for CIFAR's that would not be looked at.
     pub fn check(&self) -> Result<()> {
         match (self.source(), &self.data_dir) {
-            (Source::Sample | Source::Folder(_), Some(folder)) => Err(Error::invalid(format!(
-                "data-dir {}: it is for cifar10 and cifar100, give --data with one of them",
+            (source, Some(folder)) if !source.is_in_data_folder() => Err(Error::invalid(format!(
+                "data-dir {}: it is for cifar10, cifar100, fashion-mnist and mnist, give --data with one of them",
                 folder.display()
             ))),
             _ => Ok(()),
@@ -98,9 +99,6 @@ pub fn parse_shape(text: &str) -> Result<Shape> {
         _ => Err(Error::invalid("give channels (1 to 4), rows and columns, such as 3x32x32")),
     }
 }
-
-/// Shape of the images of every dataset but folders.
-pub const CIFAR: Shape = Shape { channels: 3, height: 32, width: 32 };
 
 #[cfg(test)]
 mod tests {

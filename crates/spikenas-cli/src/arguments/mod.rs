@@ -14,7 +14,7 @@ mod training;
 
 pub use budget::{BudgetArguments, parse_bits};
 pub use general::{CommonArguments, MachineArguments};
-pub use images::{CIFAR, DataArguments, parse_shape, short_name};
+pub use images::{DataArguments, parse_shape, short_name};
 pub use learning::LearningArguments;
 pub use network::{NetworkArguments, WidthList, parse_widths};
 pub use score::ScoreArguments;

@@ -97,8 +97,11 @@ impl NetworkArguments {
         if let (Source::Folder(_), None, Some(dataset)) = (&source, &self.preset, dataset) {
             config.classes = dataset.classes.len();
         }
-        config.widths = self.widths.as_ref().and_then(|list| list.0.first()).copied().unwrap_or(config.widths);
         config.cells = self.cells.first().copied().unwrap_or(config.cells);
+        if let (None, Some(input)) = (&self.preset, dataset.map(|dataset| dataset.train.shape).or(source.shape())) {
+            config = config.for_images(input);
+        }
+        config.widths = self.widths.as_ref().and_then(|list| list.0.first()).copied().unwrap_or(config.widths);
         config.timesteps = self.timesteps.iter().max().copied().unwrap_or(config.timesteps);
         config.threshold = self.threshold.first().copied().unwrap_or(config.threshold);
         config.tau = self.tau.first().copied().unwrap_or(config.tau);

@@ -120,14 +120,14 @@ impl Images {
     /// an image, and becomes -mean / deviation.
     ///
     /// # Panics
-    /// If an index is out of range.
+    /// If an index is out of range, or the normalisation is of other channels.
     pub fn batch(
         &self,
         indices: &[usize],
         normalisation: &Normalisation,
         mut augmentation: Option<(Augmentation, &mut Generator)>,
     ) -> Batch {
-        let tables = [0, 1, 2].map(|channel| normalisation.table(channel));
+        let tables: Vec<_> = (0..self.shape.channels).map(|channel| normalisation.table(channel)).collect();
         let Shape { height, width, .. } = self.shape;
         let mut images = Vec::with_capacity(indices.len() * self.shape.len());
         for &index in indices {
@@ -150,10 +150,13 @@ impl Images {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
     use crate::random::generator;
 
-    const PLAIN: Normalisation = Normalisation { mean: [0.5, 0.25, 0.0], deviation: [0.5, 0.25, 1.0] };
+    const PLAIN: Normalisation =
+        Normalisation { mean: Cow::Borrowed(&[0.5, 0.25, 0.0]), deviation: Cow::Borrowed(&[0.5, 0.25, 1.0]) };
 
     const CIFAR: Augmentation = Augmentation { padding: 4, fill: Fill::Black, mirror: Mirror::Random };
 

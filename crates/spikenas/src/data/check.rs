@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::cifar::Layout;
 use super::folder::{self, Folder, PassedOver};
+use super::idx::{self, Named};
 use super::{Dataset, Images, Source};
 use crate::Result;
 use crate::graph::Shape;
@@ -21,7 +22,7 @@ pub struct Contents {
     pub classes: Vec<String>,
     /// Shape of every image.
     pub shape: Shape,
-    /// Images whose three channels are equal.
+    /// Images without colour: of one channel, or of three that are equal.
     pub grey: usize,
     /// Images with transparency, laid on white.
     pub transparent: usize,
@@ -31,7 +32,7 @@ pub struct Contents {
     pub train: SplitContents,
     /// Test images.
     pub test: SplitContents,
-    /// Whether all images of CIFAR are there, equally many of each class; always so for the other sources.
+    /// Whether all images of a dataset with a name are there; always so for the other sources.
     pub complete: bool,
     /// Test images that are training images, too.
     pub duplicates: Duplicates,
@@ -75,7 +76,7 @@ pub struct Duplicate {
 /// Errors: those of [`Dataset::open`]. A partial copy is no error, see [`Contents::complete`].
 pub fn check(source: &Source, data_dir: &Path) -> Result<Contents> {
     let (dataset, folder) = match source {
-        Source::Folder(path) => {
+        Source::Folder(path) if !idx::is_idx_folder(path)? => {
             let Folder { dataset, listing, transparent, turned } = folder::read(path)?;
             (dataset, Some((path, listing, transparent, turned)))
         }
@@ -89,15 +90,21 @@ pub fn check(source: &Source, data_dir: &Path) -> Result<Contents> {
     };
     let pairs = duplicates(&train, &test);
     let named = pairs.iter().take(NAMED).map(|&[a, b]| Duplicate { train: name(0, a), test: name(1, b) });
-    let [in_train, in_test] = Layout::of(source).map_or([None; 2], |layout| layout.images_per_class.map(Some));
+    let [in_train, in_test] = match (Layout::of(source), Named::of(source)) {
+        (Some(layout), _) => layout.images_per_class.map(|count| Some(Expected::PerClass(count))),
+        (_, Some(named)) => named.images.map(|count| Some(Expected::InAll(count))),
+        (None, None) => [None; 2],
+    };
     Ok(Contents {
         source: source.clone(),
         shape: train.shape,
         grey: grey(&train) + grey(&test),
         duplicates: Duplicates { count: pairs.len(), first: named.collect() },
+        complete: [(&train, in_train), (&test, in_test)]
+            .iter()
+            .all(|(images, expected)| expected.is_none_or(|expected| expected.is_met(images, classes.len()))),
         train: SplitContents::of(&train, classes.len(), in_train),
         test: SplitContents::of(&test, classes.len(), in_test),
-        complete: is_complete(&train, classes.len(), in_train) && is_complete(&test, classes.len(), in_test),
         classes,
         transparent: folder.as_ref().map_or(0, |folder| folder.2),
         turned: folder.as_ref().map_or(0, |folder| folder.3),
@@ -123,23 +130,42 @@ fn duplicates(train: &Images, test: &Images) -> Vec<[usize; 2]> {
     test.pixel_fingerprints().into_iter().enumerate().filter_map(first).collect()
 }
 
-/// Number of images whose three channels are equal.
+/// Number of images of which all channels are equal.
 fn grey(images: &Images) -> usize {
     let plane = images.shape.height * images.shape.width;
-    let is_grey = |pixels: &[u8]| pixels[..2 * plane] == pixels[plane..];
+    let is_grey = |pixels: &[u8]| pixels[plane..] == pixels[..pixels.len() - plane];
     (0..images.len()).filter(|&index| is_grey(images.image(index))).count()
 }
 
-fn is_complete(images: &Images, classes: usize, per_class: Option<usize>) -> bool {
-    per_class.is_none_or(|expected| images.count_by_class(classes).iter().all(|&count| count == expected))
+/// Images of a split of a complete copy.
+#[derive(Clone, Copy)]
+enum Expected {
+    PerClass(usize),
+    InAll(usize),
+}
+
+impl Expected {
+    fn is_met(self, images: &Images, classes: usize) -> bool {
+        match self {
+            Expected::PerClass(expected) => images.count_by_class(classes).iter().all(|&count| count == expected),
+            Expected::InAll(expected) => images.len() == expected,
+        }
+    }
+
+    fn in_all(self, classes: usize) -> usize {
+        match self {
+            Expected::PerClass(count) => count * classes,
+            Expected::InAll(count) => count,
+        }
+    }
 }
 
 impl SplitContents {
-    fn of(images: &Images, classes: usize, per_class: Option<usize>) -> Self {
+    fn of(images: &Images, classes: usize, expected: Option<Expected>) -> Self {
         Self {
             images: images.len(),
             per_class: images.count_by_class(classes),
-            expected: per_class.map(|count| count * classes),
+            expected: expected.map(|expected| expected.in_all(classes)),
         }
     }
 }

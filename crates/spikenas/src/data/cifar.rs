@@ -56,11 +56,11 @@ impl Layout {
     pub(super) const SHAPE: Shape = Shape { channels: 3, height: 32, width: 32 };
 
     /// The layout of a source, if it is one of the two.
-    pub(super) fn of(source: &Source) -> Option<&'static Self> {
+    pub(super) fn of(source: &Source) -> Option<Self> {
         match source {
-            Source::Cifar10 => Some(&Self::CIFAR10),
-            Source::Cifar100 => Some(&Self::CIFAR100),
-            Source::Sample | Source::Folder(_) => None,
+            Source::Cifar10 => Some(Self::CIFAR10),
+            Source::Cifar100 => Some(Self::CIFAR100),
+            _ => None,
         }
     }
 
@@ -75,7 +75,7 @@ impl Layout {
             classes: self.class_names(&folder)?,
             train: self.split(data_dir, self.train)?,
             test: self.split(data_dir, self.test)?,
-            normalisation: self.normalisation,
+            normalisation: self.normalisation.clone(),
             notes: Vec::new(),
         })
     }

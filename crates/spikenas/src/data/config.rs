@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub struct DataConfig {
     /// Where they come from.
     pub source: Source,
-    /// The folder that holds CIFAR's binary versions.
+    /// The folder that holds CIFAR's binary versions, and MNIST's files.
     pub folder: PathBuf,
     /// What they are, wherever they lie: see [`Dataset::fingerprint`].
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -31,7 +31,9 @@ impl DataConfig {
         let (source, folder) = match source {
             Source::Folder(path) => (Source::Folder(absolute(path)), folder.to_path_buf()),
             Source::Sample => (Source::Sample, folder.to_path_buf()),
-            Source::Cifar10 | Source::Cifar100 => (source.clone(), absolute(folder)),
+            Source::Cifar10 | Source::Cifar100 | Source::FashionMnist | Source::Mnist => {
+                (source.clone(), absolute(folder))
+            }
         };
         Self {
             fingerprint: Some(dataset.fingerprint()),

@@ -46,8 +46,8 @@ impl Dataset {
     /// names of the classes and the normalisation; not the place where the images lie.
     pub fn fingerprint(&self) -> String {
         let classes = self.classes.iter().flat_map(|name| [name.len() as u64, fingerprint(name.bytes())]);
-        let Normalisation { mean, deviation } = self.normalisation;
-        let normalisation = mean.into_iter().chain(deviation).map(|x| u64::from(x.to_bits()));
+        let Normalisation { mean, deviation } = &self.normalisation;
+        let normalisation = mean.iter().chain(deviation.iter()).map(|x| u64::from(x.to_bits()));
         let splits = [&self.train, &self.test].into_iter().flat_map(Images::fingerprints);
         let parts = classes.chain(normalisation).chain(splits);
         format!("{:016x}", fingerprint(parts.flat_map(u64::to_le_bytes)))
@@ -100,8 +100,8 @@ mod tests {
             changed(|d| d.test = d.test.clone().first(1)),
             changed(|d| d.classes.swap(0, 1)),
             changed(|d| d.classes = vec!["catd".into(), "og".into()]),
-            changed(|d| d.normalisation.mean[2] += 0.001),
-            changed(|d| d.normalisation.deviation[0] += 0.001),
+            changed(|d| d.normalisation.mean.to_mut()[2] += 0.001),
+            changed(|d| d.normalisation.deviation.to_mut()[0] += 0.001),
         ];
         for (index, fingerprint) in all.iter().enumerate() {
             assert!(!all[..index].contains(fingerprint), "change {index} goes unseen");

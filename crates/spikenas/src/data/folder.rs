@@ -30,15 +30,19 @@ pub(super) struct Folder {
 }
 
 /// Reads a folder of images. Classes and files come in the order of their names, byte by byte, as in PyTorch's `ImageFolder`;
-/// hidden files are passed over, and others that are no images, which a note says. The normalisation is that of the
-/// training images.
+/// hidden files are passed over, and others that are no images, which a note says. Where all are stored without colours, they have one
+/// channel. The normalisation is that of the training images.
 pub(super) fn read(folder: &Path) -> Result<Folder> {
     let listing = Listing::of(folder)?;
     let first = listing.train.first().ok_or_else(|| Error::file(folder, "holds no images"))?;
     let shape = Picture::read(&first.0)?.shape;
-    let mut odd = [0; 2];
+    let mut odd = Odd::default();
     let [train, test] = [&listing.train, &listing.test].map(|files| decode(files, shape, &mut odd));
-    let (train, test, [transparent, turned]) = (train?, test?, odd);
+    let (mut train, mut test) = (train?, test?);
+    let Odd { transparent, turned, coloured } = odd;
+    if coloured == 0 {
+        [&mut train, &mut test].into_iter().for_each(keep_first_channel);
+    }
     let mut notes = listing.class_notes();
     notes.extend(listing.passed_over_note());
     if transparent > 0 {
@@ -71,8 +75,16 @@ pub(crate) fn test_files(folder: &Path) -> Result<Vec<String>> {
     Ok(listing.test.iter().map(|(path, _)| within(path)).collect())
 }
 
-/// Decodes in parallel; of several bad files the first is reported. Counts images with transparency, and turned ones.
-fn decode(files: &[(PathBuf, u16)], shape: Shape, odd: &mut [usize; 2]) -> Result<Images> {
+/// Numbers of images that are not as others.
+#[derive(Default)]
+struct Odd {
+    transparent: usize,
+    turned: usize,
+    coloured: usize,
+}
+
+/// Decodes in parallel; of several bad files the first is reported.
+fn decode(files: &[(PathBuf, u16)], shape: Shape, odd: &mut Odd) -> Result<Images> {
     let mut pixels = Vec::new();
     let size = shape.len().checked_mul(files.len()).filter(|&size| pixels.try_reserve_exact(size).is_ok());
     let size = size.ok_or_else(|| {
@@ -81,15 +93,30 @@ fn decode(files: &[(PathBuf, u16)], shape: Shape, odd: &mut [usize; 2]) -> Resul
     })?;
     pixels.resize(size, 0);
     let places = pixels.par_chunks_exact_mut(shape.len()).zip(files);
-    let decoded: Vec<Result<[bool; 2]>> = places.map(|(place, (path, _))| decode_into(place, path, shape)).collect();
-    for kinds in decoded {
-        odd.iter_mut().zip(kinds?).for_each(|(count, is_odd)| *count += usize::from(is_odd));
+    let decoded: Vec<Result<Picture>> = places.map(|(place, (path, _))| decode_into(place, path, shape)).collect();
+    for picture in decoded {
+        let Picture { was_transparent, was_turned, is_grey, .. } = picture?;
+        odd.transparent += usize::from(was_transparent);
+        odd.turned += usize::from(was_turned);
+        odd.coloured += usize::from(!is_grey);
     }
     Ok(Images { shape, pixels, labels: files.iter().map(|&(_, label)| label).collect() })
 }
 
-/// Decodes one image; returns whether it had transparency, and whether it was turned.
-fn decode_into(place: &mut [u8], path: &Path, shape: Shape) -> Result<[bool; 2]> {
+/// Of each image the first channel.
+fn keep_first_channel(images: &mut Images) {
+    let plane = images.shape.height * images.shape.width;
+    let (size, count) = (images.shape.len(), images.len());
+    for index in 1..count {
+        images.pixels.copy_within(index * size..index * size + plane, index * plane);
+    }
+    images.pixels.truncate(count * plane);
+    images.pixels.shrink_to_fit();
+    images.shape.channels = 1;
+}
+
+/// Decodes one image; returns what is odd about it, without its pixels.
+fn decode_into(place: &mut [u8], path: &Path, shape: Shape) -> Result<Picture> {
     let picture = Picture::read(path)?;
     if picture.shape != shape {
         let [this, first] = [picture.shape, shape].map(|Shape { width, height, .. }| format!("{width}x{height}"));
@@ -97,7 +124,7 @@ fn decode_into(place: &mut [u8], path: &Path, shape: Shape) -> Result<[bool; 2]>
         return Err(Error::file(path, reason));
     }
     place.copy_from_slice(&picture.pixels);
-    Ok([picture.was_transparent, picture.was_turned])
+    Ok(Picture { pixels: Vec::new(), ..picture })
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use crate::random::Generator;
 /// The images of one split, all of one shape, with their labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// Shape of an image; always three channels.
+    /// Shape of an image: three channels where it has colours, one where it is grey.
     pub shape: Shape,
-    /// [images, channels, height, width]: the red plane, the green one, the blue one, row by row, as in CIFAR's records.
+    /// [images, channels, height, width]: the red plane, the green one, the blue one, or that of grey, row by row.
     pub pixels: Vec<u8>,
     /// Class of each image.
     pub labels: Vec<u16>,

@@ -1,16 +1,18 @@
 //! Images with labels: where they come from, and how they become batches.
 //!
 //! A [`Source`] names a dataset; [`Dataset::open`] reads it into memory, whatever its layout; [`Images::batch`] picks,
-//! augments and normalises. [`Picture`] is one image file, [`check()`] tells what is there, [`fetch`](fetch()) downloads what is missing.
+//! augments and normalises. [`events`] are what event cameras record. [`Picture`] is one image file, [`check()`] tells what is there, [`fetch`](fetch()) downloads what is missing.
 
 mod batch;
 mod check;
 mod cifar;
 mod config;
 mod dataset;
+pub mod events;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod folder;
+mod idx;
 mod images;
 mod normalisation;
 mod open;

@@ -1,33 +1,40 @@
+use std::borrow::Cow;
+
 use super::Images;
 use crate::graph::Normalisation;
 
 impl Normalisation {
     /// The usual figures for CIFAR-10's training images.
-    pub const CIFAR10: Self = Self { mean: [0.4913, 0.4821, 0.4465], deviation: [0.2470, 0.2434, 0.2615] };
+    pub const CIFAR10: Self = Self::fixed(&[0.4913, 0.4821, 0.4465], &[0.2470, 0.2434, 0.2615]);
     /// The usual figures for CIFAR-100's training images.
-    pub const CIFAR100: Self = Self { mean: [0.5071, 0.4867, 0.4408], deviation: [0.2673, 0.2564, 0.2762] };
+    pub const CIFAR100: Self = Self::fixed(&[0.5071, 0.4867, 0.4408], &[0.2673, 0.2564, 0.2762]);
+
+    const fn fixed(mean: &'static [f32], deviation: &'static [f32]) -> Self {
+        Self { mean: Cow::Borrowed(mean), deviation: Cow::Borrowed(deviation) }
+    }
 
     /// Mean and population standard deviation of each channel over all images.
     ///
     /// A constant channel gets deviation 1: it becomes all zeros, so that a dataset with an unused channel stays
     /// usable.
     pub fn of(images: &Images) -> Self {
-        let mut sums = [[0_u64; 2]; 3];
+        let channels = images.shape.channels;
+        let mut sums = vec![[0_u64; 2]; channels];
         let plane = images.shape.height * images.shape.width;
         for (index, pixels) in images.pixels.chunks_exact(plane.max(1)).enumerate() {
-            let [sum, squares] = &mut sums[index % 3];
+            let [sum, squares] = &mut sums[index % channels];
             for &p in pixels {
                 *sum += u64::from(p);
                 *squares += u64::from(p).pow(2);
             }
         }
         let count = (images.len() * plane).max(1) as f64;
-        let mean = sums.map(|[sum, _]| sum as f64 / count / 255.0);
-        let deviation = sums.map(|[sum, squares]| {
+        let mean = |&[sum, _]: &[u64; 2]| (sum as f64 / count / 255.0) as f32;
+        let deviation = |&[sum, squares]: &[u64; 2]| {
             let variance = squares as f64 / count - (sum as f64 / count).powi(2);
-            if variance > 1e-9 { variance.sqrt() / 255.0 } else { 1.0 }
-        });
-        Self { mean: mean.map(|x| x as f32), deviation: deviation.map(|x| x as f32) }
+            (if variance > 1e-9 { variance.sqrt() / 255.0 } else { 1.0 }) as f32
+        };
+        Self { mean: sums.iter().map(mean).collect(), deviation: sums.iter().map(deviation).collect() }
     }
 
     /// Every grey level of a channel, normalised.
@@ -50,7 +57,7 @@ mod tests {
             labels: vec![0, 1],
         };
         let n = Normalisation::of(&images);
-        assert_eq!(n.mean, [0.5, 0.2, 0.05]);
+        assert_eq!(*n.mean, [0.5, 0.2, 0.05]);
         assert_eq!(n.deviation[..2], [0.5, 1.0]);
         assert!((n.deviation[2] - 0.2 * (0.1875_f32).sqrt()).abs() < 1e-6);
     }

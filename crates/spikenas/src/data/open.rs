@@ -2,12 +2,13 @@ use std::path::Path;
 
 use super::cifar::Layout;
 use super::dataset::Dataset;
+use super::idx::{self, Named};
 use super::source::Source;
 use super::{folder, sample};
 use crate::Result;
 
 impl Dataset {
-    /// Reads a dataset into memory. `data_dir` is the folder that holds CIFAR's; the other sources do not need it.
+    /// Reads a dataset into memory. `data_dir` is the folder that holds CIFAR's and MNIST's; the other sources do not need it.
     ///
     /// A partial copy of CIFAR is read as it is; [`check`](super::check()) tells whether it is complete.
     ///
@@ -23,6 +24,9 @@ impl Dataset {
             Source::Sample => sample::open(),
             Source::Cifar10 => Layout::CIFAR10.open(data_dir),
             Source::Cifar100 => Layout::CIFAR100.open(data_dir),
+            Source::FashionMnist => Named::FASHION_MNIST.open(data_dir),
+            Source::Mnist => Named::MNIST.open(data_dir),
+            Source::Folder(path) if idx::is_idx_folder(path)? => idx::read(path, path.display().to_string(), None),
             Source::Folder(path) => Ok(folder::read(path)?.dataset),
         }
     }

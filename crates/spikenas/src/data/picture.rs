@@ -1,4 +1,4 @@
-//! One picture of a file: PNG or JPEG, whole, upright, without transparency.
+//! One picture of a file: PNG or JPEG, whole, upright, without transparency, in colours.
 
 mod bits;
 mod fault;
@@ -24,10 +24,12 @@ const MOST_BYTES: u64 = 16 << 24;
 /// A picture as a viewer shows it, in red, green and blue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// Its shape; always three channels.
+    /// Its shape; three channels, unless it was made grey.
     pub shape: Shape,
     /// [channels, height, width], as in [`Images`](super::Images).
     pub pixels: Vec<u8>,
+    /// Whether it was stored without colours.
+    pub is_grey: bool,
     /// Whether pixels were transparent: they are laid on white.
     pub was_transparent: bool,
     /// Whether it was stored turned or mirrored, as its EXIF orientation says: it is upright now.
@@ -63,11 +65,26 @@ impl Picture {
         let mut image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
         let orientation = exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms);
         image.apply_orientation(orientation);
+        let is_grey = !image.color().has_color();
         let (image, was_transparent) =
             if image.color().has_alpha() { on_white(&image.into_rgba8()) } else { (image.into_rgb8(), false) };
         let shape = Shape { channels: 3, height: image.height() as usize, width: image.width() as usize };
         let was_turned = orientation != Orientation::NoTransforms;
-        Ok(Self { shape, pixels: planar(&image), was_transparent, was_turned })
+        Ok(Self { shape, pixels: planar(&image), is_grey, was_transparent, was_turned })
+    }
+
+    /// The same in one channel: the luminance of each pixel (ITU-R BT.709), which is the level of a grey one.
+    pub fn into_grey(self) -> Self {
+        const LUMINANCE: [u32; 3] = [2126, 7152, 722];
+        let plane = self.shape.height * self.shape.width;
+        let level = |at: usize| {
+            let weigh = |(channel, weight): (usize, u32)| weight * u32::from(self.pixels[channel * plane + at]);
+            ((LUMINANCE.into_iter().enumerate().map(weigh).sum::<u32>() + 5_000) / 10_000) as u8
+        };
+        match self.shape.channels {
+            3 => Self { shape: Shape { channels: 1, ..self.shape }, pixels: (0..plane).map(level).collect(), ..self },
+            _ => self,
+        }
     }
 }
 

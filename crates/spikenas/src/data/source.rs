@@ -4,10 +4,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::graph::NetworkConfig;
+use super::cifar::Layout;
+use super::idx::Named;
+use crate::graph::{NetworkConfig, Shape};
 use crate::{Error, Result};
 
-/// Where images come from. Written `sample`, `cifar10`, `cifar100`, or the path of a folder of images.
+/// Where images come from. Written by its name, such as `sample` or `cifar10`, or as the path of a folder of images.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Source {
@@ -18,7 +20,11 @@ pub enum Source {
     Cifar10,
     /// CIFAR-100, binary version, with its 100 fine labels, under the data folder.
     Cifar100,
-    /// `FOLDER/{train,test}/CLASS/*.png|jpg|jpeg`.
+    /// Fashion-MNIST, as IDX files, in the folder `fashion-mnist` under the data folder, or where Debian's package puts it.
+    FashionMnist,
+    /// MNIST, as IDX files, in the folder `mnist` under the data folder.
+    Mnist,
+    /// `FOLDER/{train,test}/CLASS/*.png|jpg|jpeg`, or four IDX files, `FOLDER/{train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz]`.
     Folder(PathBuf),
 }
 
@@ -29,6 +35,8 @@ impl Source {
             Source::Sample => "sample",
             Source::Cifar10 => "cifar10",
             Source::Cifar100 => "cifar100",
+            Source::FashionMnist => "fashion-mnist",
+            Source::Mnist => "mnist",
             Source::Folder(_) => "folder",
         }
     }
@@ -45,24 +53,38 @@ impl Source {
     pub fn preset(&self) -> &'static str {
         match self {
             Source::Sample => "sample",
-            Source::Cifar10 | Source::Folder(_) => "cifar10",
+            Source::Cifar10 | Source::FashionMnist | Source::Mnist | Source::Folder(_) => "cifar10",
             Source::Cifar100 => "cifar100",
         }
     }
 
-    /// The network around the cells that the images imply: that of their preset, and for a folder one of narrow layers, which
+    /// The network around the cells that the images imply: that of their preset, and but for CIFAR's one of narrow layers, which
     /// trains in minutes.
     pub fn network(&self) -> Result<NetworkConfig> {
         let network = NetworkConfig::preset(self.preset())?;
         Ok(match self {
-            Source::Folder(_) => NetworkConfig { widths: [16, 32], ..network },
-            _ => network,
+            Source::FashionMnist | Source::Mnist | Source::Folder(_) => NetworkConfig { widths: [16, 32], ..network },
+            Source::Sample | Source::Cifar10 | Source::Cifar100 => network,
         })
     }
 
-    /// Whether a mirrored image is known to be of the same class: of CIFAR's. Digits and letters are not.
+    /// Shape of every image, where the name tells.
+    pub fn shape(&self) -> Option<Shape> {
+        match self {
+            Source::Sample | Source::Cifar10 | Source::Cifar100 => Some(Layout::SHAPE),
+            Source::FashionMnist | Source::Mnist => Some(Named::SHAPE),
+            Source::Folder(_) => None,
+        }
+    }
+
+    /// Whether its files are looked for under the data folder.
+    pub fn is_in_data_folder(&self) -> bool {
+        !matches!(self, Source::Sample | Source::Folder(_))
+    }
+
+    /// Whether a mirrored image is known to be of the same class: of CIFAR's and of clothes. Digits and letters are not.
     pub fn may_be_mirrored(&self) -> bool {
-        !matches!(self, Source::Folder(_))
+        !matches!(self, Source::Mnist | Source::Folder(_))
     }
 }
 
@@ -72,10 +94,14 @@ impl FromStr for Source {
     /// A folder that bears the name of a dataset is written with its path, such as `./sample`.
     fn from_str(text: &str) -> Result<Self> {
         match text {
-            "" => Err(Error::invalid("data '' names no dataset: give sample, cifar10, cifar100 or a folder of images")),
+            "" => Err(Error::invalid(
+                "data '' names no dataset: give sample, cifar10, cifar100, fashion-mnist, mnist or a folder of images",
+            )),
             "sample" => Ok(Source::Sample),
             "cifar10" => Ok(Source::Cifar10),
             "cifar100" => Ok(Source::Cifar100),
+            "fashion-mnist" => Ok(Source::FashionMnist),
+            "mnist" => Ok(Source::Mnist),
             path => Ok(Source::Folder(path.into())),
         }
     }
@@ -84,10 +110,8 @@ impl FromStr for Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Source::Sample => f.write_str("sample"),
-            Source::Cifar10 => f.write_str("cifar10"),
-            Source::Cifar100 => f.write_str("cifar100"),
             Source::Folder(path) => path.display().fmt(f),
+            named => f.write_str(named.name()),
         }
     }
 }
@@ -112,7 +136,7 @@ mod tests {
 
     #[test]
     fn names_and_folders_survive_a_round_trip() {
-        for text in ["sample", "cifar10", "cifar100", "./sample", "some/folder"] {
+        for text in ["sample", "cifar10", "cifar100", "fashion-mnist", "mnist", "./sample", "some/folder"] {
             let source: Source = text.parse().unwrap();
             assert_eq!(source.to_string(), text);
             let json = serde_json::to_string(&source).unwrap();

@@ -13,11 +13,17 @@ impl Images {
     /// Image `index` as a PNG in base64, scaled down to at most 64 pixels a side; nothing where there is no such image.
     pub fn thumbnail(&self, index: usize) -> Option<String> {
         let plane = self.shape.height * self.shape.width;
-        if index >= self.len() || self.shape.channels != 3 {
+        // Where red, green and blue are: a grey image has them all in one plane.
+        let channels = match self.shape.channels {
+            1 => [0, 0, 0],
+            3 => [0, 1, 2],
+            _ => return None,
+        };
+        if index >= self.len() {
             return None;
         }
         let planes = self.image(index);
-        let pixels = (0..plane).flat_map(|at| [planes[at], planes[plane + at], planes[2 * plane + at]]).collect();
+        let pixels = (0..plane).flat_map(|at| channels.map(|channel| planes[channel * plane + at])).collect();
         let (width, height) = (u32::try_from(self.shape.width).ok()?, u32::try_from(self.shape.height).ok()?);
         let mut image = RgbImage::from_raw(width, height, pixels)?;
         let longest = width.max(height);
@@ -36,9 +42,9 @@ mod tests {
     use super::*;
     use crate::graph::Shape;
 
-    /// The picture of one image of this size, decoded.
-    fn thumbnail(height: usize, width: usize) -> RgbImage {
-        let shape = Shape { channels: 3, height, width };
+    /// The picture of one image of this shape, decoded.
+    fn thumbnail([channels, height, width]: [usize; 3]) -> RgbImage {
+        let shape = Shape { channels, height, width };
         let pixels = (0..shape.len()).map(|i| (i % 251) as u8).collect();
         let images = Images { shape, pixels, labels: vec![0] };
         let png = STANDARD.decode(images.thumbnail(0).unwrap()).unwrap();
@@ -47,11 +53,12 @@ mod tests {
 
     #[test]
     fn small_images_keep_every_pixel_and_large_ones_their_proportions() {
-        let small = thumbnail(2, 3);
+        let small = thumbnail([3, 2, 3]);
         assert_eq!(small.dimensions(), (3, 2));
         assert_eq!((small.get_pixel(0, 0).0, small.get_pixel(2, 1).0), ([0, 6, 12], [5, 11, 17]));
-        assert_eq!(thumbnail(32, 128).dimensions(), (64, 16));
-        assert_eq!(thumbnail(1, 1000).dimensions(), (64, 1));
+        assert_eq!(thumbnail([1, 2, 3]).get_pixel(2, 1).0, [5, 5, 5]);
+        assert_eq!(thumbnail([3, 32, 128]).dimensions(), (64, 16));
+        assert_eq!(thumbnail([3, 1, 1000]).dimensions(), (64, 1));
     }
 
     #[test]

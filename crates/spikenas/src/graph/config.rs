@@ -2,6 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::shape::Shape;
 use crate::{Error, Result, counted};
 
 /// How the classifier's weights are drawn.
@@ -133,6 +134,18 @@ impl NetworkConfig {
         }
     }
 
+    /// The same network with the last pooling that images let it have: its own where that divides their maps before it, otherwise
+    /// the next larger side that does, or the largest smaller one.
+    pub fn for_images(&self, input: Shape) -> Self {
+        let reductions = self.cells.max(2) - 1;
+        let [height, width] = [input.height, input.width].map(|side| side >> reductions);
+        let divides = |pool: &usize| height.is_multiple_of(*pool) && width.is_multiple_of(*pool);
+        let most = height.min(width);
+        let larger = (self.last_pool.max(1)..=most).find(divides);
+        let found = larger.or_else(|| (1..=most.min(self.last_pool)).rev().find(divides));
+        Self { last_pool: found.unwrap_or(self.last_pool), ..self.clone() }
+    }
+
     /// Output neurons of the network.
     pub fn outputs(&self) -> usize {
         self.classes * self.cluster
@@ -172,6 +185,17 @@ impl NetworkConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_pooling_follows_the_size_of_the_images() {
+        let pool = |preset: &str, side: usize| {
+            let input = Shape { channels: 1, height: side, width: side };
+            NetworkConfig::preset(preset).unwrap().for_images(input).last_pool
+        };
+        assert_eq!([8, 28, 32, 64, 224].map(|side| pool("sample", side)), [4, 7, 4, 4, 4]);
+        assert_eq!([8, 28, 32, 64, 224].map(|side| pool("cifar10", side)), [2, 2, 2, 2, 2]);
+        assert_eq!((pool("sample", 6), pool("sample", 1)), (3, 4), "images of one pixel fit no network");
+    }
 
     #[test]
     fn settings_out_of_range_are_named() {

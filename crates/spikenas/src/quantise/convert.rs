@@ -46,7 +46,7 @@ impl IntegerNetwork {
             leak,
             limits,
             pixels,
-            normalisation: *normalisation,
+            normalisation: normalisation.clone(),
             convolutions,
             layers,
             hidden,

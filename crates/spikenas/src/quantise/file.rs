@@ -45,7 +45,7 @@ impl IntegerModel {
             bits: *bits,
             leak: *leak,
             pixels: pixels.clone(),
-            normalisation: *normalisation,
+            normalisation: normalisation.clone(),
             output_unit: output.unit,
         };
         let about = serde_json::to_value(about).map_err(|e| Error::file(path, e.to_string()))?;
@@ -172,6 +172,7 @@ impl IntegerNetwork {
 
     fn of_file(graph: Graph, about: About, file: &TensorFile) -> Found<Self> {
         let About { bits, leak, pixels, normalisation, output_unit } = about;
+        normalisation.check(graph.input.channels)?;
         let stages = Self::stages_for(&graph, pixels.target).map_err(|e| e.to_string())?;
         if pixels.zero.len() != graph.input.channels || pixels.zero.iter().any(|zero| !(0..=255).contains(zero)) {
             return Err("its zeros are not those of grey levels".into());

@@ -130,7 +130,7 @@ impl Line {
         if data.source != Source::Sample {
             self.option("data", &data.source);
         }
-        if matches!(data.source, Source::Cifar10 | Source::Cifar100) && data.folder.as_os_str() != "data" {
+        if data.source.is_in_data_folder() && data.folder.as_os_str() != "data" {
             self.option("data-dir", data.folder.display());
         }
         // Without a preset, a folder of images brings its own number of classes.

@@ -37,7 +37,7 @@ pub(super) fn other_tests(folder: &Path) -> Vec<PathBuf> {
 /// Whether images may have a shape; layers of larger ones cannot be counted.
 pub(super) fn possible(shape: Shape) -> Result<()> {
     let Shape { channels, height, width } = shape;
-    if channels == 3 && [height, width].iter().all(|side| (1..=65_536).contains(side)) {
+    if (1..=4096).contains(&channels) && [height, width].iter().all(|side| (1..=65_536).contains(side)) {
         return Ok(());
     }
     Err(Error::invalid(format!("images of {width}x{height} pixels and {channels} channels: a record is damaged")))

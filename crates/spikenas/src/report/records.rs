@@ -7,7 +7,6 @@ use super::neurobench::NeuroBench;
 use super::reading::{Faults, other_tests, possible, read_header, read_lines};
 use super::words::{percent, shortened};
 use crate::cost::Operations;
-use crate::data::Source;
 use crate::engine::Evaluation;
 use crate::graph::{Graph, Shape};
 use crate::record::files::is_there;
@@ -237,10 +236,7 @@ impl RunRecords {
     fn input(&self) -> Option<Shape> {
         let told = self.model.as_ref().and_then(|model| Some(model.network.as_ref()?.input));
         let searched = || self.search.as_ref().and_then(|search| search.input);
-        let named = || match self.config.as_ref()?.data.source {
-            Source::Sample | Source::Cifar10 | Source::Cifar100 => Some(Shape { channels: 3, height: 32, width: 32 }),
-            Source::Folder(_) => None,
-        };
+        let named = || self.config.as_ref()?.data.source.shape();
         told.or_else(searched).or_else(named)
     }
 

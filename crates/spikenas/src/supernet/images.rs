@@ -19,6 +19,6 @@ pub fn supernet_images(config: &TrainConfig, dataset: &Dataset) -> Result<Datase
         return Err(Error::invalid("the method supernet has no images to judge its candidates by: give more images"));
     }
     let (train, test) = (dataset.train.pick(&learned), dataset.train.pick(&held_out));
-    let (name, classes, normalisation) = (dataset.name.clone(), dataset.classes.clone(), dataset.normalisation);
+    let (name, classes, normalisation) = (dataset.name.clone(), dataset.classes.clone(), dataset.normalisation.clone());
     Ok(Dataset { name, classes, train, test, normalisation, notes: Vec::new() })
 }

@@ -94,7 +94,7 @@ impl Checkpoint {
     pub fn start(weights: Weights, dataset: &Dataset) -> Self {
         let origin = Origin {
             classes: dataset.classes.clone(),
-            normalisation: dataset.normalisation,
+            normalisation: dataset.normalisation.clone(),
             data: dataset.id(),
             epoch: 0,
             selection: Selection::default(),

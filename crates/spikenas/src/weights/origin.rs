@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::description::NetworkDescription;
 use super::selection::Selection;
 use crate::graph::Normalisation;
 
@@ -84,10 +85,9 @@ impl Origin {
         }
         let damaged = |e: serde_json::Error| format!("what it says of its training is damaged ({e})");
         let origin: Self = serde_json::to_value(about).and_then(serde_json::from_value).map_err(damaged)?;
-        let Normalisation { mean, deviation } = origin.normalisation;
-        if mean.iter().any(|m| !m.is_finite()) || deviation.iter().any(|d| !(d.is_finite() && *d > 0.0)) {
-            return Err(format!("its normalisation is damaged (mean {mean:?}, deviation {deviation:?})"));
-        }
+        let network = NetworkDescription::read(about)?;
+        let channels = network.map_or(origin.normalisation.mean.len(), |network| network.input.channels);
+        origin.normalisation.check(channels)?;
         Ok(Some(origin))
     }
 }

@@ -4,7 +4,7 @@ use crate::graph::{Graph, Initialisation, NetworkConfig, Normalisation, Paramete
 fn origin() -> Origin {
     Origin {
         classes: vec!["dark \"grey\"".into(), "light".into()],
-        normalisation: Normalisation { mean: [0.4913, 0.1, 0.0], deviation: [0.247, 1.0, 0.3] },
+        normalisation: Normalisation { mean: vec![0.4913, 0.1, 0.0].into(), deviation: vec![0.247, 1.0, 0.3].into() },
         data: DatasetId { name: "images".into(), fingerprint: "0123456789abcdef".into() },
         selection: Selection::default(),
         epoch: 7,
@@ -86,6 +86,17 @@ fn a_flipped_bit_is_found_in_whichever_byte() {
         let message = found.err().map(|e| e.to_string()).unwrap_or_default();
         assert!(message.contains("model.safetensors"), "bit {bit} of byte {index}: {message}");
     }
+}
+
+#[test]
+fn a_normalisation_of_other_channels_than_the_network_takes_is_refused() {
+    let (dir, graph) = (tempfile::tempdir().unwrap(), graph("0111 0011 0001 0000"));
+    let path = dir.path().join("model.safetensors");
+    let normalisation = Normalisation { mean: vec![0.5].into(), deviation: vec![0.25].into() };
+    let of_grey = Origin { normalisation, ..origin() };
+    Weights::initialised(&graph, 3, 0).save(&path, &graph, Some(&of_grey)).unwrap();
+    let error = Model::load(&path).unwrap_err().to_string();
+    assert!(error.ends_with("its normalisation is of 1 channels, and its network takes 3"), "{error}");
 }
 
 #[test]

@@ -65,7 +65,8 @@ impl Project {
     /// Errors: a dataset without a valid name.
     pub fn new(dataset: Dataset) -> Result<Self> {
         let data = DataConfig::of(&dataset.name.parse()?, "data".as_ref(), &dataset);
-        let config = RunConfig::for_images(data, dataset.classes.len())?;
+        let mut config = RunConfig::for_images(data, dataset.classes.len())?;
+        config.network = config.network.for_images(dataset.train.shape);
         Ok(Self { dataset, config, engine: Arc::new(Cpu) })
     }
 

@@ -181,3 +181,18 @@ fn classes_keep_the_order_of_their_names_which_is_noted_where_numbers_are_not_in
     assert_eq!(contents.classes, ["0", "1", "10", "2"]);
     assert!(contents.notes[0].contains("10 before 2"), "{:?}", contents.notes);
 }
+
+#[test]
+fn images_without_colours_have_one_channel_unless_another_has_colours() {
+    let dir = tempfile::tempdir().unwrap();
+    let grey = |level: u8| DynamicImage::from(image::GrayImage::from_fn(2, 1, |x, _| image::Luma([level + x as u8])));
+    for (name, level) in [("train/cat", 10), ("train/dog", 20), ("test/cat", 30), ("test/dog", 40)] {
+        save(&dir, &format!("{name}/a.png"), &grey(level));
+    }
+    let Folder { dataset, .. } = read(dir.path()).unwrap();
+    assert_eq!(dataset.train.shape, Shape { channels: 1, height: 1, width: 2 });
+    assert_eq!((dataset.train.pixels, dataset.test.pixels), (vec![10, 11, 20, 21], vec![30, 31, 40, 41]));
+    assert_eq!(contents(&dir).grey, 4);
+    save(&dir, "test/dog/b.png", &RgbImage::from_pixel(2, 1, Rgb([1, 2, 3])).into());
+    assert_eq!(read(dir.path()).unwrap().dataset.train.shape.channels, 3);
+}

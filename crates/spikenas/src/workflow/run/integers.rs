@@ -58,9 +58,9 @@ pub fn quantise(
     target: Target,
 ) -> Result<(IntegerModel, QuantiseRecord)> {
     let origin = model.model.origin.clone();
-    let normalisation: Normalisation = origin.as_ref().map_or(dataset.normalisation, |origin| origin.normalisation);
+    let normalisation: &Normalisation = origin.as_ref().map_or(&dataset.normalisation, |origin| &origin.normalisation);
     crate::engine::check_images(&model.graph, &dataset.train)?;
-    let network = IntegerNetwork::new(&model.graph, &model.model.weights, &normalisation, bits, leak, target);
+    let network = IntegerNetwork::new(&model.graph, &model.model.weights, normalisation, bits, leak, target);
     let network = network.map_err(|e| if e.is_usage() { e } else { Error::file(&model.path, e.to_string()) })?;
     let count = dataset.train.len().min(CALIBRATION);
     let indices: Vec<usize> = (0..dataset.train.len()).collect();

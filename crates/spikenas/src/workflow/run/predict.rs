@@ -138,6 +138,7 @@ fn read_all(files: &[PathBuf], shape: Shape) -> Result<Images> {
 
 fn read_one(file: &Path, shape: Shape) -> Result<Picture> {
     let picture = Picture::read(file)?;
+    let picture = if shape.channels == 1 { picture.into_grey() } else { picture };
     if picture.shape == shape {
         return Ok(picture);
     }

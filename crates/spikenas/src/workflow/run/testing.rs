@@ -95,17 +95,17 @@ pub(super) fn test_images<'a>(
             path.display(),
             dataset.name
         ));
-        return Ok((Cow::Borrowed(&dataset.test), dataset.normalisation));
+        return Ok((Cow::Borrowed(&dataset.test), dataset.normalisation.clone()));
     };
     if *classes == dataset.classes {
-        return Ok((Cow::Borrowed(&dataset.test), *normalisation));
+        return Ok((Cow::Borrowed(&dataset.test), normalisation.clone()));
     }
     let labels = match_classes(classes, &dataset.classes).ok_or_else(|| other_classes(path, classes, dataset))?;
     let mut images = dataset.test.clone();
     for label in &mut images.labels {
         *label = labels.get(usize::from(*label)).copied().unwrap_or(*label);
     }
-    Ok((Cow::Owned(images), *normalisation))
+    Ok((Cow::Owned(images), normalisation.clone()))
 }
 
 fn other_classes(path: &Path, classes: &[String], dataset: &Dataset) -> Error {

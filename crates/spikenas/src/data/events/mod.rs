@@ -1,0 +1,12 @@
+//! Recordings of event cameras: their files, and the frames that a network is shown.
+//!
+//! [`Recording::read`] takes a file of any [`Format`], strictly: what is cut off or cannot be is an error with its place, and where a
+//! format cannot tell, events come out in range. [`FrameRule`] counts events into frames, as SpikingJelly does, number for number.
+
+mod event;
+mod format;
+mod frames;
+
+pub use event::{Event, Recording, Sensor};
+pub use format::Format;
+pub use frames::{FrameRule, Split};
