@@ -48,7 +48,7 @@ impl DataArguments {
     /// Refuses a folder for CIFAR's that would not be looked at.
     pub fn check(&self) -> Result<()> {
         match (self.source(), &self.data_dir) {
-            (Source::Sample | Source::Folder(_), Some(folder)) => Err(Error::invalid(format!(
+            (Source::Sample | Source::Folder(_) | Source::Memory, Some(folder)) => Err(Error::invalid(format!(
                 "data-dir {}: it is for cifar10 and cifar100, give --data with one of them",
                 folder.display()
             ))),

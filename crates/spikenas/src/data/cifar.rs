@@ -60,7 +60,7 @@ impl Layout {
         match source {
             Source::Cifar10 => Some(&Self::CIFAR10),
             Source::Cifar100 => Some(&Self::CIFAR100),
-            Source::Sample | Source::Folder(_) => None,
+            Source::Sample | Source::Folder(_) | Source::Memory => None,
         }
     }
 

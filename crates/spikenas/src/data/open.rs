@@ -4,7 +4,7 @@ use super::cifar::Layout;
 use super::dataset::Dataset;
 use super::source::Source;
 use super::{folder, sample};
-use crate::Result;
+use crate::{Error, Result};
 
 impl Dataset {
     /// Reads a dataset into memory. `data_dir` is the folder that holds CIFAR's; the other sources do not need it.
@@ -24,6 +24,9 @@ impl Dataset {
             Source::Cifar10 => Layout::CIFAR10.open(data_dir),
             Source::Cifar100 => Layout::CIFAR100.open(data_dir),
             Source::Folder(path) => Ok(folder::read(path)?.dataset),
+            Source::Memory => Err(Error::invalid(
+                "these images are in the memory of the program that was given them: give them again, or say where they lie now",
+            )),
         }
     }
 }

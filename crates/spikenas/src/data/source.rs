@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::graph::NetworkConfig;
 use crate::{Error, Result};
 
-/// Where images come from. Written `sample`, `cifar10`, `cifar100`, or the path of a folder of images.
+/// Where images come from. Written `sample`, `cifar10`, `cifar100`, `in-memory`, or the path of a folder of images.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Source {
@@ -20,6 +20,8 @@ pub enum Source {
     Cifar100,
     /// `FOLDER/{train,test}/CLASS/*.png|jpg|jpeg`.
     Folder(PathBuf),
+    /// The memory of the program that made the run: nobody else can read them.
+    Memory,
 }
 
 impl Source {
@@ -30,6 +32,7 @@ impl Source {
             Source::Cifar10 => "cifar10",
             Source::Cifar100 => "cifar100",
             Source::Folder(_) => "folder",
+            Source::Memory => "in-memory",
         }
     }
 
@@ -45,24 +48,26 @@ impl Source {
     pub fn preset(&self) -> &'static str {
         match self {
             Source::Sample => "sample",
-            Source::Cifar10 | Source::Folder(_) => "cifar10",
+            Source::Cifar10 | Source::Folder(_) | Source::Memory => "cifar10",
             Source::Cifar100 => "cifar100",
         }
     }
 
-    /// The network around the cells that the images imply: that of their preset, and for a folder one of narrow layers, which
+    /// Whether the images are a person's own, of classes that no preset knows.
+    pub fn has_own_classes(&self) -> bool {
+        matches!(self, Source::Folder(_) | Source::Memory)
+    }
+
+    /// The network around the cells that the images imply: that of their preset, and for a person's own one of narrow layers, which
     /// trains in minutes.
     pub fn network(&self) -> Result<NetworkConfig> {
         let network = NetworkConfig::preset(self.preset())?;
-        Ok(match self {
-            Source::Folder(_) => NetworkConfig { widths: [16, 32], ..network },
-            _ => network,
-        })
+        Ok(if self.has_own_classes() { NetworkConfig { widths: [16, 32], ..network } } else { network })
     }
 
     /// Whether a mirrored image is known to be of the same class: of CIFAR's. Digits and letters are not.
     pub fn may_be_mirrored(&self) -> bool {
-        !matches!(self, Source::Folder(_))
+        !self.has_own_classes()
     }
 }
 
@@ -76,6 +81,7 @@ impl FromStr for Source {
             "sample" => Ok(Source::Sample),
             "cifar10" => Ok(Source::Cifar10),
             "cifar100" => Ok(Source::Cifar100),
+            "in-memory" => Ok(Source::Memory),
             path => Ok(Source::Folder(path.into())),
         }
     }
@@ -88,6 +94,7 @@ impl fmt::Display for Source {
             Source::Cifar10 => f.write_str("cifar10"),
             Source::Cifar100 => f.write_str("cifar100"),
             Source::Folder(path) => path.display().fmt(f),
+            Source::Memory => f.write_str(self.name()),
         }
     }
 }
@@ -112,7 +119,7 @@ mod tests {
 
     #[test]
     fn names_and_folders_survive_a_round_trip() {
-        for text in ["sample", "cifar10", "cifar100", "./sample", "some/folder"] {
+        for text in ["sample", "cifar10", "cifar100", "in-memory", "./sample", "some/folder"] {
             let source: Source = text.parse().unwrap();
             assert_eq!(source.to_string(), text);
             let json = serde_json::to_string(&source).unwrap();
@@ -120,6 +127,13 @@ mod tests {
             assert_eq!(serde_json::from_str::<Source>(&json).unwrap(), source);
         }
         assert_eq!("./sample".parse::<Source>().unwrap(), Source::Folder("./sample".into()));
+    }
+
+    #[test]
+    fn images_in_memory_are_a_person_s_own_and_cannot_be_opened() {
+        assert!(Source::Memory.has_own_classes() && !Source::Memory.may_be_mirrored());
+        let error = crate::Dataset::open(&Source::Memory, "data".as_ref()).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains("in the memory of the program"), "{error}");
     }
 
     #[test]

@@ -239,7 +239,7 @@ impl RunRecords {
         let searched = || self.search.as_ref().and_then(|search| search.input);
         let named = || match self.config.as_ref()?.data.source {
             Source::Sample | Source::Cifar10 | Source::Cifar100 => Some(Shape { channels: 3, height: 32, width: 32 }),
-            Source::Folder(_) => None,
+            Source::Folder(_) | Source::Memory => None,
         };
         told.or_else(searched).or_else(named)
     }

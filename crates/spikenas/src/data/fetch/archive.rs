@@ -81,7 +81,7 @@ impl Archive {
             Source::Cifar100 => {
                 ("cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8", Layout::CIFAR100.folder)
             }
-            Source::Sample | Source::Folder(_) => return None,
+            Source::Sample | Source::Folder(_) | Source::Memory => return None,
         };
         let url = format!("https://www.cs.toronto.edu/~kriz/{name}");
         Some(Self { name, url, md5: md5.into(), folder, pause: Duration::from_secs(2) })

@@ -175,7 +175,7 @@ impl Settings {
         match source {
             Source::Sample => self.budgets.sample,
             Source::Cifar100 => self.budgets.cifar100,
-            Source::Cifar10 | Source::Folder(_) => self.budgets.cifar10,
+            Source::Cifar10 | Source::Folder(_) | Source::Memory => self.budgets.cifar10,
         }
     }
 
