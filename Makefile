@@ -59,7 +59,8 @@ nir:
 	target/release/spikenas export target/nir-runs/0313 --to nir --integer -o target/nir-runs/0313-integer.nir
 	$(VENV)/bin/python crates/spikenas-cli/tests/nir/check.py target/nir-runs/*.nir
 
-# The Python package, built and installed as a user would, and its tests: PyTorch against the golden cases, the engine and SpikingJelly.
+# The Python package, built and installed as a user would, and its tests: searches and runs, the example notebook, PyTorch against the golden
+# cases, the engine and SpikingJelly.
 # It has its virtual environment in common with `make nir`, so that PyTorch comes once.
 python:
 	cargo build --release

@@ -1,14 +1,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
-use spikenas::cost::{DeviceLedger, Schedule};
-use spikenas::data::Images;
+use spikenas::cost::Schedule;
+use spikenas::data::Dataset;
 use spikenas::engine::engine;
-use spikenas::export::c::{CExport, Name};
-use spikenas::export::nir::NirExport;
-use spikenas::record::files;
-use spikenas::workflow::run::{LoadedIntegers, LoadedModel};
+use spikenas::export::c::Name;
+use spikenas::workflow::run::{Exported, LoadedIntegers, check_export};
 use spikenas::{Error, Result};
 
 use crate::arguments::{DataArguments, MachineArguments};
@@ -55,61 +52,38 @@ enum Form {
     Safetensors,
 }
 
-#[derive(Serialize)]
-struct Exported {
-    path: PathBuf,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    files: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device: Option<DeviceLedger>,
-}
-
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.machine.start_threads()?;
-    if files::is_there(&arguments.out)? {
-        return Err(Error::file(&arguments.out, "is there already: give another --out"));
-    }
+    check_export(&arguments.out)?;
     let (name, schedule) = (&arguments.name, arguments.schedule);
     if arguments.to != Form::C && (name.is_some() || schedule.is_some()) {
         return Err(Error::invalid("--name and --schedule are for --to c"));
     }
     let exported = match arguments.to {
         Form::C => to_c(&arguments)?,
-        Form::Nir if arguments.integer => integer_to_nir(&arguments)?,
+        Form::Nir if arguments.integer => {
+            let (integers, dataset) = integers(&arguments)?;
+            integers.to_nir(&arguments.out, &dataset, arguments.golden)?
+        }
         Form::Nir => float_to_nir(&arguments)?,
         Form::Safetensors => to_safetensors(&arguments)?,
     };
     print(arguments.machine.json, &exported, || words(&exported))
 }
 
-/// An integer network with the test images whose scores are written.
-fn integers(arguments: &Arguments) -> Result<(LoadedIntegers, Images)> {
+/// An integer network, and the images whose scores are written.
+fn integers(arguments: &Arguments) -> Result<(LoadedIntegers, Dataset)> {
     let named = NamedIntegers::find(&arguments.what)?;
     let integers = named.load()?;
     let config = named.run.as_ref().map(|(_, config)| config);
     let dataset = images_of(&arguments.what, config, &arguments.data, |folder| integers.trained_on(folder))?;
-    spikenas::engine::check_images(&integers.model.network.graph, &dataset.test)?;
-    Ok((integers, dataset.test.first(arguments.golden.max(1))))
+    Ok((integers, dataset))
 }
 
 fn to_c(arguments: &Arguments) -> Result<Exported> {
-    let Arguments { name, schedule, out, .. } = arguments;
-    let (integers, images) = integers(arguments)?;
-    let name = name.clone().unwrap_or_default();
-    let export = CExport::new(&integers.model.network, &name, integers.classes(), *schedule, &images.pixels)?;
-    let names = [format!("{name}.h"), format!("{name}.c"), format!("{name}_test.c")];
-    let texts = [&export.header, &export.source, &export.test];
-    let contents: Vec<(&str, &str)> =
-        names.iter().zip(texts).map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    files::write_folder(out, &contents)?;
-    Ok(Exported { path: out.clone(), files: names.to_vec(), device: Some(export.ledger) })
-}
-
-fn integer_to_nir(arguments: &Arguments) -> Result<Exported> {
-    let (integers, images) = integers(arguments)?;
-    let export = NirExport::integer(&integers.model.network, integers.classes(), &images.pixels);
-    export.map_err(|e| Error::file(&integers.path, e.to_string()))?.write(&arguments.out)?;
-    Ok(Exported { path: arguments.out.clone(), files: Vec::new(), device: None })
+    let Arguments { name, schedule, out, golden, .. } = arguments;
+    let (integers, dataset) = integers(arguments)?;
+    integers.to_c(out, &name.clone().unwrap_or_default(), *schedule, &dataset, *golden)
 }
 
 fn float_to_nir(arguments: &Arguments) -> Result<Exported> {
@@ -117,24 +91,15 @@ fn float_to_nir(arguments: &Arguments) -> Result<Exported> {
     let model = named.load()?;
     let config = named.run.as_ref().map(|(_, config)| config);
     let dataset = images_of(&arguments.what, config, &arguments.data, |folder| model.trained_on(folder))?;
-    let origin = model.model.origin.as_ref();
-    let classes = origin.map_or(&dataset.classes, |origin| &origin.classes);
-    let normalisation = origin.map_or(&dataset.normalisation, |origin| &origin.normalisation);
-    let (images, cpu) = (dataset.test.clone().first(arguments.golden.max(1)), engine("cpu")?);
-    let network = (&model.graph, &model.model.weights);
-    NirExport::float(network, normalisation, classes, &images, cpu.as_ref())?.write(&arguments.out)?;
-    Ok(Exported { path: arguments.out.clone(), files: Vec::new(), device: None })
+    model.to_nir(&arguments.out, &dataset, arguments.golden, engine("cpu")?.as_ref())
 }
 
 fn to_safetensors(arguments: &Arguments) -> Result<Exported> {
-    let out = &arguments.out;
-    if arguments.integer {
-        NamedIntegers::find(&arguments.what)?.load()?.model.save(out)?;
-    } else {
-        let LoadedModel { model, graph, .. } = NamedModel::find(&arguments.what)?.load()?;
-        model.weights.save(out, &graph, model.origin.as_ref())?;
+    let Arguments { what, out, integer, .. } = arguments;
+    match integer {
+        true => NamedIntegers::find(what)?.load()?.to_safetensors(out),
+        false => NamedModel::find(what)?.load()?.to_safetensors(out),
     }
-    Ok(Exported { path: out.clone(), files: Vec::new(), device: None })
 }
 
 fn words(exported: &Exported) -> String {

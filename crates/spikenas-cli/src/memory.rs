@@ -1,15 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Serialize;
-use spikenas::cost::{
-    Bits, Budget, DeviceLedger, DeviceMemory, Leak, LeakKind, Ledger, LedgerEntry, ParameterCount, Schedule,
-    Unreachable, WeightBits,
-};
+use spikenas::cost::{Bits, Budget, DeviceLedger, DeviceMemory, Leak, LeakKind, Memory, Schedule};
 use spikenas::data::Source;
 use spikenas::graph::{Graph, Shape};
 use spikenas::report::{RunRecords, layer};
-use spikenas::space::Architecture;
 use spikenas::workflow::run::RunFolder;
 use spikenas::{Error, Result};
 
@@ -72,52 +67,14 @@ pub struct Arguments {
 const OWN: [&str; 10] =
     ["arch", "data", "image", "preset", "widths", "cells", "timesteps", "hidden", "last_pool", "ops"];
 
-#[derive(Serialize)]
-struct Memory {
-    architecture: Architecture,
-    /// Shape of an image.
-    input: Shape,
-    parameters: ParameterCount,
-    bits_per_parameter: Bits,
-    memory_bits: u64,
-    memory_bytes: u64,
-    /// Parameters on no path from input to output.
-    unreachable: u64,
-    /// The same network without them, where there are any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    without_unreachable: Option<Architecture>,
-    layers: Vec<LedgerEntry>,
-    /// Of the integer network, with weights of the bits where they are 2, 4 or 8, and of 8 otherwise.
-    /// On a device, where one can run it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device: Option<DeviceLedger>,
-}
-
 pub fn run(arguments: Arguments) -> Result<()> {
     let (graph, of_run) = match (&arguments.what, &arguments.arch) {
         (Some(path), _) => recorded(path)?,
         (None, arch) => (own(arch.as_deref().unwrap_or_default(), &arguments)?, None),
     };
     let bits = arguments.bits.or(of_run).unwrap_or_default();
-    let ledger = Ledger::new(&graph);
-    let parameters = ledger.count();
-    parameters.concern(None).iter().for_each(|concern| note(concern));
-    let unreachable = Unreachable::of(&graph);
-    let weight_bits = WeightBits::try_from(bits.get()).unwrap_or_default();
-    let on_device = || DeviceLedger::new(&graph, weight_bits, arguments.leak, arguments.schedule);
-    let device = (!graph.has_feedback()).then(on_device).transpose()?;
-    let memory = Memory {
-        architecture: graph.architecture,
-        input: graph.input,
-        parameters,
-        bits_per_parameter: bits,
-        memory_bits: bits.memory_bits(parameters.network),
-        memory_bytes: bits.memory_bytes(parameters.network),
-        unreachable: unreachable.as_ref().map_or(0, |u| u.parameters),
-        without_unreachable: unreachable.map(|u| u.without),
-        layers: ledger.layers,
-        device,
-    };
+    let memory = Memory::new(&graph, bits, arguments.leak, arguments.schedule)?;
+    memory.parameters.concern(None).iter().for_each(|concern| note(concern));
     print(arguments.json, &memory, || words(&memory))
 }
 
@@ -149,6 +106,8 @@ fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
             return Err(Error::invalid("the images of the folder have a shape: leave --image or --data out"));
         }
         (Source::Folder(_), None) => Some(data.open()?),
+        // Images in memory are nobody's here: opening them says so.
+        (Source::Memory, _) => Some(data.open()?),
         _ => None,
     };
     let &Arguments { widths, cells, timesteps, hidden, last_pool, .. } = arguments;

@@ -69,6 +69,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("give images of its classes", "give --data with its classes"),
     ("lower the learning rate", "lower --learning-rate"),
     ("choose another folder", "choose another --out"),
+    ("choose another place", "give another --out"),
     ("give another folder", "give another --data-dir"),
     ("or another address", "or another address with --from"),
     ("give another address", "give another address with --from"),
@@ -78,6 +79,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("repeat it with the same journal", "repeat the command"),
     ("in the same folder to go on", "with the same --out to go on"),
     ("without a folder", "without --out"),
+    ("name no other", "leave --score out"),
 ];
 
 /// An error in one line, with the program's options where the library speaks of settings.

@@ -1,14 +1,9 @@
-use std::time::Instant;
-
 use clap::Args;
 use serde::Serialize;
-use spikenas::cost::{Ledger, ParameterCount};
 use spikenas::engine::engine;
-use spikenas::graph::Graph;
-use spikenas::record::Number;
-use spikenas::score::{Score, ScoreKind, check_room, reason, score_batches, scorer};
-use spikenas::space::Architecture;
-use spikenas::{Error, Result};
+use spikenas::score::ScoreKind;
+use spikenas::workflow::{Scored, score};
+use spikenas::{Error, Result, Silent};
 
 use crate::arguments::{CommonArguments, DataArguments, DigitArguments, NetworkArguments, ScoreArguments};
 use crate::output::{grouped, print};
@@ -37,50 +32,20 @@ struct Scores {
     results: Vec<Scored>,
 }
 
-#[derive(Serialize)]
-struct Scored {
-    architecture: Architecture,
-    score: Number,
-    /// Why it is minus infinity.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    parameters: ParameterCount,
-    firing_rate: Option<f64>,
-    seconds: f64,
-}
-
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.common.machine.start_threads()?;
     let architectures =
         arguments.arch.iter().map(|text| arguments.digits.architecture(text)).collect::<Result<Vec<_>>>()?;
-    let config = arguments.score.config(&arguments.network, ScoreKind::Funnel, arguments.common.seed())?;
+    let preset = arguments.network.preset.as_deref();
+    let config = arguments.score.options().config(preset, ScoreKind::Funnel, arguments.common.seed())?;
     if let (false, Some(batch)) = (config.kind.is_drawn(), arguments.score.batch) {
         return Err(Error::invalid(format!("batch {batch}: the score {} looks at no images", config.kind)));
     }
     config.check()?;
     let dataset = arguments.data.open()?;
     let network = arguments.network.config(&arguments.data, Some(&dataset))?;
-    let graphs =
-        architectures.iter().map(|a| Graph::new(a, &network, dataset.train.shape)).collect::<Result<Vec<Graph>>>()?;
-    let engine = engine("cpu")?;
-    graphs.iter().try_for_each(|graph| check_room(&config, engine.as_ref(), graph))?;
-    let scorer = scorer(&engine, &config, &network, score_batches(&config, &dataset)?)?;
-    let mut begin = Instant::now();
-    let mut results: Vec<Option<Scored>> = graphs.iter().map(|_| None).collect();
-    scorer.score_each(&graphs, &mut |index: usize, score: Score| {
-        let why = || reason(engine.as_ref(), &config, &graphs[index], &score_batches(&config, &dataset)?);
-        results[index] = Some(Scored {
-            architecture: graphs[index].architecture.clone(),
-            score: score.value.into(),
-            reason: (score.value == f64::NEG_INFINITY).then(why).transpose()?,
-            parameters: Ledger::new(&graphs[index]).count(),
-            firing_rate: score.firing_rate,
-            seconds: begin.elapsed().as_secs_f64(),
-        });
-        begin = Instant::now();
-        Ok(())
-    })?;
-    let scores = Scores { results: results.into_iter().flatten().collect() };
+    let results = score(&architectures, &network, &config, &dataset, &engine("cpu")?, &mut Silent)?;
+    let scores = Scores { results };
     print(arguments.common.machine.json, &scores, || words(&scores))
 }
 

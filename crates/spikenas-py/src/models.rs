@@ -12,8 +12,8 @@ use crate::arrays::{to_arrays, to_tensors};
 use crate::error::{invalid, raised};
 use crate::values::to_python;
 
-/// The model of a run folder or of a safetensors file, as a dictionary: `graph`, `tensors` (arrays of float32 by their names in the
-/// state dict), `batches_tracked` and `origin` (what it was trained on, or None).
+/// The model of a run folder or of a safetensors file, as a dictionary: `graph`, `tensors` (arrays of float32 by their names in
+/// the state dict), `batches_tracked` and `origin` (what it was trained on, or None).
 #[pyfunction]
 pub fn load_model(py: Python<'_>, path: PathBuf) -> PyResult<Bound<'_, PyDict>> {
     let (model, graph) = py.detach(|| read(&path)).map_err(raised)?;

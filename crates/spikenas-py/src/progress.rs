@@ -3,13 +3,20 @@ use spikenas::Progress;
 
 /// Tells an object of Python how far long work is, and asks it whether to stop.
 ///
-/// The object has `begin(stage, total)`, `advance(steps, message)`, `end()`, `note(message)` and `is_cancelled()`. An exception of it
-/// stops the work as one of an engine does.
+/// The object has `begin(stage, total)`, `advance(steps, message)`, `end()`, `note(message)` and `is_cancelled()`. An exception
+/// of it stops the work as one of an engine does.
 pub struct PythonProgress {
     pub object: Py<PyAny>,
 }
 
 impl PythonProgress {
+    /// One that asks an object, which there has to be.
+    pub fn of(object: Option<Bound<'_, PyAny>>) -> PyResult<Self> {
+        let object =
+            object.ok_or_else(|| crate::error::invalid("an engine of Python needs somebody to ask whether to stop"))?;
+        Ok(Self { object: object.unbind() })
+    }
+
     fn call<'py>(
         &self,
         py: Python<'py>,

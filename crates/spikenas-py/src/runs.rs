@@ -1,70 +1,113 @@
-//! Run folders: what is to be trained in them, on which images, and how.
+//! Run folders: their records, and what is to be trained in them, on which images, and how.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use numpy::{PyArray1, PyArrayDyn};
+use numpy::PyArray1;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
-use spikenas::data::{DataConfig, Dataset, Images, Source};
+use spikenas::data::DataConfig;
 use spikenas::graph::{Graph, NetworkConfig};
 use spikenas::record::FORMAT_VERSION;
+use spikenas::report::{Records, Report, RunRecords, page};
 use spikenas::score::ScoreConfig;
-use spikenas::search::SearchConfig;
-use spikenas::space::{Architecture, Digits};
+use spikenas::search::{SearchConfig, SearchRecord};
+use spikenas::space::Architecture;
 use spikenas::train::{Position, Recipe, TrainConfig};
-use spikenas::workflow::run::{self, RunConfig, RunFolder};
+use spikenas::workflow::run::{self, Lineage, RunConfig, RunFolder};
 use spikenas::{Error, Result, Silent};
 
-use crate::arrays::array;
+use crate::architectures::parse;
+use crate::datasets::Dataset;
 use crate::error::{invalid, raised};
 use crate::values::{to_python, with_settings};
 
-/// Pixels of images, [images, channels, rows, columns].
-type Pixels<'py> = Bound<'py, PyArrayDyn<u8>>;
 /// A number for each image.
 type Numbers<'py> = Bound<'py, PyArray1<i64>>;
 
-/// A run folder with its images: what a training of its winner needs, as the library computes it.
-#[pyclass(frozen, module = "spikenas")]
+/// A run folder, and the images of the run.
+#[pyclass(frozen, subclass, module = "spikenas._spikenas")]
 pub struct Run {
     /// Where it lies.
     pub path: PathBuf,
-    /// Its settings.
+    /// Where CIFAR lies now.
+    data_dir: Option<PathBuf>,
+    /// Its images, once they were read.
+    images: PyOnceLock<Py<Dataset>>,
+}
+
+/// What is trained in a run folder.
+pub struct Trainee {
+    /// All settings.
     pub config: RunConfig,
-    /// What is trained.
+    /// The architecture.
     pub architecture: Architecture,
-    /// Its images.
-    pub dataset: Dataset,
-    graph: Graph,
+    /// The images.
+    pub dataset: Arc<spikenas::Dataset>,
 }
 
 impl Run {
-    /// Opens a run folder and reads its images, from where they lie now.
-    pub fn open(path: &Path, data_dir: Option<PathBuf>) -> Result<Self> {
-        let (folder, mut config) = RunFolder::existing(path)?;
-        let architecture = match (&config.architecture, folder.search_record()?) {
-            (Some(architecture), _) => architecture.clone(),
-            (None, Some(record)) => record.architecture,
-            (None, None) => return Err(Error::file(path, "its search is not finished: repeat it with the same --out")),
+    /// The images, which are read once.
+    fn images(&self, py: Python<'_>) -> PyResult<&Py<Dataset>> {
+        self.images.get_or_try_init(py, || {
+            let read = || -> Result<Dataset> {
+                let (_, config) = RunFolder::existing(&self.path)?;
+                let folder = self.data_dir.clone().unwrap_or(config.data.folder);
+                let place = DataConfig { folder, ..config.data };
+                let dataset = place.open(&self.path)?;
+                Ok(Dataset::read(place.source, place.folder, dataset))
+            };
+            Py::new(py, py.detach(read).map_err(raised)?)
+        })
+    }
+
+    /// The architecture that was given or found.
+    fn known_architecture(&self) -> Result<Option<Architecture>> {
+        let (folder, config) = RunFolder::existing(&self.path)?;
+        let found = || Ok(folder.search_record()?.map(|record| record.architecture));
+        config.architecture.map_or_else(found, |architecture| Ok(Some(architecture)))
+    }
+
+    /// What is trained, checked against the records.
+    pub fn trainee(&self, py: Python<'_>) -> PyResult<Trainee> {
+        let images = self.images(py)?.get();
+        let dataset = images.dataset.clone();
+        let read = || -> Result<Trainee> {
+            let (folder, mut config) = RunFolder::existing(&self.path)?;
+            let unfinished = || Error::file(&self.path, "its search is not finished: repeat it in the same folder");
+            let architecture = self.known_architecture()?.ok_or_else(unfinished)?;
+            folder.winner(&config, dataset.train.shape)?;
+            config.data = images.config();
+            Ok(Trainee { config, architecture, dataset: dataset.clone() })
         };
-        if let Some(data_dir) = data_dir {
-            config.data = DataConfig { folder: data_dir, ..config.data };
-        }
-        let dataset = config.data.open(path)?;
-        folder.winner(&config, dataset.train.shape)?;
-        config.data = DataConfig::of(&config.data.source, &config.data.folder, &dataset);
-        let graph = Graph::new(&architecture, &config.network, dataset.train.shape)?;
-        Ok(Self { path: path.to_path_buf(), config, architecture, dataset, graph })
+        py.detach(read).map_err(raised)
     }
 }
 
 #[pymethods]
 impl Run {
-    /// Opens a run folder and reads its images; `data_dir` says where CIFAR lies now.
+    /// Opens a run folder. Its images are read when they are needed, `data_dir` says where CIFAR lies now; or they are those of
+    /// `dataset`.
     #[new]
-    #[pyo3(signature = (path, data_dir = None))]
-    fn new(py: Python<'_>, path: PathBuf, data_dir: Option<PathBuf>) -> PyResult<Self> {
-        py.detach(|| Self::open(&path, data_dir)).map_err(raised)
+    #[pyo3(signature = (path, data_dir = None, dataset = None))]
+    fn new(
+        py: Python<'_>,
+        path: PathBuf,
+        data_dir: Option<PathBuf>,
+        dataset: Option<Bound<'_, Dataset>>,
+    ) -> PyResult<Self> {
+        let (_, config) = RunFolder::existing(&path).map_err(raised)?;
+        let images = PyOnceLock::new();
+        if let Some(dataset) = dataset {
+            let found = dataset.get().fingerprint(py);
+            if let Some(own) = config.data.fingerprint.filter(|own| *own != found) {
+                let reason = format!("its images have the fingerprint {own}, these {found}: give those of the run");
+                return Err(raised(Error::file(&path, reason)));
+            }
+            images.get_or_init(py, || dataset.unbind());
+        }
+        Ok(Self { path, data_dir, images })
     }
 
     /// The folder.
@@ -73,65 +116,64 @@ impl Run {
         self.path.clone()
     }
 
-    /// All settings, as `config.toml` has them.
+    /// All settings, as `config.toml` has them, with the sizes of the network that the search has chosen.
     #[getter]
     fn config<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python(py, &self.config)
+        to_python(py, &RunFolder::existing(&self.path).map_err(raised)?.1)
     }
 
-    /// The architecture that is trained.
+    /// Training and test images.
     #[getter]
-    fn architecture(&self) -> String {
-        self.architecture.to_string()
+    fn dataset(&self, py: Python<'_>) -> PyResult<Py<Dataset>> {
+        Ok(self.images(py)?.clone_ref(py))
     }
 
-    /// Its graph of layers, see `spikenas.graph`.
+    /// The graph of layers of the network that is trained, see `spikenas.graph`.
     #[getter]
     fn graph<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python(py, &self.graph)
-    }
-
-    /// Names of the classes, in the order of the network's outputs.
-    #[getter]
-    fn classes(&self) -> Vec<String> {
-        self.dataset.classes.clone()
-    }
-
-    /// The images of a split ("train", "test"): pixels, uint8 [images, channels, rows, columns], and labels, int64 [images].
-    fn images<'py>(&self, py: Python<'py>, split: &str) -> PyResult<(Pixels<'py>, Numbers<'py>)> {
-        let Images { shape, pixels, labels } = match split {
-            "train" => &self.dataset.train,
-            "test" => &self.dataset.test,
-            _ => return Err(invalid(format!("split {split:?}: choose from train, test"))),
-        };
-        let size = [labels.len(), shape.channels, shape.height, shape.width];
-        let labels = labels.iter().map(|&label| i64::from(label)).collect();
-        Ok((array(py, pixels.clone(), &size)?, PyArray1::from_vec(py, labels)))
-    }
-
-    /// Images of a split as the network reads them, float32 [images, channels, rows, columns]: (pixel / 255 - mean) / deviation.
-    fn normalised<'py>(
-        &self,
-        py: Python<'py>,
-        split: &str,
-        indices: Vec<usize>,
-    ) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
-        let images = match split {
-            "train" => &self.dataset.train,
-            "test" => &self.dataset.test,
-            _ => return Err(invalid(format!("split {split:?}: choose from train, test"))),
-        };
-        if let Some(index) = indices.iter().find(|&&index| index >= images.len()) {
-            return Err(invalid(format!("image {index}: {split} has {}", images.len())));
+        if let Some(graph) = py.detach(|| RunRecords::read(&self.path)).graph {
+            return to_python(py, &graph);
         }
-        let batch = images.batch(&indices, &self.dataset.normalisation, None);
-        let shape = images.shape;
-        array(py, batch.images, &[indices.len(), shape.channels, shape.height, shape.width])
+        let Trainee { config, architecture, dataset } = self.trainee(py)?;
+        to_python(py, &Graph::new(&architecture, &config.network, dataset.train.shape).map_err(raised)?)
+    }
+
+    /// What the records say, as far as they are there: `architecture`, `answers` of the search and their `networks`,
+    /// `candidates`, `epochs`, `test` (of the model that the run has now), `front`, `operations` and `energy_pj` of an
+    /// inference, `concerns` and `faults`.
+    fn records<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let run = py.detach(|| RunRecords::read(&self.path));
+        let operations = run.operations();
+        let records = PyDict::new(py);
+        records.set_item("architecture", run.architecture().map(|architecture| architecture.to_string()))?;
+        // The search's own answer, and those to its other limits, each with its network.
+        let answers: Vec<&SearchRecord> =
+            run.search.iter().flat_map(|search| std::iter::once(search).chain(&search.answers)).collect();
+        let network = |answer: &&SearchRecord| Some(answer.network(&run.config.as_ref()?.network));
+        let networks: Vec<Option<NetworkConfig>> = answers.iter().map(network).collect();
+        records.set_item("answers", to_python(py, &answers)?)?;
+        records.set_item("networks", to_python(py, &networks)?)?;
+        records.set_item("candidates", to_python(py, &run.candidates)?)?;
+        records.set_item("epochs", to_python(py, &run.epochs)?)?;
+        records.set_item("test", to_python(py, &run.current_test())?)?;
+        records.set_item("front", to_python(py, &run.front)?)?;
+        records.set_item("energy_pj", operations.as_ref().map(spikenas::cost::Operations::energy_pj))?;
+        records.set_item("operations", to_python(py, &operations)?)?;
+        records.set_item("concerns", run.concerns())?;
+        records.set_item("faults", run.faults)?;
+        Ok(records)
+    }
+
+    /// The page of the run, HTML: what `spikenas report` writes.
+    fn page(&self, py: Python<'_>) -> PyResult<String> {
+        let page = || Ok(page(&Report::new(&[Records::read(&self.path)?])?));
+        py.detach(page).map_err(raised)
     }
 
     /// Places of the training images that are trained on, and of those held out to choose the epoch by: two arrays of int64.
     fn split<'py>(&self, py: Python<'py>) -> PyResult<(Numbers<'py>, Numbers<'py>)> {
-        let split = self.config.train.split(&self.dataset).map_err(raised)?;
+        let Trainee { config, dataset, .. } = self.trainee(py)?;
+        let split = config.train.split(&dataset).map_err(raised)?;
         let [learned, held_out] = [split.learned, split.held_out]
             .map(|indices| PyArray1::from_vec(py, indices.into_iter().map(|index| index as i64).collect()));
         Ok((learned, held_out))
@@ -142,77 +184,82 @@ impl Run {
         if epoch == 0 || step >= steps {
             return Err(invalid(format!("step {step} of {steps} in epoch {epoch}: epochs count from 1, steps from 0")));
         }
-        Ok(self.config.train.learning_rate(Position { epoch, step, steps }))
+        let (_, config) = RunFolder::existing(&self.path).map_err(raised)?;
+        Ok(config.train.learning_rate(Position { epoch, step, steps }))
     }
 
     /// Timesteps with which an epoch trains, counted from 1.
-    fn timesteps(&self, epoch: usize) -> usize {
-        self.config.train.timesteps(epoch, self.config.network.timesteps)
-    }
-
-    /// The epochs trained so far, as `train.jsonl` has them.
-    fn epochs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let (folder, _) = RunFolder::existing(&self.path).map_err(raised)?;
-        to_python(py, &folder.epochs().map_err(raised)?)
-    }
-
-    fn __repr__(&self) -> String {
-        format!("Run({:?}, {})", self.path, self.architecture)
+    fn timesteps(&self, epoch: usize) -> PyResult<usize> {
+        let (_, config) = RunFolder::existing(&self.path).map_err(raised)?;
+        Ok(config.train.timesteps(epoch, config.network.timesteps))
     }
 }
 
-/// Makes a run folder for the training of an architecture, and opens it.
+/// Makes a run folder for the training of an architecture.
 ///
-/// `data`: "sample", "cifar10", "cifar100" or a folder of images; `data_dir`: where CIFAR lies. `recipe`: "snasnet" or "fast", or that
-/// of the images. `train` and `network` replace single settings, by their names in `config.toml`.
+/// `recipe`: "snasnet" or "fast", or that of the images. `training` and `network` replace single settings, by their names in
+/// `config.toml`; `found_by`: the run folder whose search found it.
 #[pyfunction]
-#[pyo3(signature = (path, architecture, *, data = "sample", data_dir = PathBuf::from("data"), recipe = None, train = None, network = None))]
+#[pyo3(signature = (path, architecture, dataset, recipe = None, training = None, network = None, found_by = None))]
 #[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
 pub fn new_run(
     py: Python<'_>,
     path: PathBuf,
     architecture: &str,
-    data: &str,
-    data_dir: PathBuf,
+    dataset: &Bound<'_, Dataset>,
     recipe: Option<&str>,
-    train: Option<&Bound<'_, PyDict>>,
+    training: Option<&Bound<'_, PyDict>>,
     network: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Run> {
-    let source: Source = data.parse().map_err(raised)?;
-    let architecture = Architecture::parse(architecture, Digits::Snasnet).map_err(raised)?;
-    let dataset = py.detach(|| Dataset::open(&source, &data_dir)).map_err(raised)?;
+    found_by: Option<PathBuf>,
+) -> PyResult<()> {
+    let images = dataset.get();
+    let (source, dataset) = (&images.source, &images.dataset);
+    let architecture = parse(architecture)?;
     let preset = TrainConfig { mirror: source.may_be_mirrored(), ..TrainConfig::for_preset(source.preset()) };
-    let settings = match recipe {
-        Some(name) => preset.by(name.parse::<Recipe>().map_err(raised)?),
-        None => preset,
-    };
     let own = NetworkConfig { classes: dataset.classes.len(), ..source.network().map_err(raised)? };
     let config = RunConfig {
         version: FORMAT_VERSION,
         architecture: None,
-        data: DataConfig::of(&source, &data_dir, &dataset),
+        data: images.config(),
         network: with_settings(&own, network, "network")?,
         score: ScoreConfig::default(),
         search: SearchConfig::default(),
-        train: with_settings(&settings, train, "training")?,
-        lineage: None,
+        train: trained_by(&preset, recipe, training)?,
+        lineage: found_by.map(|path| Lineage { found_by: Some(path), weights: None }),
     };
     let config = config.of_architecture(&architecture);
     config.check().map_err(raised)?;
     py.detach(|| {
-        let graph = Graph::new(&architecture, &config.network, dataset.train.shape)?;
-        RunFolder::open(&path, &config, &mut Silent)?;
-        Ok(Run { path, config: config.clone(), architecture, dataset, graph })
+        Graph::new(&architecture, &config.network, dataset.train.shape)?;
+        RunFolder::open(&path, &config, &mut Silent).map(drop)
     })
     .map_err(raised)
 }
 
+/// The settings of a training by a recipe, with some of them replaced; a part of the images that is held out chooses the epoch.
+pub fn trained_by(
+    config: &TrainConfig,
+    recipe: Option<&str>,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<TrainConfig> {
+    let by_recipe = match recipe {
+        Some(name) => config.by(name.parse::<Recipe>().map_err(raised)?),
+        None => config.clone(),
+    };
+    let mut trained = with_settings(&by_recipe, settings, "training")?;
+    let says = |name: &str| settings.is_some_and(|settings| settings.contains(name).unwrap_or(false));
+    if says("validation") && !says("choice") {
+        trained.hold_out(trained.validation);
+    }
+    Ok(trained)
+}
+
 /// Opens the folder of a run to write into it. A training that goes on may have another number of epochs than it began with.
-pub fn open_to_train(run: &Run, config: &RunConfig, progress: &mut dyn spikenas::Progress) -> Result<RunFolder> {
-    let (_, old) = RunFolder::existing(&run.path)?;
+pub fn open_to_train(path: &Path, config: &RunConfig, progress: &mut dyn spikenas::Progress) -> Result<RunFolder> {
+    let (_, old) = RunFolder::existing(path)?;
     let mut opened = config.clone();
     (opened.train.epochs, opened.train.minutes) = (old.train.epochs, old.train.minutes);
-    let folder = RunFolder::open(&run.path, &opened, progress)?;
+    let folder = RunFolder::open(path, &opened, progress)?;
     run::reschedule(&folder, &opened, config, progress)?;
     Ok(folder)
 }

@@ -4,6 +4,8 @@ import ast
 import inspect
 from pathlib import Path
 
+import pytest
+import spikenas
 from spikenas import _spikenas
 
 STUBS = ast.parse(Path(_spikenas.__file__).with_name("_spikenas.pyi").read_text())
@@ -25,13 +27,27 @@ def test_every_function_has_its_parameters_and_documentation():
         assert function.__doc__, name
 
 
-def test_every_member_of_a_run_is_there():
-    (stub,) = (node for node in STUBS.body if isinstance(node, ast.ClassDef) and node.name == "Run")
+@pytest.mark.parametrize("name", ["Dataset", "Run"])
+def test_every_member_of_a_class_is_there(name):
+    (stub,) = (node for node in STUBS.body if isinstance(node, ast.ClassDef) and node.name == name)
+    kind = getattr(_spikenas, name)
     members = {node.name: node for node in stub.body if isinstance(node, ast.FunctionDef)}
-    found = {name for name in vars(_spikenas.Run) if not name.startswith("_")}
+    found = {name for name in vars(kind) if not name.startswith("_")}
     assert found == set(members) - {"__new__"}
+    assert list(inspect.signature(kind).parameters) == parameters(members["__new__"])[1:]
     for name in found:
-        member = inspect.getattr_static(_spikenas.Run, name)
-        assert member.__doc__, name
+        member = inspect.getattr_static(kind, name)
+        assert getattr(kind, name).__doc__, name
         if callable(member):
             assert list(inspect.signature(member).parameters) == parameters(members[name]), name
+
+
+def test_what_the_package_offers_is_documented_and_typed():
+    for name in set(spikenas.__all__) - {"__version__"}:
+        value = getattr(spikenas, name)
+        assert value.__doc__, name
+        if inspect.isfunction(value):
+            signature = inspect.signature(value)
+            untyped = [one.name for one in signature.parameters.values() if one.annotation is one.empty]
+            assert not untyped and signature.return_annotation is not signature.empty, (name, untyped)
+    assert Path(spikenas.__file__).with_name("py.typed").exists()

@@ -77,14 +77,14 @@ def test_records_say_that_pytorch_trained(tmp_path):
     end = json.loads((run.path / "trained.json").read_text())
     origin = spikenas.load_model(run.path)["origin"]
     assert end["engine"] == origin["engine"] and end["engine"].startswith("PyTorch")
-    assert epochs == run.epochs() and epochs[0]["epoch"] == origin["epoch"] == 1
+    assert epochs == run.curve.to_dicts() and epochs[0]["epoch"] == origin["epoch"] == 1
 
 
 def test_the_same_weights_give_the_same_test(tmp_path):
     run = new_run(tmp_path / "run", limit_train=200)
     spikenas.torch.train(run, progress=Silent())
     found = spikenas.torch.evaluate(run, progress=Silent())
-    expected = _spikenas.evaluate(run, None, Silent())
+    expected = _spikenas.evaluate(run.path, run.dataset, None, Silent())
     for key in ("accuracy", "top5_accuracy", "correct", "total", "classes"):
         assert found[key] == expected[key], key
     rates = [[layer["firing_rate"] for layer in record["layers"]] for record in (found, expected)]

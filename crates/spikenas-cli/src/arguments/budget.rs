@@ -1,7 +1,8 @@
 //! The memory that a network may take.
 
 use clap::Args;
-use spikenas::cost::{Bits, Budget, DeviceLimits, Scope};
+use spikenas::cost::{Bits, Budget, Scope};
+use spikenas::workflow::options::BudgetOptions;
 use spikenas::{Error, Result};
 
 /// The budget.
@@ -22,9 +23,10 @@ pub struct BudgetArguments {
 }
 
 impl BudgetArguments {
-    /// What the budget counts, by default as usual with a preset.
-    pub fn scope(&self, preset: &str) -> Scope {
-        self.scope.unwrap_or_else(|| Scope::of_preset(preset))
+    /// What is said of the budget.
+    pub fn options(&self) -> BudgetOptions {
+        let Self { budget, scope, bits } = self.clone();
+        BudgetOptions { budget, scope, bits }
     }
 
     /// The budget of a command that takes one.
@@ -33,21 +35,6 @@ impl BudgetArguments {
             [] => Ok(None),
             [budget] => Ok(Some(*budget)),
             several => Err(Error::invalid(format!("{} budgets: give one here", several.len()))),
-        }
-    }
-
-    /// The precision at which a budget in bytes is compared, beside the limits of a device at its own; where there is neither, nothing
-    /// depends on it.
-    pub fn precision(&self, device: Option<&DeviceLimits>) -> Result<Bits> {
-        let is_in_bytes = self.budget.iter().any(|budget| matches!(budget, Budget::Bytes(_)));
-        match (self.bits, device) {
-            (Some(bits), None) if !is_in_bytes => {
-                let bits = bits.get();
-                Err(Error::invalid(format!("bits {bits}: only a budget in bytes, such as 480KiB, depends on it")))
-            }
-            (bits, None) => Ok(bits.unwrap_or_default()),
-            (_, Some(device)) if is_in_bytes => Bits::new(device.bits.get()),
-            (_, Some(_)) => Ok(Bits::default()),
         }
     }
 }

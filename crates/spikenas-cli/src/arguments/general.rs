@@ -36,13 +36,7 @@ pub struct MachineArguments {
 impl MachineArguments {
     /// Starts the threads.
     pub fn start_threads(&self) -> Result<()> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = self.threads.unwrap_or(cores);
-        if threads == 0 || threads > cores {
-            return Err(Error::invalid(format!(
-                "threads {threads}: this machine has {cores} cores, give 1 to {cores}"
-            )));
-        }
+        let threads = spikenas::engine::threads(self.threads)?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         pool.map_err(|e| {
             Error::io("threads")(std::io::Error::other(format!("{threads} cannot be started ({e}): lower --threads")))

@@ -1,9 +1,9 @@
 //! The network around the cells.
 
 use clap::Args;
-use spikenas::data::{Dataset, Source};
+use spikenas::data::Dataset;
 use spikenas::graph::NetworkConfig;
-use spikenas::search::Lists;
+use spikenas::workflow::options::NetworkOptions;
 use spikenas::{Error, Result};
 
 use super::images::DataArguments;
@@ -61,18 +61,11 @@ fn parse_width_list(text: &str) -> Result<WidthList> {
 }
 
 impl NetworkArguments {
-    /// Settings of which there are several.
-    pub fn lists(&self) -> Lists {
-        fn several<T: Clone>(list: &[T]) -> Vec<T> {
-            if list.len() > 1 { list.to_vec() } else { Vec::new() }
-        }
-        Lists {
-            widths: self.widths.as_ref().map_or(Vec::new(), |widths| several(&widths.0)),
-            cells: several(&self.cells),
-            timesteps: several(&self.timesteps),
-            tau: several(&self.tau),
-            threshold: several(&self.threshold),
-        }
+    /// What is said of the network.
+    pub fn options(&self) -> NetworkOptions {
+        let Self { preset, widths, cells, timesteps, threshold, tau, hidden, last_pool } = self.clone();
+        let widths = widths.map_or(Vec::new(), |list| list.0);
+        NetworkOptions { preset, widths, cells, timesteps, threshold, tau, hidden, last_pool }
     }
 
     /// The preset that was named, or that the images imply.
@@ -84,30 +77,6 @@ impl NetworkArguments {
     ///
     /// Errors: several settings to choose from.
     pub fn config(&self, data: &DataArguments, dataset: Option<&Dataset>) -> Result<NetworkConfig> {
-        match self.lists().combinations() {
-            1 if self.cells.len() < 2 => self.first(data, dataset),
-            _ => Err(Error::invalid("several settings of a network are for a search to choose from: give one here")),
-        }
-    }
-
-    /// The same with the first of several settings, and the most timesteps.
-    pub fn first(&self, data: &DataArguments, dataset: Option<&Dataset>) -> Result<NetworkConfig> {
-        let source = data.source();
-        let mut config = self.preset.as_deref().map_or_else(|| source.network(), NetworkConfig::preset)?;
-        if let (Source::Folder(_), None, Some(dataset)) = (&source, &self.preset, dataset) {
-            config.classes = dataset.classes.len();
-        }
-        config.cells = self.cells.first().copied().unwrap_or(config.cells);
-        if let (None, Some(input)) = (&self.preset, dataset.map(|dataset| dataset.train.shape).or(source.shape())) {
-            config = config.for_images(input);
-        }
-        config.widths = self.widths.as_ref().and_then(|list| list.0.first()).copied().unwrap_or(config.widths);
-        config.timesteps = self.timesteps.iter().max().copied().unwrap_or(config.timesteps);
-        config.threshold = self.threshold.first().copied().unwrap_or(config.threshold);
-        config.tau = self.tau.first().copied().unwrap_or(config.tau);
-        config.hidden = self.hidden.unwrap_or(config.hidden);
-        config.last_pool = self.last_pool.unwrap_or(config.last_pool);
-        config.check()?;
-        Ok(config)
+        self.options().config(&data.source(), dataset.map(Dataset::outline))
     }
 }

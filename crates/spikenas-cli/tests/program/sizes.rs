@@ -87,8 +87,8 @@ fn sizes_that_are_given_stay_and_what_is_no_choice_is_refused() {
     assert_eq!((&sizes["cells"], &sizes["hidden"]), (&json!(1), &json!(24)));
     assert!(found("--widths 4,8 --scope backbone")["sizes"].is_null());
     for (options, words) in [
-        ("--budget 6k --widths 4,8 --finalists 2", "finalists 2: there are some where the program chooses the widths"),
-        ("--finalists 2", "finalists 2: there are some where the program chooses the widths"),
+        ("--budget 6k --widths 4,8 --finalists 2", "finalists 2: there are some where the search chooses the widths"),
+        ("--finalists 2", "finalists 2: there are some where the search chooses the widths"),
         ("--budget 6k --finalists 65", "finalists 65 is out of range: give 0 to 64"),
     ] {
         place.refuses(&format!("search --data images {options} --out none"), 2, words);

@@ -1,7 +1,9 @@
 """The library behind the package `spikenas`. Graphs, settings and records are plain dictionaries, tensors NumPy arrays."""
 
+from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ class ArgumentError(Error, ValueError):
     """An argument is malformed or out of range."""
 
 class Progress(Protocol):
-    """Is told how far long work is, and asked whether to stop."""
+    """Is told how far long work is. Work of an engine of Python asks it whether to stop; other work looks for signals itself."""
 
     def begin(self, stage: str, total: int) -> None: ...
     def advance(self, steps: int, message: str) -> None: ...
@@ -30,37 +32,82 @@ class Engine(Protocol):
     def name(self) -> str: ...
     def network(self, graph: dict[str, Any], tensors: dict[str, NDArray[np.float32]]) -> Any: ...
 
-class Run:
-    """A run folder with its images: what a training of its winner needs, as the library computes it."""
+class Dataset:
+    """Training and test images with their labels, in memory.
 
-    def __new__(cls, path: str | PathLike[str], data_dir: str | PathLike[str] | None = None) -> Run: ...
+    Of arrays: pixels, uint8 [images, 3, rows, columns], and labels from 0 on, int64 [images]; those of the test, and the names
+    of the classes, which are their numbers where none are given.
+    """
+
+    def __new__(
+        cls,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        test_images: NDArray[np.uint8] | None = None,
+        test_labels: NDArray[np.int64] | None = None,
+        classes: Sequence[str] | None = None,
+    ) -> Dataset: ...
+    @staticmethod
+    def open(name: str, data_dir: str | PathLike[str] = "data") -> Dataset:
+        """Reads a dataset: "sample", "cifar10", "cifar100" or a folder of images; `data_dir`: where CIFAR lies."""
     @property
-    def path(self) -> PathLike[str]:
-        """The folder."""
-    @property
-    def config(self) -> dict[str, Any]:
-        """All settings, as `config.toml` has them."""
-    @property
-    def architecture(self) -> str:
-        """The architecture that is trained."""
-    @property
-    def graph(self) -> dict[str, Any]:
-        """Its graph of layers, see `spikenas.graph`."""
+    def name(self) -> str:
+        """Where the images come from, as `config.toml` names it; "in-memory" where they were given as arrays."""
     @property
     def classes(self) -> list[str]:
         """Names of the classes, in the order of the network's outputs."""
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """Channels, rows and columns of an image."""
+    @property
+    def fingerprint(self) -> str:
+        """What the images are, 16 hexadecimal digits: of their pixels, labels, classes and normalisation."""
     def images(self, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """The images of a split ("train", "test"): pixels, uint8 [images, channels, rows, columns], and labels, int64 [images]."""
+        """The images of a split ("train", "test"): pixels, uint8 [images, 3, rows, columns], and labels, int64 [images]."""
     def normalised(self, split: str, indices: list[int]) -> NDArray[np.float32]:
-        """Images as the network reads them, float32 [images, channels, rows, columns]: (pixel / 255 - mean) / deviation."""
+        """Images as a network reads them, float32 [images, channels, rows, columns]: (pixel / 255 - mean) / deviation."""
+
+class Run:
+    """A run folder, and the images of the run; `spikenas.Run` says what its records mean."""
+
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        data_dir: str | PathLike[str] | None = None,
+        dataset: Dataset | None = None,
+    ) -> Self: ...
+    @property
+    def path(self) -> Path:
+        """The folder."""
+    @property
+    def config(self) -> dict[str, Any]:
+        """All settings, as `config.toml` has them, with the sizes of the network that the search has chosen."""
+    @property
+    def dataset(self) -> Dataset:
+        """Training and test images, read when they are needed."""
+    @property
+    def graph(self) -> dict[str, Any]:
+        """The graph of layers of the network that is trained, see `spikenas.graph`."""
+    def records(self) -> dict[str, Any]:
+        """What the records say: `architecture`, `answers` of the search and their `networks`, `candidates`, `epochs`, `test`,
+        `front`, `operations`, `energy_pj`, `concerns`, `faults`."""
+    def page(self) -> str:
+        """The page of the run, HTML: what `spikenas report` writes."""
     def split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Places of the training images that are trained on, and of those held out to choose the epoch by, int64."""
     def learning_rate(self, epoch: int, step: int, steps: int) -> float:
         """The learning rate of a step: epochs count from 1, the steps of an epoch from 0."""
     def timesteps(self, epoch: int) -> int:
         """Timesteps with which an epoch trains, counted from 1."""
-    def epochs(self) -> list[dict[str, Any]]:
-        """The epochs trained so far, as `train.jsonl` has them."""
+
+def cells(architecture: str) -> list[str]:
+    """The connection matrix of each of an architecture's cells, as text; one where all are alike and written once."""
+
+def draw(architecture: str) -> str:
+    """An architecture as an SVG: its cell, or its cells one under the other where they differ."""
+
+def network(options: dict[str, Any], source: str, images: tuple[int, tuple[int, int, int]] | None = None) -> dict[str, Any]:
+    """All settings of a network, as `config.toml` has them: those that are said, and what follows from the source of images."""
 
 def graph(
     architecture: str, preset: str = "cifar10", image: tuple[int, int, int] = (3, 32, 32), **settings: Any
@@ -69,6 +116,34 @@ def graph(
 
     `image`: channels, rows and columns. Other keywords replace settings of the preset, such as `widths=[16, 32]`, `timesteps=4`.
     """
+
+def memory(
+    graph: dict[str, Any], bits: int = 32, leak: str | None = None, schedule: str | None = None
+) -> dict[str, Any]:
+    """The memory of a graph: parameters, bytes at `bits` per parameter, each layer, and the integer network on a device."""
+
+def search(
+    path: str | PathLike[str],
+    dataset: Dataset,
+    options: dict[str, Any],
+    training: dict[str, Any] | None = None,
+    objective: Callable[[str, dict[str, Any], tuple[int, int, int]], float] | None = None,
+    threads: int | None = None,
+    progress: Any = None,
+) -> None:
+    """Searches for an architecture in a run folder, or goes on there; see `spikenas.search`."""
+
+def score(
+    architectures: list[str],
+    dataset: Dataset,
+    network: dict[str, Any],
+    options: dict[str, Any],
+    preset: str | None = None,
+    seed: int = 1,
+    threads: int | None = None,
+    progress: Any = None,
+) -> list[dict[str, Any]]:
+    """Scores architectures on the training images of a dataset; see `spikenas.score`."""
 
 def load_model(path: str | PathLike[str]) -> dict[str, Any]:
     """The model of a run folder or of a safetensors file: `graph`, `tensors`, `batches_tracked` and `origin`."""
@@ -84,22 +159,53 @@ def save_model(
 def new_run(
     path: str | PathLike[str],
     architecture: str,
-    *,
-    data: str = "sample",
-    data_dir: str | PathLike[str] = "data",
+    dataset: Dataset,
     recipe: str | None = None,
-    train: dict[str, Any] | None = None,
+    training: dict[str, Any] | None = None,
     network: dict[str, Any] | None = None,
-) -> Run:
-    """Makes a run folder for the training of an architecture, and opens it.
+    found_by: str | PathLike[str] | None = None,
+) -> None:
+    """Makes a run folder for the training of an architecture; see `spikenas.new_run`."""
 
-    `data`: "sample", "cifar10", "cifar100" or a folder of images. `train` and `network` replace settings by their names in
-    `config.toml`.
-    """
+def train(
+    run: Run,
+    engine: Engine | None = None,
+    progress: Any = None,
+    recipe: str | None = None,
+    threads: int | None = None,
+    **settings: Any,
+) -> None:
+    """Trains a run's winner into its folder, by an engine or by the library's on the CPU."""
 
-def train(run: Run, engine: Engine | None, progress: Progress, **settings: Any) -> list[dict[str, Any]]:
-    """Trains a run's winner into its folder, by an engine or by the library's on the CPU; returns its epochs."""
+def evaluate(
+    model: str | PathLike[str],
+    dataset: Dataset | None = None,
+    engine: Engine | None = None,
+    progress: Any = None,
+    keep: bool = False,
+    data_dir: str | PathLike[str] = "data",
+    threads: int | None = None,
+) -> dict[str, Any]:
+    """Tests a model on the test images of a dataset, or on those of its training; returns the record."""
 
-def evaluate(run: Run, engine: Engine | None, progress: Progress) -> dict[str, Any]:
-    """Tests a run's model on the run's test images; returns the record, which is not kept."""
+def export(
+    model: str | PathLike[str],
+    form: str,
+    out: str | PathLike[str],
+    dataset: Dataset | None = None,
+    integer: bool = False,
+    name: str | None = None,
+    schedule: str | None = None,
+    golden: int = 20,
+) -> dict[str, Any]:
+    """Writes a trained network as "c", "nir" or "safetensors"; see `spikenas.export`."""
 
+def quantise(
+    path: str | PathLike[str],
+    dataset: Dataset,
+    bits: int = 8,
+    leak: str | None = None,
+    target: str | None = None,
+    replace: bool = False,
+) -> dict[str, Any]:
+    """Makes the integer network of a run's model and keeps it in the run's folder; returns its record."""

@@ -169,6 +169,16 @@ impl FromStr for Budget {
     }
 }
 
+/// Reads bytes, with a unit or without: `256KiB`, `1MB`, `98304`.
+pub fn parse_bytes(text: &str) -> Result<u64> {
+    let is_number = text.trim().chars().all(|c| c.is_ascii_digit());
+    match text.parse()? {
+        Budget::Bytes(bytes) => Ok(bytes),
+        Budget::Parameters(bytes) if is_number => Ok(bytes),
+        Budget::Parameters(_) => Err(Error::invalid("give bytes, such as 256KiB, 1MB or 98304")),
+    }
+}
+
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

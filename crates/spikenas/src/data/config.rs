@@ -30,7 +30,7 @@ impl DataConfig {
     pub fn of(source: &Source, folder: &Path, dataset: &Dataset) -> Self {
         let (source, folder) = match source {
             Source::Folder(path) => (Source::Folder(absolute(path)), folder.to_path_buf()),
-            Source::Sample => (Source::Sample, folder.to_path_buf()),
+            Source::Sample | Source::Memory => (source.clone(), folder.to_path_buf()),
             Source::Cifar10 | Source::Cifar100 | Source::FashionMnist | Source::Mnist => {
                 (source.clone(), absolute(folder))
             }

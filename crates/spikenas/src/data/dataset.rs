@@ -22,7 +22,21 @@ pub struct Dataset {
     pub notes: Vec<String>,
 }
 
+/// What a network must know of images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Classes.
+    pub classes: usize,
+    /// Shape of an image.
+    pub shape: Shape,
+}
+
 impl Dataset {
+    /// Its classes and the shape of its images.
+    pub fn outline(&self) -> Outline {
+        Outline { classes: self.classes.len(), shape: self.train.shape }
+    }
+
     /// Number of training images of each class, of those with these indices.
     ///
     /// # Panics

@@ -24,7 +24,7 @@ mod thumbnail;
 pub use batch::{Augmentation, Batch, Fill, Mirror};
 pub use check::{Contents, Duplicate, Duplicates, SplitContents, check};
 pub use config::DataConfig;
-pub use dataset::Dataset;
+pub use dataset::{Dataset, Outline};
 #[cfg(feature = "fetch")]
 pub use fetch::{Fetched, fetch, unpack};
 pub use folder::PassedOver;

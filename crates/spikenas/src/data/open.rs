@@ -5,7 +5,7 @@ use super::dataset::Dataset;
 use super::idx::{self, Named};
 use super::source::Source;
 use super::{folder, sample};
-use crate::Result;
+use crate::{Error, Result};
 
 impl Dataset {
     /// Reads a dataset into memory. `data_dir` is the folder that holds CIFAR's and MNIST's; the other sources do not need it.
@@ -28,6 +28,9 @@ impl Dataset {
             Source::Mnist => Named::MNIST.open(data_dir),
             Source::Folder(path) if idx::is_idx_folder(path)? => idx::read(path, path.display().to_string(), None),
             Source::Folder(path) => Ok(folder::read(path)?.dataset),
+            Source::Memory => Err(Error::invalid(
+                "these images are in the memory of the program that was given them: give them again, or say where they lie now",
+            )),
         }
     }
 }

@@ -26,6 +26,8 @@ pub enum Source {
     Mnist,
     /// `FOLDER/{train,test}/CLASS/*.png|jpg|jpeg`, or four IDX files, `FOLDER/{train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz]`.
     Folder(PathBuf),
+    /// The memory of the program that made the run: nobody else can read them.
+    Memory,
 }
 
 impl Source {
@@ -38,6 +40,7 @@ impl Source {
             Source::FashionMnist => "fashion-mnist",
             Source::Mnist => "mnist",
             Source::Folder(_) => "folder",
+            Source::Memory => "in-memory",
         }
     }
 
@@ -53,9 +56,14 @@ impl Source {
     pub fn preset(&self) -> &'static str {
         match self {
             Source::Sample => "sample",
-            Source::Cifar10 | Source::FashionMnist | Source::Mnist | Source::Folder(_) => "cifar10",
+            Source::Cifar10 | Source::FashionMnist | Source::Mnist | Source::Folder(_) | Source::Memory => "cifar10",
             Source::Cifar100 => "cifar100",
         }
+    }
+
+    /// Whether the images are a person's own, of classes that no preset knows.
+    pub fn has_own_classes(&self) -> bool {
+        matches!(self, Source::Folder(_) | Source::Memory)
     }
 
     /// The network around the cells that the images imply: that of their preset, and but for CIFAR's one of narrow layers, which
@@ -63,8 +71,8 @@ impl Source {
     pub fn network(&self) -> Result<NetworkConfig> {
         let network = NetworkConfig::preset(self.preset())?;
         Ok(match self {
-            Source::FashionMnist | Source::Mnist | Source::Folder(_) => NetworkConfig { widths: [16, 32], ..network },
             Source::Sample | Source::Cifar10 | Source::Cifar100 => network,
+            _ => NetworkConfig { widths: [16, 32], ..network },
         })
     }
 
@@ -73,18 +81,18 @@ impl Source {
         match self {
             Source::Sample | Source::Cifar10 | Source::Cifar100 => Some(Layout::SHAPE),
             Source::FashionMnist | Source::Mnist => Some(Named::SHAPE),
-            Source::Folder(_) => None,
+            Source::Folder(_) | Source::Memory => None,
         }
     }
 
     /// Whether its files are looked for under the data folder.
     pub fn is_in_data_folder(&self) -> bool {
-        !matches!(self, Source::Sample | Source::Folder(_))
+        !matches!(self, Source::Sample | Source::Folder(_) | Source::Memory)
     }
 
     /// Whether a mirrored image is known to be of the same class: of CIFAR's and of clothes. Digits and letters are not.
     pub fn may_be_mirrored(&self) -> bool {
-        !matches!(self, Source::Mnist | Source::Folder(_))
+        !matches!(self, Source::Mnist) && !self.has_own_classes()
     }
 }
 
@@ -102,6 +110,7 @@ impl FromStr for Source {
             "cifar100" => Ok(Source::Cifar100),
             "fashion-mnist" => Ok(Source::FashionMnist),
             "mnist" => Ok(Source::Mnist),
+            "in-memory" => Ok(Source::Memory),
             path => Ok(Source::Folder(path.into())),
         }
     }
@@ -136,7 +145,8 @@ mod tests {
 
     #[test]
     fn names_and_folders_survive_a_round_trip() {
-        for text in ["sample", "cifar10", "cifar100", "fashion-mnist", "mnist", "./sample", "some/folder"] {
+        for text in ["sample", "cifar10", "cifar100", "fashion-mnist", "mnist", "in-memory", "./sample", "some/folder"]
+        {
             let source: Source = text.parse().unwrap();
             assert_eq!(source.to_string(), text);
             let json = serde_json::to_string(&source).unwrap();
@@ -144,6 +154,13 @@ mod tests {
             assert_eq!(serde_json::from_str::<Source>(&json).unwrap(), source);
         }
         assert_eq!("./sample".parse::<Source>().unwrap(), Source::Folder("./sample".into()));
+    }
+
+    #[test]
+    fn images_in_memory_are_a_person_s_own_and_cannot_be_opened() {
+        assert!(Source::Memory.has_own_classes() && !Source::Memory.may_be_mirrored());
+        let error = crate::Dataset::open(&Source::Memory, "data".as_ref()).unwrap_err();
+        assert!(error.is_usage() && error.to_string().contains("in the memory of the program"), "{error}");
     }
 
     #[test]

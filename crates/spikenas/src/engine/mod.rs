@@ -18,6 +18,7 @@ mod optimiser;
 mod room;
 mod tally;
 mod testing;
+mod threads;
 
 pub use device::{Draws, Engine, Untrained};
 pub use evaluation::{ClassResult, Evaluation, LayerRate, Mistake, Taken};
@@ -29,3 +30,4 @@ pub use optimiser::{Decayed, Optimiser, OptimiserState, Rule};
 pub use room::{available_memory, check_memory, prepare_memory};
 pub(crate) use tally::Tally;
 pub use testing::{BATCH, check_images, evaluate};
+pub use threads::threads;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::chart::{PAPER, escaped};
-use crate::space::{Cell, Edge, Kernel, Operation, Transform};
+use crate::space::{Architecture, Cell, Edge, Kernel, Operation, Transform};
 
 /// Middles of the nodes in the SVG, and the size of the drawing.
 const NODES: [(i32, i32); 4] = [(40, 108), (200, 108), (360, 108), (520, 108)];
@@ -80,6 +80,24 @@ pub(super) fn draw(cell: &Cell) -> String {
     }
     svg += "</svg>";
     svg
+}
+
+/// Draws an architecture as an SVG: one cell where all are alike, and otherwise each under the one before.
+pub fn draw_architecture(architecture: &Architecture) -> String {
+    let cells = architecture.cells();
+    let is_repeated = cells.windows(2).all(|pair| pair[0] == pair[1]);
+    if let (true, Some(cell)) = (is_repeated, cells.first()) {
+        return draw(cell);
+    }
+    let (mut drawings, mut y) = (String::new(), 0);
+    for cell in cells {
+        drawings += &draw(cell).replacen("<svg", &format!(r#"<svg y="{y}""#), 1);
+        y += if cell.has_feedback() { DEEPER } else { SIZE.1 };
+    }
+    let width = SIZE.0;
+    format!(
+        r#"<svg width="{width}" height="{y}" viewBox="0 0 {width} {y}" xmlns="http://www.w3.org/2000/svg">{drawings}</svg>"#
+    )
 }
 
 /// The corners of an arrow's head at the end of a line that comes from a handle.
@@ -169,7 +187,6 @@ pub fn draw_in_characters(cell: &Cell) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::space::Architecture;
 
     fn cell(text: &str) -> Cell {
         text.parse::<Architecture>().unwrap().cells()[0]
@@ -190,6 +207,15 @@ mod tests {
         assert_eq!((svg.matches("<path").count(), svg.matches("dasharray").count()), (7, 3));
         assert!(words(&feedback).ends_with("2→0 skip, 3→1 conv1x1, 3→2 skip"), "{}", words(&feedback));
         assert!(draw_in_characters(&feedback).ends_with("  back: 2→0 skip, 3→1 conv1x1, 3→2 skip"));
+    }
+
+    #[test]
+    fn cells_that_are_alike_are_drawn_once_and_others_one_under_the_other() {
+        let drawings = |text: &str| draw_architecture(&text.parse().unwrap());
+        assert_eq!(drawings("0003 0000 0000 0000"), draw(&cell("0003 0000 0000 0000")));
+        let both = drawings("0003 0000 0000 0000/0313 0031 0003 0000");
+        assert_eq!((both.matches("<path").count(), both.matches("<svg").count()), (7, 3));
+        assert!(both.contains(r#"height="432""#) && both.contains(r#"<svg y="216""#), "{both}");
     }
 
     #[test]

@@ -134,9 +134,9 @@ impl Line {
             self.option("data-dir", data.folder.display());
         }
         // Without a preset, a folder of images brings its own number of classes.
-        let of_images = data.source.network().map(|implied| match data.source {
-            Source::Folder(_) => NetworkConfig { classes: network.classes, ..implied },
-            _ => implied,
+        let of_images = data.source.network().map(|implied| match data.source.has_own_classes() {
+            true => NetworkConfig { classes: network.classes, ..implied },
+            false => implied,
         });
         let of_images = of_images.unwrap_or_else(|_| network.clone());
         let presets = NetworkConfig::PRESETS.into_iter();

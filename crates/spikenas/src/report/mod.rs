@@ -38,7 +38,7 @@ mod text;
 mod training;
 mod words;
 
-pub use cell::draw_in_characters;
+pub use cell::{draw_architecture, draw_in_characters};
 pub use command::{command_line, quoted};
 pub use correlation::table as correlation_table;
 pub use csv::csv;

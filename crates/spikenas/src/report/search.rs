@@ -10,7 +10,7 @@ use super::supernet;
 use super::words::grouped;
 use crate::Result;
 use crate::cost::Scope;
-use crate::score::ScoreKind;
+use crate::score::ScoreConfig;
 use crate::search::{Confirmation, Finalist, JournalEntry};
 use crate::space::Architecture;
 
@@ -25,7 +25,7 @@ pub(super) fn section(run: &RunRecords) -> Result<Section> {
     let budget = config.and_then(|c| c.search.budget_parameters());
     let winner = run.search.as_ref().map(|s| &s.architecture);
     section.figures.push(figure(&run.candidates, scope, budget, winner)?);
-    section.words.extend(config.filter(|c| !c.search.method.trains()).map(|c| about_score(c.score.kind)));
+    section.words.extend(config.filter(|c| !c.search.method.trains()).map(|c| about_score(&c.score)));
     supernet::add(&mut section, run)?;
     if let Some(finalists) = run.search.as_ref().map(|search| &search.finalists).filter(|all| !all.is_empty()) {
         section.words.push(
@@ -44,7 +44,11 @@ pub(super) fn section(run: &RunRecords) -> Result<Section> {
     Ok(section)
 }
 
-fn about_score(kind: ScoreKind) -> String {
+fn about_score(score: &ScoreConfig) -> String {
+    if let Some(name) = &score.own {
+        return format!("The score, {name}, is not one of the program's: whoever ran the search computed it.");
+    }
+    let kind = score.kind;
     let worth = match kind {
         kind if kind.is_of_the_paper() => {
             "On SpikeNAS-Bench it ranks trained cells no better than their number of parameters does"

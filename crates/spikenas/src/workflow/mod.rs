@@ -1,16 +1,21 @@
 //! Several stages over one dataset: a [`Project`] does them in memory; a [`run`] searches, trains and tests into a folder; a
-//! [`study`] is several runs that answer a question, [`seeds`] the same run with several seeds, and [`front`] the trainings of a search's several answers; [`correlate`] measures how well scores rank a table of trained
-//! architectures, [`replay`] how well each method of a search finds the best of it, and [`tabulate`] makes such a table.
+//! [`study`] is several runs that answer a question, [`seeds`] the same run with several seeds, and [`front`] the trainings of
+//! a search's several answers; [`correlate`] measures how well scores rank a table of trained architectures, [`replay`] how
+//! well each method of a search finds the best of it, and [`tabulate`] makes such a table. [`options`] are what a person says
+//! of a search, and [`score()`] is one without any.
 
 pub mod correlate;
 pub mod front;
+pub mod options;
 #[cfg(test)]
 mod power_loss;
 mod project;
 pub mod replay;
 pub mod run;
+mod score;
 pub mod seeds;
 pub mod study;
 pub mod tabulate;
 
 pub use project::{Project, Trained};
+pub use score::{Scored, score};

@@ -32,7 +32,8 @@ def train(
     engine = Engine(device, amp, tf32, graphs) if engine is None else engine
     with Attention() as attention:
         told = Progress(attention) if progress is None else progress
-        return _spikenas.train(run, engine, told, **settings)
+        _spikenas.train(run, engine, told, **settings)
+    return run.curve.to_dicts()
 
 
 def evaluate(
@@ -51,7 +52,7 @@ def evaluate(
     engine = Engine(device, amp, tf32, graphs) if engine is None else engine
     with Attention() as attention:
         told = Progress(attention) if progress is None else progress
-        return _spikenas.evaluate(run, engine, told)
+        return _spikenas.evaluate(run.path, run.dataset, engine, told)
 
 
 class Attention:

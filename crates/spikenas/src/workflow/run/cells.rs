@@ -5,8 +5,6 @@ use std::time::Instant;
 
 use super::config::RunConfig;
 use super::confirm::{self, confirm, smallest_tied};
-use super::supernet::Lender;
-use crate::Result;
 use crate::cost::{Operations, ParameterCount, Unreachable};
 use crate::data::Dataset;
 use crate::engine::Engine;
@@ -16,6 +14,7 @@ use crate::record::FORMAT_VERSION;
 use crate::score::{Score, Scorer, score_batches, scorer};
 use crate::search::{self, Evaluator, FrontPoint, Handed, Problem, SearchRecord};
 use crate::space::Architecture;
+use crate::{Error, Result};
 
 fn problem(config: &RunConfig, dataset: &Dataset) -> Result<Problem> {
     let sizes = config.search.layout.as_ref().map(|layout| layout.sizes_of(&config.network));
@@ -32,23 +31,24 @@ pub(super) fn prepare<'a>(
     Ok((problem(config, dataset)?, scorer(engine, &config.score, &config.network, batches)?))
 }
 
-/// Searches cells, from what searches before it have handed on, or with weights that a supernet lends; returns what it hands on to the
-/// one after it, too.
+/// Searches cells, from what searches before it have handed on, by the scorer that is given or that of the configuration;
+/// returns what it hands on to the one after it, too.
 pub(super) fn search_cells(
     config: &RunConfig,
     dataset: &Dataset,
     engine: &Arc<dyn Engine>,
-    lender: Option<&Lender<'_>>,
+    given: Option<&dyn Scorer>,
     handed: Handed,
     progress: &mut dyn Progress,
 ) -> Result<(SearchRecord, Handed)> {
     let begin = Instant::now();
-    let (problem, scorer) = match lender {
-        Some(lender) => (problem(config, dataset)?, lender.scorer()),
-        None => prepare(config, dataset, engine)?,
+    let (problem, configured) = match given {
+        Some(_) => (problem(config, dataset)?, None),
+        None => prepare(config, dataset, engine).map(|(problem, scorer)| (problem, Some(scorer)))?,
     };
+    let scorer = given.or(configured.as_deref()).ok_or_else(|| Error::invalid("there is no score"))?;
     let sizes = problem.sizes;
-    let mut evaluator = Evaluator::after(problem, scorer.as_ref(), handed)?;
+    let mut evaluator = Evaluator::after(problem, scorer, handed)?;
     evaluator.expect_confirmation(confirm::length(config));
     let (mut best, passes) = search::search(&config.search, &mut evaluator, progress)?;
     evaluator.sync_journal()?;
@@ -56,7 +56,7 @@ pub(super) fn search_cells(
     let ranking = evaluator.ranking()?;
     // Their feature maps make room for those of the confirmation.
     let handed = evaluator.hand_on();
-    drop(scorer);
+    drop(configured);
     let confirmation = match config.search.confirm {
         0 => None,
         _ => Some(confirm(config, dataset, engine, &ranking, &best.architecture, progress)?),

@@ -118,9 +118,13 @@ fn reasons(
         return Ok(Vec::new());
     }
     let batches = score_batches(&config.score, dataset)?;
+    let own = config.score.own.as_ref();
     let listed = infinite.iter().take(DEGENERATE).map(|&architecture| {
         let graph = Graph::new(architecture, &config.network, dataset.train.shape)?;
-        let reason = reason(engine, &config.score, &graph, &batches)?;
+        let reason = match own.filter(|_| architecture.cell_without_path().is_none()) {
+            Some(name) => format!("the score {name} says so"),
+            None => reason(engine, &config.score, &graph, &batches)?,
+        };
         Ok(Degenerate { architecture: architecture.clone(), reason })
     });
     listed.collect()

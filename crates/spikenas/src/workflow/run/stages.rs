@@ -13,7 +13,7 @@ use crate::graph::Graph;
 use crate::progress::Progress;
 use crate::random::fingerprint;
 use crate::record::FORMAT_VERSION;
-use crate::score::{check_room, score_batches};
+use crate::score::{Scorer, check_room, score_batches};
 use crate::search::{Evaluator, FrontPoint, Handed, Journal, JournalHeader, SearchRecord};
 use crate::space::{Architecture, Cell, Kernel, Operation};
 use crate::supernet::{supernet_images, supernet_recipe};
@@ -112,6 +112,20 @@ pub fn find(
     folder: Option<&RunFolder>,
     progress: &mut dyn Progress,
 ) -> Result<SearchRecord> {
+    find_by(config, dataset, engines, None, folder, progress)
+}
+
+/// Searches as [`find`] does, by a score of the caller's own where the configuration names one.
+///
+/// Errors besides: a score that is named and not given, or given and not named.
+pub fn find_by(
+    config: &RunConfig,
+    dataset: &Dataset,
+    engines: Engines<'_>,
+    own: Option<&dyn Scorer>,
+    folder: Option<&RunFolder>,
+    progress: &mut dyn Progress,
+) -> Result<SearchRecord> {
     if let Some(folder) = folder
         && let Some(record) = folder.winner(config, dataset.train.shape)?
     {
@@ -119,6 +133,15 @@ pub fn find(
         progress.note("the search was finished before");
         folder.concern_of_journal(&record).iter().for_each(|concern| progress.note(concern));
         return Ok(record);
+    }
+    match (&config.score.own, own) {
+        (Some(name), None) => {
+            return Err(Error::invalid(format!(
+                "score {name}: it is not one of the library's, and only whoever has it can go on with its search"
+            )));
+        }
+        (None, Some(_)) => return Err(Error::invalid("a score of one's own needs a name")),
+        _ => {}
     }
     let images = config.search.supernet.is_some().then(|| supernet_images(&config.train, dataset)).transpose()?;
     let lender = match (&config.search.supernet, &images) {
@@ -136,6 +159,8 @@ pub fn find(
         supernet: lender.as_ref().map(|lender| lender.record.weights.clone()),
     };
     let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
+    let lent = lender.as_ref().map(Lender::scorer);
+    let given = lent.as_deref().or(own);
     let scored: f64 = journal.iter().flat_map(|journal| journal.entries()).map(|entry| entry.seconds).sum();
     let before = scored + lender.as_ref().map_or(0.0, Lender::seconds);
     let mut handed = Handed { journal, ..Handed::default() };
@@ -146,8 +171,7 @@ pub fn find(
             progress.note(&format!("limit {} of {}: {}", index + 1, limits.len(), limited.search.limit()));
         }
         let finalists = folder.map(|folder| folder.finalists_path(index));
-        let (record, next) =
-            answer(limited, dataset, engines, lender.as_ref(), handed, finalists.as_deref(), progress)?;
+        let (record, next) = answer(limited, dataset, engines, given, handed, finalists.as_deref(), progress)?;
         handed = next;
         answers.push(record);
     }
@@ -165,12 +189,13 @@ fn together(config: &RunConfig, mut answers: Vec<SearchRecord>, before: f64) -> 
     Ok(SearchRecord { seconds, answers: answers.collect(), front, ..first })
 }
 
-/// The answer to one limit, from what searches before it have handed on; returns what it hands on to the next, too.
+/// The answer to one limit, from what searches before it have handed on, by the scorer that is given or that of the
+/// configuration; returns what it hands on to the next, too.
 fn answer(
     config: &RunConfig,
     dataset: &Dataset,
     engines: Engines<'_>,
-    lender: Option<&Lender<'_>>,
+    given: Option<&dyn Scorer>,
     mut handed: Handed,
     finalists: Option<&Path>,
     progress: &mut dyn Progress,
@@ -192,7 +217,7 @@ fn answer(
             // Those that were met had other sizes.
             handed.met.clear();
         }
-        let (record, next) = search_cells(choice, dataset, engines.cpu, lender, handed, progress)?;
+        let (record, next) = search_cells(choice, dataset, engines.cpu, given, handed, progress)?;
         handed = next;
         found.push(record);
     }
@@ -201,4 +226,46 @@ fn answer(
         Some(_) => decide(config, found, dataset, engines.device, finalists, progress)?,
     };
     Ok((record, handed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cost::Ledger;
+    use crate::engine::cpu::Cpu;
+    use crate::progress::Silent;
+    use crate::score::{Listener, Score};
+
+    /// Few parameters.
+    struct Thrift;
+
+    impl Scorer for Thrift {
+        fn score_each(&self, graphs: &[Graph], listener: &mut dyn Listener) -> Result<()> {
+            for (index, graph) in graphs.iter().enumerate() {
+                let parameters = Ledger::new(graph).count().network;
+                listener.scored(index, Score { value: -(parameters as f64), ..Score::default() })?;
+            }
+            Ok(())
+        }
+
+        fn ignores_dead_edges(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_score_of_the_caller_s_own_searches_where_it_is_named_and_nobody_else_goes_on() {
+        let dataset = Dataset::open(&crate::data::Source::Sample, "data".as_ref()).unwrap();
+        let mut config = RunConfig::of_sample();
+        config.score.own = Some("thrift".into());
+        let cpu: Arc<dyn Engine> = Arc::new(Cpu);
+        let engines = Engines { cpu: &cpu, device: cpu.as_ref() };
+        let found = find_by(&config, &dataset, engines, Some(&Thrift), None, &mut Silent).unwrap();
+        assert_eq!(found.score.0, -(found.parameters.network as f64));
+        assert!(found.architecture.cell_without_path().is_none() && found.confirmation.is_some());
+        let message = find(&config, &dataset, engines, None, &mut Silent).unwrap_err().to_string();
+        assert!(message.starts_with("score thrift: it is not one of the library's"), "{message}");
+        config.score.own = None;
+        assert!(find_by(&config, &dataset, engines, Some(&Thrift), None, &mut Silent).is_err());
+    }
 }

@@ -1,0 +1,80 @@
+use serde::Deserialize;
+
+use crate::data::{Outline, Source};
+use crate::graph::NetworkConfig;
+use crate::search::Lists;
+use crate::{Error, Result};
+
+/// The network around the cells: a preset, and single settings of it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkOptions {
+    /// The preset; by default that of the images.
+    pub preset: Option<String>,
+    /// Channels before and after the first reduction; a search chooses from several.
+    pub widths: Vec<[usize; 2]>,
+    /// Cells of the network; a search chooses from several.
+    pub cells: Vec<usize>,
+    /// Timesteps for which an image is shown; a search chooses from several.
+    pub timesteps: Vec<usize>,
+    /// Membrane at which a neuron fires; a search chooses from several.
+    pub threshold: Vec<f32>,
+    /// Membrane time constant in timesteps; a search chooses from several.
+    pub tau: Vec<f32>,
+    /// Neurons of the classifier's hidden layer.
+    pub hidden: Option<usize>,
+    /// Side of the average pooling before the classifier.
+    pub last_pool: Option<usize>,
+}
+
+impl NetworkOptions {
+    /// Settings of which there are several.
+    pub(super) fn lists(&self) -> Lists {
+        fn several<T: Clone>(list: &[T]) -> Vec<T> {
+            if list.len() > 1 { list.to_vec() } else { Vec::new() }
+        }
+        Lists {
+            widths: several(&self.widths),
+            cells: several(&self.cells),
+            timesteps: several(&self.timesteps),
+            tau: several(&self.tau),
+            threshold: several(&self.threshold),
+        }
+    }
+
+    /// The preset that was named, or that the images imply.
+    pub fn preset(&self, source: &Source) -> &str {
+        self.preset.as_deref().unwrap_or(source.preset())
+    }
+
+    /// The preset with the settings applied; where no preset is named, images that bring classes of their own
+    /// bring their number, and the last pooling is one that they let the network have.
+    ///
+    /// Errors: several settings to choose from, settings out of range.
+    pub fn config(&self, source: &Source, images: Option<Outline>) -> Result<NetworkConfig> {
+        match self.lists().combinations() {
+            1 if self.cells.len() < 2 => self.first(source, images),
+            _ => Err(Error::invalid("several settings of a network are for a search to choose from: give one here")),
+        }
+    }
+
+    /// The same with the first of several settings, and the most timesteps.
+    pub(super) fn first(&self, source: &Source, images: Option<Outline>) -> Result<NetworkConfig> {
+        let mut config = self.preset.as_deref().map_or_else(|| source.network(), NetworkConfig::preset)?;
+        if let (true, None, Some(images)) = (source.has_own_classes(), &self.preset, images) {
+            config.classes = images.classes;
+        }
+        config.cells = self.cells.first().copied().unwrap_or(config.cells);
+        if let (None, Some(shape)) = (&self.preset, images.map(|images| images.shape).or(source.shape())) {
+            config = config.for_images(shape);
+        }
+        config.widths = self.widths.first().copied().unwrap_or(config.widths);
+        config.timesteps = self.timesteps.iter().max().copied().unwrap_or(config.timesteps);
+        config.threshold = self.threshold.first().copied().unwrap_or(config.threshold);
+        config.tau = self.tau.first().copied().unwrap_or(config.tau);
+        config.hidden = self.hidden.unwrap_or(config.hidden);
+        config.last_pool = self.last_pool.unwrap_or(config.last_pool);
+        config.check()?;
+        Ok(config)
+    }
+}
