@@ -4,6 +4,7 @@
 
 pub mod correlate;
 pub mod front;
+mod part;
 #[cfg(test)]
 mod power_loss;
 mod project;
@@ -12,5 +13,8 @@ pub mod run;
 pub mod seeds;
 pub mod study;
 pub mod tabulate;
+mod task;
 
+pub use part::PartRecord;
 pub use project::{Project, Trained};
+pub use task::Task;
