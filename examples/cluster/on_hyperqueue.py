@@ -3,8 +3,8 @@
     python on_hyperqueue.py search --shards 8 --passes 2 --out runs/shared -- --budget 40k --widths 16,32
     python on_hyperqueue.py tasks --out studies/table1 -- reproduce --data cifar10 --scale cpu
 
-Needs a running server (`hq server start`) and workers on the nodes (`hq worker start`, or `hq alloc add slurm`), all of which see the
-same folder. What stands behind `--` are options of `spikenas search`, or a command with `--list-tasks` and its options.
+Needs a running server (`hq server start`; HQ_SERVER_DIR says where, if not in the home folder) and workers on the nodes (`hq worker
+start`, or `hq alloc add slurm`), all of which see the same folder. What stands behind `--` are options of `spikenas search`, or a command with `--list-tasks` and its options.
 
 A worker that is lost takes its tasks along; the server gives them to others, which go on from what is in the folder.
 """
@@ -30,7 +30,7 @@ class Work:
 
     def add(self, arguments, after=()):
         arguments = [SPIKENAS, *arguments, "--threads", str(self.cpus)]
-        # To see of a failed task what it said, give a file for its words.
+        # What tasks say goes to a file, where one is named.
         words = {"stdout": None, "stderr": os.environ.get("SPIKENAS_STDERR")}
         return self.job.program(arguments, deps=after, resources=ResourceRequest(cpus=self.cpus), **words)
 
@@ -71,7 +71,7 @@ def main():
         search(work, options, given.out, given.shards, given.passes)
     else:
         tasks(work, options, given.out)
-    client = Client()
+    client = Client(os.environ.get("HQ_SERVER_DIR"))
     client.wait_for_jobs([client.submit(work.job)])
 
 
