@@ -1,5 +1,5 @@
 # Everything that a change must pass. CI runs the same.
-.PHONY: check format lint test examples docs crates sanitise wgpu devices nir python page faults fuzz fuzz-build
+.PHONY: check format lint test examples docs crates sanitise wgpu devices nir python page cluster faults fuzz fuzz-build
 
 check: format lint test examples docs crates
 
@@ -74,6 +74,13 @@ page:
 	python3 -m venv target/page
 	target/page/bin/pip install --quiet --requirement crates/spikenas-cli/tests/page/requirements.txt
 	target/page/bin/python crates/spikenas-cli/tests/page/check.py
+
+# A search and a small study on HyperQueue from PyPI, with two workers of which one is killed: the same as one process makes.
+cluster:
+	cargo build --release
+	python3 -m venv target/cluster
+	target/cluster/bin/pip install --quiet --requirement crates/spikenas-cli/tests/cluster/requirements.txt
+	target/cluster/bin/python crates/spikenas-cli/tests/cluster/check.py
 
 # Faults injected into the program: a sample of some minutes, or with FAULTS= all of them, or FAULTS="kill --case train". Needs
 # strace, and root for small disks.

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use spikenas::engine::engine;
@@ -6,14 +6,15 @@ use spikenas::graph::NetworkConfig;
 use spikenas::record::{files, write_record};
 use spikenas::report::{correlation_table, table_lines};
 use spikenas::score::ScoreKind;
-use spikenas::workflow::correlate::{CorrelateConfig, Half, Table, correlate, inherit_table, score_table};
+use spikenas::workflow::correlate::{CorrelateConfig, Half, Table, correlate, inherit_table, score_part, score_table};
 use spikenas::workflow::run::RunFolder;
 use spikenas::{Error, Progress, Result};
 
-use crate::arguments::{CommonArguments, DataArguments};
+use crate::arguments::{CommonArguments, DataArguments, ShardArguments};
 use crate::output::print;
 use crate::progress::Terminal;
 use crate::report;
+use crate::search::part_words;
 
 /// Channels where none are given.
 const WIDTHS: [usize; 2] = [16, 32];
@@ -57,6 +58,8 @@ pub struct Arguments {
     #[arg(short = 'o', long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    shard: ShardArguments,
+    #[command(flatten)]
     data: DataArguments,
     #[command(flatten)]
     common: CommonArguments,
@@ -66,6 +69,11 @@ pub struct Arguments {
 enum HalfName {
     Choice,
     Verdict,
+}
+
+/// The journal of a correlation in a folder.
+pub fn journal_in(folder: &Path) -> PathBuf {
+    folder.join("scores.jsonl")
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
@@ -107,13 +115,17 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let journal = match &arguments.out {
         Some(folder) => {
             files::create_folder(folder)?;
-            Some(folder.join("scores.jsonl"))
+            Some(journal_in(folder))
         }
         None => None,
     };
     let (engine, mut progress) = (engine("cpu")?, Terminal::new());
     if table.had_fractions {
         progress.note("no truth is above 1: they are taken as parts of 1, and shown in percent");
+    }
+    if let (Some(shard), Some(journal), Some(folder)) = (arguments.shard.shard, &journal, &arguments.out) {
+        let part = score_part(&table, &config, (&dataset, &engine), journal, shard, &mut progress)?;
+        return print(arguments.common.machine.json, &part, || part_words(&part, folder));
     }
     let scores = score_table(&table, &config, &dataset, &engine, journal.as_deref(), &mut progress)?;
     let inherited = lender.as_ref().map(|(run, settings)| {

@@ -12,7 +12,16 @@ Examples:
   spikenas search --budget 40k --out runs/small
   spikenas search --method random --iterations 500 --score sahd
   spikenas search --budget 40k --method evolution --iterations 500
-  spikenas search --widths 16,32 --method supernet --out runs/supernet";
+  spikenas search --widths 16,32 --method supernet --out runs/supernet
+  spikenas search --budget 40k --shard 2/8 --out runs/shared
+
+Several machines: docs/cluster.md";
+
+pub const MERGE: &str = "\
+Examples:
+  spikenas search --budget 40k --shard 1/2 --out runs/shared &
+  spikenas search --budget 40k --shard 2/2 --out runs/shared; wait
+  spikenas merge runs/shared";
 
 pub const SCORE: &str = "\
 Examples:

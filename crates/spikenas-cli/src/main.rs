@@ -11,6 +11,7 @@ mod front;
 mod list;
 mod manual;
 mod memory;
+mod merge;
 mod named;
 mod output;
 mod predict;
@@ -52,6 +53,9 @@ enum Command {
     /// Search for an architecture
     #[command(after_help = examples::SEARCH)]
     Search(search::Arguments),
+    /// Make the result of a search that several processes shared
+    #[command(after_help = examples::MERGE)]
+    Merge(merge::Arguments),
     /// Score architectures without training them
     #[command(after_help = examples::SCORE)]
     Score(score::Arguments),
@@ -112,6 +116,7 @@ impl Command {
         match self {
             Command::Run(arguments) => run::run(arguments),
             Command::Search(arguments) => search::run(arguments),
+            Command::Merge(arguments) => merge::run(arguments),
             Command::Score(arguments) => score::run(arguments),
             Command::Chip(arguments) => chip::run(arguments),
             Command::Memory(arguments) => memory::run(arguments),

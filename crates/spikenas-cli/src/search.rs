@@ -1,12 +1,14 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use spikenas::engine::engine;
-use spikenas::search::{Confirmation, SearchRecord};
+use spikenas::report::quoted;
+use spikenas::search::{Confirmation, Patience, SearchRecord};
+use spikenas::workflow::PartRecord;
 use spikenas::workflow::run::{self, Engines, RunConfig, RunFolder};
 use spikenas::{Error, Progress, Result, counted};
 
-use crate::arguments::{LearningArguments, SearchArguments};
+use crate::arguments::{LearningArguments, SearchArguments, ShardArguments};
 use crate::output::{duration, grouped, note, print};
 use crate::progress::Terminal;
 
@@ -16,6 +18,12 @@ pub struct Arguments {
     /// Keep the search in this run folder; repeated after an interruption, it continues
     #[arg(short = 'o', long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    shard: ShardArguments,
+    /// With --shard: end where the next candidates depend on scores of other shards that are not there yet, instead of waiting
+    /// for them
+    #[arg(long, requires = "shard", help_heading = "Several machines")]
+    no_wait: bool,
     #[command(flatten)]
     search: SearchArguments,
     /// How the supernet learns.
@@ -31,8 +39,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
     learn(&arguments.learning, &mut config)?;
     let engine = engine("cpu")?;
     run::check_search(&config, &dataset, &engine)?;
+    arguments.shard.shard.map_or(Ok(()), |_| run::check_part(&config))?;
     arguments.out.as_deref().map_or(Ok(()), |path| RunFolder::check_supernet(path, &config))?;
     let progress = &mut Terminal::new();
+    if let (Some(shard), Some(path)) = (arguments.shard.shard, &arguments.out) {
+        let patience = if arguments.no_wait { Patience::Ends } else { Patience::Waits };
+        let folder = RunFolder::open_shared(path, &config, progress)?;
+        let part = run::search_part(&config, &dataset, &engine, &folder, (shard, patience), progress)?;
+        return print(search.common.machine.json, &part, || part_words(&part, path));
+    }
     let folder = arguments.out.as_deref().map(|path| RunFolder::open(path, &config, progress)).transpose()?;
     let engines = Engines { cpu: &engine, device: engine.as_ref() };
     let record = run::find(&config, &dataset, engines, folder.as_ref(), progress)?;
@@ -58,6 +73,23 @@ fn learn(learning: &LearningArguments, config: &mut RunConfig) -> Result<()> {
         )));
     }
     learning.check(&config.train, &config.network)
+}
+
+/// What a shard has done, and what is next.
+pub fn part_words(part: &PartRecord, path: &Path) -> String {
+    let PartRecord { shard, of, scored, lacking, seconds } = *part;
+    let next = match lacking {
+        0 => format!("done; when all are: spikenas merge {}", quoted(&path.display().to_string())),
+        _ => format!(
+            "{} of other shards are missing, without which it cannot go on: repeat it",
+            counted(lacking, "score")
+        ),
+    };
+    format!(
+        "shard         {shard} of {of}: {} in {}\nnext          {next}",
+        counted(scored, "score"),
+        duration(seconds)
+    )
 }
 
 /// The result in words.

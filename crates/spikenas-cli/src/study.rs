@@ -5,7 +5,7 @@ use spikenas::engine::engine;
 use spikenas::workflow::study::{self, Estimate, Kind, Scenario, Settings, Study, StudyRecord};
 use spikenas::{Error, Progress, Result, counted};
 
-use crate::arguments::{CommonArguments, DataArguments, short_name};
+use crate::arguments::{CommonArguments, DataArguments, TaskArguments, short_name};
 use crate::output::{duration, grouped, print};
 use crate::progress::Terminal;
 use crate::report;
@@ -43,7 +43,7 @@ struct StudyArguments {
     #[arg(long, value_name = "NAME|FILE", default_value = "smoke")]
     scale: String,
     /// Print the settings of the scale, to be saved, changed and given to --scale, and do nothing else
-    #[arg(long, conflicts_with_all = ["data", "data_dir", "scenario", "out", "device", "seed", "threads"])]
+    #[arg(long, conflicts_with_all = ["data", "data_dir", "scenario", "out", "device", "seed", "threads", "list_tasks", "task"])]
     show_settings: bool,
     /// Only these scenarios, such as 2C3O_M; may be repeated or joined by commas
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
@@ -54,6 +54,8 @@ struct StudyArguments {
     /// Where to train: cpu, or wgpu (Vulkan, Metal, DirectX 12) or cuda where they are built in; search and test stay on the CPU
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     device: String,
+    #[command(flatten)]
+    tasks: TaskArguments,
     #[command(flatten)]
     common: CommonArguments,
 }
@@ -86,6 +88,15 @@ fn run(kind: Kind, arguments: StudyArguments) -> Result<()> {
     });
     study::check(&question, &scenarios, &dataset, &folder)?;
     let progress = &mut Terminal::new();
+    let is_answered = arguments.tasks.answer(
+        arguments.common.machine.json,
+        || study::tasks(&scenarios, &folder),
+        |number| study::run_task(&question, &scenarios, &dataset, engine.as_ref(), &folder, number, progress),
+        |task| task.scenario.clone(),
+    )?;
+    if is_answered {
+        return Ok(());
+    }
     progress.note(&format!("{} in {}", counted(scenarios.len(), "run"), folder.display()));
     if engine.name() == "cpu" {
         let seconds = Estimate::new(&question, &scenarios, &dataset, &engine)?.total();

@@ -4,11 +4,12 @@ use clap::Args;
 use spikenas::engine::engine;
 use spikenas::record::FORMAT_VERSION;
 use spikenas::train::TrainConfig;
-use spikenas::workflow::tabulate::{self, TableRow, Tabulation, Task};
+use spikenas::workflow::tabulate::{self, TableRow, Tabulation, Training};
 use spikenas::{Progress, Result};
 
 use crate::arguments::{
-    BudgetArguments, CommonArguments, DataArguments, NetworkArguments, Operations, TrainArguments, parse_operations,
+    BudgetArguments, CommonArguments, DataArguments, NetworkArguments, Operations, TaskArguments, TrainArguments,
+    parse_operations,
 };
 use crate::output::{grouped, print};
 use crate::progress::Terminal;
@@ -30,13 +31,8 @@ pub struct Arguments {
     /// Folder of the table; repeated after an interruption, it continues
     #[arg(short = 'o', long, value_name = "DIR")]
     out: PathBuf,
-    /// Print the trainings of the table, a line each, and make none
-    #[arg(long, conflicts_with = "task")]
-    list_tasks: bool,
-    /// Make one training of the table, of the number that --list-tasks gives it: other processes, on other machines too, may make others
-    /// in the same folder; the command without it then makes the table
-    #[arg(long, value_name = "K")]
-    task: Option<usize>,
+    #[command(flatten)]
+    tasks: TaskArguments,
     /// Images of a mini-batch [default: 64]
     #[arg(long, value_name = "N", help_heading = "Training")]
     batch: Option<usize>,
@@ -81,13 +77,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
     tabulate::check(&table, &dataset, engine.as_ref(), &arguments.out)?;
     let progress = &mut Terminal::new();
     let is_json = arguments.common.machine.json;
-    if arguments.list_tasks {
-        let tasks = tabulate::tasks(&table, &dataset, &arguments.out)?;
-        return print(is_json, &tasks, || tasks.iter().map(line).collect());
-    }
-    if let Some(number) = arguments.task {
-        let task = tabulate::run_task(&table, &dataset, engine.as_ref(), &arguments.out, number, progress)?;
-        return print(is_json, &task, || line(&task));
+    let is_answered = arguments.tasks.answer(
+        is_json,
+        || tabulate::tasks(&table, &dataset, &arguments.out),
+        |number| tabulate::run_task(&table, &dataset, engine.as_ref(), &arguments.out, number, progress),
+        |Training { architecture, seed }| format!("seed {seed}  {architecture}"),
+    )?;
+    if is_answered {
+        return Ok(());
     }
     progress.note(&format!(
         "{} architectures with {} seeds each in {}",
@@ -97,12 +94,6 @@ pub fn run(arguments: Arguments) -> Result<()> {
     ));
     let rows = tabulate::run(&table, &dataset, engine.as_ref(), &arguments.out, progress)?;
     print(is_json, &rows, || words(&rows, &arguments.out.join("table.csv")))
-}
-
-/// A training in a line.
-fn line(task: &Task) -> String {
-    let accuracy = task.accuracy.map_or("to do".into(), |accuracy| format!("{accuracy:.2} %"));
-    format!("{:>5}  {accuracy:>8}  seed {}  {}\n", task.task, task.seed, task.architecture)
 }
 
 /// The accuracies in words.

@@ -10,11 +10,11 @@ use spikenas::score::ScoreConfig;
 use spikenas::search::SearchConfig;
 use spikenas::space::{Architecture, Digits};
 use spikenas::train::{EpochRecord, TrainConfig};
-use spikenas::workflow::front;
+use spikenas::workflow::front::{self, Answer};
 use spikenas::workflow::run::{self, Engines, EvaluationRecord, Lineage, RunConfig, RunFolder};
 use spikenas::{Error, Result, counted};
 
-use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, TrainArguments};
+use crate::arguments::{CommonArguments, DataArguments, NetworkArguments, TaskArguments, TrainArguments};
 use crate::evaluate;
 use crate::front::Answers;
 use crate::named::NamedModel;
@@ -52,6 +52,8 @@ pub struct Arguments {
     /// repeated after an interruption, it continues
     #[arg(long, requires = "run", conflicts_with_all = ["out", "from", "seeds", "resume"])]
     front: bool,
+    #[command(flatten)]
+    tasks: TaskArguments,
     /// Images of a mini-batch [default: 64]
     #[arg(long, value_name = "N", help_heading = "Training")]
     batch: Option<usize>,
@@ -99,6 +101,9 @@ pub fn run(arguments: Arguments) -> Result<()> {
         (None, None) => return Err(Error::invalid("give a run folder or --arch")),
     };
     let Plan { path, mut config, architecture } = plan;
+    if !arguments.front && arguments.tasks.is_given() {
+        return Err(Error::invalid("a training alone has no tasks: add --front, or leave them out"));
+    }
     if arguments.front {
         return answers(&path, &config, &dataset, Engines { cpu: &cpu, device: device.as_ref() }, &arguments, progress);
     }
@@ -135,12 +140,26 @@ fn answers(
     progress: &mut Terminal,
 ) -> Result<()> {
     front::check(config, dataset, engines).map_err(|e| Error::file(path, e.to_string()))?;
-    let folder = &RunFolder::open(path, config, progress)?;
-    let Some(search) = &folder.search_record()? else {
+    let Some(search) = &RunFolder::existing(path)?.0.search_record()? else {
         return Err(Error::file(path, "its search is not finished: repeat it with the same --out"));
     };
     let is_json = arguments.common.machine.json;
+    let one = |number| {
+        let folder = RunFolder::open_shared(path, config, progress)?;
+        front::run_task(config, search, dataset, engines, &folder, number, progress)
+    };
+    if arguments.tasks.answer(is_json, || front::tasks(config, search, path), one, front_words)? {
+        return Ok(());
+    }
+    let folder = &RunFolder::open(path, config, progress)?;
     Answers { config, search, dataset, engines, folder, is_json }.train(progress)
+}
+
+/// One network of a front in words.
+fn front_words(Answer { architecture, limits }: &Answer) -> String {
+    let limits: Vec<String> = limits.iter().rev().map(ToString::to_string).collect();
+    let limits = if limits.is_empty() { String::new() } else { format!("  for {}", limits.join(" and ")) };
+    format!("{architecture}{limits}")
 }
 
 /// Opens the folder; a training that goes on may have another number of epochs than it began with.

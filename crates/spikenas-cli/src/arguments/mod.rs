@@ -9,7 +9,9 @@ mod network;
 mod recipe;
 mod score;
 mod search;
+mod shard;
 mod space;
+mod tasks;
 mod training;
 
 pub use budget::{BudgetArguments, parse_bits};
@@ -19,5 +21,7 @@ pub use learning::LearningArguments;
 pub use network::{NetworkArguments, WidthList, parse_widths};
 pub use score::ScoreArguments;
 pub use search::SearchArguments;
+pub use shard::ShardArguments;
 pub use space::{DigitArguments, Operations, parse_operations};
+pub use tasks::TaskArguments;
 pub use training::TrainArguments;

@@ -50,6 +50,8 @@ class Commands:
         scenarios = ["--scale", work / "study.toml", "--scenario", "1C2O,1C2O_M", "--threads", "1"]
         return [
             Command("search", ["search", *search, "--out", "RUN"]),
+            Command("shard", ["search", *search, "--out", "RUN", "--shard", "1/1"]),
+            Command("merge", ["merge", "RUN", "--threads", "1"], template="shared"),
             Command("supernet", ["search", *supernet, "--out", "RUN"]),
             Command("train", ["train", "RUN", *kept], ["train", "RUN", *kept, "--resume"], "searched"),
             Command("resume", ["train", "RUN", *kept, "--resume"], template="half"),
@@ -125,7 +127,7 @@ class Commands:
         return reasons + ([f"repeated, it differs in {', '.join(changed)}"] if changed else [])
 
     def make_templates(self):
-        """Folders that commands begin with: searched, half trained, finished, quantised, a study, a correlation, half searched, trained."""
+        """Folders that commands begin with: searched, scored by shards, half trained, finished, quantised, a study, a correlation, half searched, trained."""
 
         def keep(name, folder):
             shutil.rmtree(self.templates / name, ignore_errors=True)
@@ -138,6 +140,7 @@ class Commands:
             return folder
 
         keep("searched", finished(self.all["search"]))
+        keep("shared", finished(self.all["shard"]))
         # Killed in the middle of the second epoch: 4 checkpoints an epoch.
         folder = self.killed(self.all["train"], "rename", "last.safetensors", 7)
         assert (folder / "checkpoint/last.safetensors").exists()

@@ -40,12 +40,17 @@ def content(path):
 
 def digest(folder):
     """Every file of a folder by its relative path."""
-    found = {}
+    found, shards = {}, {}
     for base, _, names in os.walk(folder):
         for name in names:
             path = Path(base, name)
+            if path.parent.parent.name == "shards" and path.suffix == ".jsonl":
+                # Each process has a file of its own, of which a kill may leave a part of a line: what counts is what all have.
+                lines = {json.dumps(stripped(json.loads(line)), sort_keys=True) for line in whole_lines(path.read_bytes())}
+                shards.setdefault(str(path.parent.relative_to(folder)), set()).update(lines)
+                continue
             found[str(path.relative_to(folder))] = content(path) if path.is_file() else "no file"
-    return found
+    return found | {name: "\n".join(sorted(lines)) for name, lines in shards.items()}
 
 
 def raw(folder):

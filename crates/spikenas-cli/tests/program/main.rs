@@ -24,10 +24,14 @@ mod resume;
 mod searches;
 mod seeds;
 #[cfg(unix)]
+mod shards;
+#[cfg(unix)]
 mod signals;
 mod sizes;
 mod streams;
 #[cfg(unix)]
 mod tables;
+#[cfg(unix)]
+mod tasks;
 mod training;
 mod weights_files;

@@ -1,8 +1,10 @@
-//! `journal.jsonl` of a search: a header, then a line for each candidate.
+//! `journal.jsonl` of a search, or of one of its shards: a header, then a line for each candidate.
 
 use std::path::Path;
 
-use spikenas::search::{Journal, JournalHeader};
+use spikenas::Silent;
+use spikenas::record::{Shard, ShardJournals};
+use spikenas::search::{Journal, JournalEntry, JournalHeader};
 
 use super::example;
 use crate::promises::accepted;
@@ -21,8 +23,10 @@ pub(crate) fn read(input: &[u8]) -> bool {
 fn read_one(input: &[u8]) -> bool {
     let open = |path: &Path| Journal::open(path, &header());
     let path = scratch::file("journal.jsonl", input);
+    let shared = read_shared(input);
     let Some(entries) = accepted(open(&path)).map(|journal| journal.entries().to_vec()) else { return false };
     assert_eq!(open(&path).expect("what was opened can be opened").entries(), entries);
+    assert_eq!(shared.as_ref(), Some(&entries), "what a journal takes, a shard does");
     let copy = scratch::place("copy.jsonl");
     let _ = std::fs::remove_file(&copy);
     let mut journal = open(&copy).expect("a new journal");
@@ -32,6 +36,18 @@ fn read_one(input: &[u8]) -> bool {
     drop(journal);
     assert_eq!(open(&copy).expect("what is written can be read").entries(), entries);
     true
+}
+
+/// The same lines as the journal of a shard, which are read while others write them.
+fn read_shared(input: &[u8]) -> Option<Vec<JournalEntry>> {
+    let (journal, shard) = (scratch::place("shared/journal.jsonl"), Shard::new(1, 1).expect("a shard"));
+    let folder = scratch::folder("shared/shards/1-of-1", |_| ());
+    std::fs::write(folder.join("1.jsonl"), input).expect("a file in a temporary folder");
+    let mut journals =
+        ShardJournals::open(&journal, shard, &header(), &mut Silent).expect("a folder that nobody locks");
+    let first = accepted(journals.read_all())?;
+    assert_eq!(journals.read_all().expect("what was read"), [], "each line is read once");
+    Some(first)
 }
 
 /// The header of the example's journal.

@@ -11,7 +11,7 @@ use super::version::FORMAT_VERSION;
 use crate::{Error, Result};
 
 /// What helps where a line was changed.
-const WAY_OUT: &str = "remove the line to have its candidate scored again, or the file to begin again";
+pub(super) const WAY_OUT: &str = "remove the line to have its candidate scored again, or the file to begin again";
 
 /// Entries on the disk line by line as they are found, behind a header that says what they belong to.
 pub struct Journal<E> {
@@ -28,7 +28,7 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
         let (file, lines) = Lines::open(path, WAY_OUT)?;
         let entries = match lines.first() {
             Some(first) => {
-                check_header(path, first, header)?;
+                check_header(path, first, &comparable(header)?)?;
                 parse_lines(path, lines.iter().enumerate().skip(1), "a scored candidate", WAY_OUT)?
             }
             None => Vec::new(),
@@ -63,7 +63,10 @@ impl<E: Serialize + DeserializeOwned> Journal<E> {
     }
 }
 
-fn check_header(path: &Path, line: &str, header: &impl Serialize) -> Result<()> {
+/// Whether the first line of a journal is a header, made comparable.
+///
+/// Errors: it is none, or of another version or configuration.
+pub(super) fn check_header(path: &Path, line: &str, header: &Value) -> Result<()> {
     let unreadable = |e: serde_json::Error| {
         Error::file(path, format!("line 1 is not a journal's header ({e}): choose another folder"))
     };
@@ -75,7 +78,7 @@ fn check_header(path: &Path, line: &str, header: &impl Serialize) -> Result<()> 
             format!("format version {}, this program writes {FORMAT_VERSION}", found["version"]),
         ));
     }
-    let differences = list_differences(&found, &comparable(header)?);
+    let differences = list_differences(&found, header);
     if differences.is_empty() {
         return Ok(());
     }

@@ -26,11 +26,17 @@ impl Lines {
         let mut file = Growing::open(path).map_err(Error::io(path))?;
         let warning = lock(file.file(), path)?;
         let content = file.read().map_err(Error::io(path))?;
-        let (lines, whole) = whole_lines(path, &content, way_out)?;
+        let (lines, whole) = whole_lines(path, &content, 0, way_out)?;
         if whole < content.len() {
             file.cut(whole as u64).map_err(Error::io(path))?;
         }
         Ok((Self { path: path.to_path_buf(), file, warning }, lines))
+    }
+
+    /// Begins a file that no other process writes to; nothing where there is one of this name.
+    pub(super) fn begin(path: &Path) -> Result<Option<Self>> {
+        let file = Growing::begin(path).map_err(Error::io(path))?;
+        Ok(file.map(|file| Self { path: path.to_path_buf(), file, warning: None }))
     }
 
     /// What to say where the file system could not lock the file against other processes.
@@ -63,7 +69,7 @@ impl Lines {
 /// Reads a file of lines as `open` does, and leaves it as it is. No file is one without lines.
 pub(crate) fn read_lines<E: DeserializeOwned>(path: &Path, what: &str, way_out: &str) -> Result<Vec<E>> {
     let content = files::read_if_there(path)?.unwrap_or_default();
-    let (lines, _) = whole_lines(path, &content, way_out)?;
+    let (lines, _) = whole_lines(path, &content, 0, way_out)?;
     parse_lines(path, lines.iter().enumerate(), what, way_out)
 }
 
@@ -101,14 +107,15 @@ pub(super) fn parse_lines<'a, E: DeserializeOwned>(
     lines.map(|(index, line)| serde_json::from_str(line).map_err(|e| wrong(index, e))).collect()
 }
 
-/// The whole lines of a file whose checksums are right, and where they end.
+/// The whole lines of a file, from one after some `before` on, whose checksums are right, and where they end.
 ///
 /// Once a line has a checksum, all after it do: lines without are those of a version that wrote none.
-fn whole_lines(path: &Path, content: &[u8], way_out: &str) -> Result<(Vec<String>, usize)> {
+pub(super) fn whole_lines(path: &Path, content: &[u8], before: usize, way_out: &str) -> Result<(Vec<String>, usize)> {
     let whole = content.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
     let (mut lines, mut sealed) = (Vec::new(), false);
     for (index, line) in content[..whole].split_inclusive(|&b| b == b'\n').enumerate() {
-        let damaged = |reason: &str| Error::file(path, format!("line {} is damaged ({reason}): {way_out}", index + 1));
+        let damaged =
+            |reason: &str| Error::file(path, format!("line {} is damaged ({reason}): {way_out}", before + index + 1));
         let line = str::from_utf8(line).map_err(|_| damaged("it is no text"))?.trim_end();
         match check_json(line) {
             Seal::Whole => sealed = true,

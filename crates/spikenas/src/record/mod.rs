@@ -13,10 +13,11 @@ mod number;
 #[cfg(test)]
 pub(crate) mod power;
 mod seal;
+mod shards;
 pub(crate) mod trace;
 mod version;
 
-pub(crate) use definition::check_definition;
+pub(crate) use definition::{begin_record, check_definition};
 pub(crate) use difference::{comparable, list_differences};
 pub(crate) use disk::Growing;
 pub(crate) use disk::NewFolder;
@@ -24,8 +25,10 @@ pub use journal::Journal;
 pub(crate) use lines::{append_line, parse_line, read_lines, write_lines};
 #[cfg(feature = "report")]
 pub(crate) use lock::is_locked;
-pub(crate) use lock::lock_folder;
+pub(crate) use lock::{lock_folder, share_folder};
 pub use number::Number;
+pub(crate) use shards::{Looks, read_shards, shards_folder};
+pub use shards::{Shard, ShardJournals};
 #[cfg(feature = "report")]
 pub(crate) use version::check_version;
 pub use version::{FORMAT_VERSION, write_record};

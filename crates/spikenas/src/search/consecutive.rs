@@ -38,6 +38,7 @@ impl Strategy for Consecutive {
             _ => return Ok(None),
         };
         self.passes += 1;
-        Ok(Some(Pass { name: format!("pass {} of {count}", index + 1), later: count - index - 1, candidates }))
+        let later = count - index - 1;
+        Ok(Some(Pass { name: format!("pass {} of {count}", index + 1), later, is_last: later == 0, candidates }))
     }
 }

@@ -22,15 +22,21 @@ fn strategy(config: &SearchConfig, space: SearchSpace) -> Result<Box<dyn Strateg
     })
 }
 
-/// Searches; returns the best candidate and the counts of each pass.
+/// Scores a shard's part of the candidates of a search, as far as it comes: what the candidates of the next pass depend on are
+/// the scores of all shards, but the last pass waits for nothing.
 ///
-/// Errors: no candidate fits the budget, or none of those that do has a path from input to output and a finite score; a score
-/// that is not a number, a journal that cannot be written, or a stop that was asked for.
-pub fn search(
+/// Errors: those of [`search`], but for those of its result.
+pub fn search_part(config: &SearchConfig, evaluator: &mut Evaluator<'_>, progress: &mut dyn Progress) -> Result<()> {
+    run_passes(config, evaluator, progress)?;
+    evaluator.sync_journal()
+}
+
+/// Scores what the strategy asks for; returns the best candidate so far, too.
+fn run_passes(
     config: &SearchConfig,
     evaluator: &mut Evaluator<'_>,
     progress: &mut dyn Progress,
-) -> Result<(Best, Vec<PassRecord>)> {
+) -> Result<(Option<Best>, Vec<PassRecord>)> {
     evaluator.check_feasible()?;
     let mut strategy = strategy(config, evaluator.problem().space.clone())?;
     let (mut best, mut passes, mut last) = (None, Vec::<PassRecord>::new(), None);
@@ -42,7 +48,24 @@ pub fn search(
             Some(last) => last.add(&record),
             None => passes.push(record),
         }
+        if evaluator.is_lacking() {
+            break;
+        }
     }
+    Ok((best, passes))
+}
+
+/// Searches; returns the best candidate and the counts of each pass.
+///
+/// Errors: no candidate fits the budget, or none of those that do has a path from input to output and a finite score; a score
+/// that is not a number, a journal that cannot be written, scores of shards that are missing where they are merged, or a stop
+/// that was asked for.
+pub fn search(
+    config: &SearchConfig,
+    evaluator: &mut Evaluator<'_>,
+    progress: &mut dyn Progress,
+) -> Result<(Best, Vec<PassRecord>)> {
+    let (mut best, passes) = run_passes(config, evaluator, progress)?;
     if let Some(better) = evaluator.better_of_earlier(best.as_ref())? {
         best = Some(better);
     }

@@ -4,6 +4,9 @@ use std::time::Instant;
 use super::candidates::Candidates;
 use super::config::SearchConfig;
 use super::journal::{Journal, JournalEntry};
+use super::kept::Kept;
+use super::known::Known;
+use super::merged::Holes;
 use super::pace::Pace;
 use super::pass::Pass;
 use super::record::PassRecord;
@@ -79,7 +82,7 @@ pub struct Best {
 #[derive(Default)]
 pub struct Handed {
     /// All scores.
-    pub journal: Option<Journal>,
+    pub kept: Option<Kept>,
     /// The candidates of the searches so far.
     pub met: HashSet<Architecture>,
 }
@@ -88,13 +91,17 @@ pub struct Handed {
 pub struct Evaluator<'a> {
     problem: Problem,
     scorer: &'a dyn Scorer,
-    journal: Option<Journal>,
-    known: HashMap<Architecture, Score>,
+    kept: Option<Kept>,
+    known: Known<'a>,
+    /// What other processes have scored and the journal does not have yet, where it takes it over.
+    scored: HashMap<Architecture, JournalEntry>,
     /// Candidates of this search, whether their scores were in the journal or not.
     met: HashSet<Architecture>,
     /// Candidates of searches before this one, under other limits.
     earlier: HashSet<Architecture>,
     pace: Pace,
+    /// Whether scores of other parts are missing, without which this one does not go on.
+    is_lacking: bool,
     /// Scores, each as long as one of the search, that a confirmation will take.
     confirmation: f64,
 }
@@ -102,19 +109,19 @@ pub struct Evaluator<'a> {
 impl<'a> Evaluator<'a> {
     /// An evaluator that takes the scores in the journal as known.
     pub fn new(problem: Problem, scorer: &'a dyn Scorer, journal: Option<Journal>) -> Result<Self> {
-        let mut known = HashMap::new();
-        for entry in journal.iter().flat_map(|j| j.entries()).filter(|entry| entry.sizes == problem.sizes) {
-            let architecture = entry.architecture.clone().with_cells(problem.space.cells())?;
-            let score = Score { value: entry.score.0, firing_rate: entry.firing_rate, judged: entry.judged };
-            known.insert(without_dead_edges(scorer, architecture), score);
-        }
-        let (met, earlier, pace) = (HashSet::new(), HashSet::new(), Pace::new(0.0));
-        Ok(Self { problem, scorer, journal, known, met, earlier, pace, confirmation: 0.0 })
+        Self::after(problem, scorer, Handed { kept: journal.map(Kept::Journal), ..Handed::default() })
     }
 
     /// An evaluator after searches under other limits, whose candidates may win this one, too.
-    pub fn after(problem: Problem, scorer: &'a dyn Scorer, handed: Handed) -> Result<Self> {
-        Ok(Self { earlier: handed.met, ..Self::new(problem, scorer, handed.journal)? })
+    pub fn after(problem: Problem, scorer: &'a dyn Scorer, Handed { kept, met: earlier }: Handed) -> Result<Self> {
+        let mut known = Known::new(scorer, problem.space.cells(), problem.sizes);
+        kept.iter().flat_map(Kept::entries).try_for_each(|entry| known.learn(entry))?;
+        let scored = match &kept {
+            Some(Kept::Merged(merged)) => merged.scored(&known)?,
+            _ => HashMap::new(),
+        };
+        let (met, pace) = (HashSet::new(), Pace::new(0.0));
+        Ok(Self { problem, scorer, kept, known, scored, met, earlier, pace, is_lacking: false, confirmation: 0.0 })
     }
 
     /// Says how much a confirmation will take after the search, in scores of the search, so that the time left is that of both.
@@ -130,22 +137,22 @@ impl<'a> Evaluator<'a> {
     /// What the search after this one begins with.
     pub fn hand_on(mut self) -> Handed {
         self.met.extend(self.earlier);
-        Handed { journal: self.journal, met: self.met }
+        Handed { kept: self.kept, met: self.met }
     }
 
     /// Waits until all scores are safely on the disk, where they are kept.
     pub fn sync_journal(&mut self) -> Result<()> {
-        self.journal.as_mut().map_or(Ok(()), Journal::sync)
+        self.kept.as_mut().map_or(Ok(()), Kept::sync)
     }
 
     /// The score of a candidate, where it is known.
     pub fn score(&self, architecture: &Architecture) -> Option<Score> {
-        self.known.get(architecture).copied()
+        self.known.get(architecture)
     }
 
     /// The score of a candidate of this search that fits.
     pub(super) fn met_score(&self, architecture: &Architecture) -> Option<f64> {
-        let architecture = without_dead_edges(self.scorer, architecture.clone());
+        let architecture = self.known.form(architecture.clone());
         self.met.contains(&architecture).then(|| self.known.get(&architecture))?.map(|score| score.value)
     }
 
@@ -154,7 +161,7 @@ impl<'a> Evaluator<'a> {
         let mut ranking = Vec::new();
         let is_met =
             |architecture: &Architecture| self.met.contains(architecture) || self.earlier.contains(architecture);
-        for (architecture, &score) in self.known.iter().filter(|(architecture, _)| is_met(architecture)) {
+        for (architecture, score) in self.known.iter().filter(|(architecture, _)| is_met(architecture)) {
             let counted = self.problem.graph(architecture)?;
             if self.problem.is_feasible(&counted)? {
                 ranking.push((architecture.clone(), score, counted.1));
@@ -190,7 +197,7 @@ impl<'a> Evaluator<'a> {
         let (mut smallest, mut count, mut fits) = (u64::MAX, 0, false);
         let mut least: Vec<DeviceNeed> = Vec::new();
         for cell in space.iter_forward_cells().filter(|cell| cell.is_connected()) {
-            let architecture = without_dead_edges(self.scorer, Architecture::repeated(cell, space.cells())?);
+            let architecture = self.known.form(Architecture::repeated(cell, space.cells())?);
             let counted = self.problem.graph(&architecture)?;
             smallest = smallest.min(counted.1.in_scope(*scope));
             count += 1;
@@ -215,18 +222,18 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Scores candidates, each once; `best` changes as if each came in the order given, only to a higher score and only to a
-    /// network with a path from input to output. `is_told`: whether its counts are told.
+    /// network with a path from input to output. A part of a search scores those of its shard, and then waits for the others, but
+    /// not in the last pass, whose best no other depends on. `is_told`: whether its counts are told.
     ///
     /// Where the score ignores dead edges, candidates that differ in nothing else are one: the one without them.
     pub(super) fn run_pass(
         &mut self,
-        Pass { name, later, candidates }: Pass,
+        Pass { name, later, is_last, candidates }: Pass,
         is_told: bool,
         best: &mut Option<Best>,
         progress: &mut dyn Progress,
     ) -> Result<PassRecord> {
-        let scorer = self.scorer;
-        let forms = candidates.map(|candidate| Ok(without_dead_edges(scorer, candidate?)));
+        let forms = candidates.map(|candidate| Ok(self.known.form(candidate?)));
         let candidates = forms.collect::<Result<Candidates>>()?;
         let mut record =
             PassRecord { candidates: candidates.total(), different: candidates.different(), ..PassRecord::default() };
@@ -243,40 +250,85 @@ impl<'a> Evaluator<'a> {
         if is_told {
             progress.note(&format!("{name}: {}", record.words()));
         }
-        let unknown = feasible.iter().filter(|(a, _)| !self.known.contains_key(*a)).count();
-        self.pace.expect((unknown + later * feasible.len()) as f64 + self.confirmation);
-        progress.begin(&name, feasible.len());
-        for chunk in feasible.chunks(AT_A_TIME) {
-            self.score_unknown(chunk, best.as_ref(), progress)?;
-            for &(architecture, parameters) in chunk {
-                let score = self.known[architecture];
-                let is_better = best.as_ref().is_none_or(|b| score.value > b.score.value);
-                if is_better && architecture.cell_without_path().is_none() {
-                    *best = Some(Best { architecture: architecture.clone(), score, parameters });
-                }
-            }
+        let own = match &self.kept {
+            Some(Kept::Part(part)) => part.own(&feasible),
+            _ => feasible.clone(),
+        };
+        self.check_scored(&name, &feasible)?;
+        let unknown = own.iter().filter(|(a, _)| !self.known.contains(a)).count();
+        self.pace.expect((unknown + later * own.len()) as f64 + self.confirmation);
+        progress.begin(&name, own.len());
+        let mut highest = best.as_ref().map(|best| (best.score.value, best.architecture.clone()));
+        for chunk in own.chunks(AT_A_TIME) {
+            self.score_unknown(chunk, &mut highest, progress)?;
         }
         progress.end();
+        if !is_last && let Some(Kept::Part(part)) = &mut self.kept {
+            let all: Vec<&Architecture> = feasible.iter().map(|(architecture, _)| *architecture).collect();
+            self.is_lacking = !part.learn(&all, &mut self.known, progress)?;
+        }
+        self.improve(best, &feasible);
         Ok(record)
+    }
+
+    /// Changes the best to each candidate that beats it, of those whose scores are known, one after the other.
+    fn improve(&self, best: &mut Option<Best>, candidates: &[(&Architecture, ParameterCount)]) {
+        for &(architecture, parameters) in candidates {
+            let Some(score) = self.known.get(architecture) else { continue };
+            let is_better = best.as_ref().is_none_or(|b| score.value > b.score.value);
+            if is_better && architecture.cell_without_path().is_none() {
+                *best = Some(Best { architecture: architecture.clone(), score, parameters });
+            }
+        }
+    }
+
+    /// Whether this part of a search does not go on, since scores of other parts are missing.
+    pub(super) fn is_lacking(&self) -> bool {
+        self.is_lacking
+    }
+
+    /// Whether all candidates of a pass were scored, where the journal takes scores over; the error names those that were not.
+    fn check_scored(&self, pass: &str, candidates: &[(&Architecture, ParameterCount)]) -> Result<()> {
+        let Some(Kept::Merged(merged)) = &self.kept else { return Ok(()) };
+        if merged.holes() == Holes::Filled {
+            return Ok(());
+        }
+        let is_missing = |a: &Architecture| !self.known.contains(a) && !self.scored.contains_key(a);
+        let all = candidates.iter().map(|(architecture, _)| *architecture).enumerate();
+        let missing: Vec<(usize, &Architecture)> = all.filter(|(_, architecture)| is_missing(architecture)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(merged.hole(pass, candidates.len(), &missing)) }
+    }
+
+    /// Takes the scores over that other processes have computed.
+    fn take_over(&mut self, candidates: &[(&Architecture, ParameterCount)]) -> Result<()> {
+        let Some(kept) = &mut self.kept else { return Ok(()) };
+        for (architecture, _) in candidates {
+            if let Some(entry) = self.scored.remove(*architecture).filter(|_| !self.known.contains(architecture)) {
+                self.known.learn(&entry)?;
+                kept.append(entry)?;
+            }
+        }
+        Ok(())
     }
 
     /// Computes the scores that are not known.
     fn score_unknown(
         &mut self,
         candidates: &[(&Architecture, ParameterCount)],
-        best: Option<&Best>,
+        highest: &mut Option<(f64, Architecture)>,
         progress: &mut dyn Progress,
     ) -> Result<()> {
-        let unknown: Vec<_> = candidates.iter().copied().filter(|(a, _)| !self.known.contains_key(*a)).collect();
-        let graphs = unknown.iter().map(|(a, _)| Ok(self.problem.graph(a)?.0)).collect::<Result<Vec<_>>>()?;
+        self.take_over(candidates)?;
+        let unknown: Vec<_> = candidates.iter().copied().filter(|(a, _)| !self.known.contains(a)).collect();
         progress.advance(candidates.len() - unknown.len(), "");
+        let graphs = unknown.iter().map(|(a, _)| Ok(self.problem.graph(a)?.0)).collect::<Result<Vec<_>>>()?;
         let mut keeper = Keeper {
             unknown: &unknown,
             sizes: self.problem.sizes,
-            journal: self.journal.as_mut(),
+            kept: self.kept.as_mut(),
             known: &mut self.known,
             pace: &mut self.pace,
-            highest: best.map(|b| (b.score.value, b.architecture.clone())),
+            highest,
             begin: Instant::now(),
             progress,
         };
@@ -284,28 +336,23 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// The architecture that a candidate is scored as: where the score ignores dead edges, the one without them.
-fn without_dead_edges(scorer: &dyn Scorer, architecture: Architecture) -> Architecture {
-    if scorer.ignores_dead_edges() { architecture.pruned() } else { architecture }
-}
-
 /// Keeps scores as they are found, and tells of them.
-struct Keeper<'k> {
+struct Keeper<'k, 'a> {
     unknown: &'k [(&'k Architecture, ParameterCount)],
     sizes: Option<Sizes>,
-    journal: Option<&'k mut Journal>,
-    known: &'k mut HashMap<Architecture, Score>,
+    kept: Option<&'k mut Kept>,
+    known: &'k mut Known<'a>,
     pace: &'k mut Pace,
-    highest: Option<(f64, Architecture)>,
+    highest: &'k mut Option<(f64, Architecture)>,
     begin: Instant,
     progress: &'k mut dyn Progress,
 }
 
-impl Listener for Keeper<'_> {
+impl Listener for Keeper<'_, '_> {
     fn scored(&mut self, index: usize, score: Score) -> Result<()> {
         let (architecture, parameters) = self.unknown[index];
-        if let Some(journal) = &mut self.journal {
-            journal.append(JournalEntry {
+        if let Some(kept) = &mut self.kept {
+            kept.append(JournalEntry {
                 architecture: architecture.clone(),
                 sizes: self.sizes,
                 score: score.value.into(),
@@ -319,7 +366,7 @@ impl Listener for Keeper<'_> {
         self.known.insert(architecture.clone(), score);
         self.pace.step();
         if self.highest.as_ref().is_none_or(|(value, _)| score.value > *value) {
-            self.highest = Some((score.value, architecture.clone()));
+            *self.highest = Some((score.value, architecture.clone()));
         }
         if let Some(seconds) = self.pace.first_estimate() {
             self.progress.note(&format!("about {} to go in the search", rough_duration(seconds)));
@@ -335,9 +382,9 @@ impl Listener for Keeper<'_> {
         if !self.progress.is_cancelled() {
             return Ok(());
         }
-        Err(Error::Interrupted(match &self.journal {
-            Some(journal) => {
-                let done = journal.entries().len();
+        Err(Error::Interrupted(match &self.kept {
+            Some(kept) => {
+                let done = kept.count();
                 format!("{done} scores are kept; repeat the search in the same folder to go on")
             }
             None => "nothing is kept without a folder".into(),

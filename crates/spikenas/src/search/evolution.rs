@@ -90,6 +90,7 @@ impl Strategy for Evolution {
             return Ok(None);
         }
         let candidates = Box::new(self.asked.clone().into_iter().map(Ok));
-        Ok(Some(Pass { name: "evolution".into(), later: self.left / GENERATION, candidates }))
+        let (later, is_last) = (self.left / GENERATION, self.left == 0);
+        Ok(Some(Pass { name: "evolution".into(), later, is_last, candidates }))
     }
 }

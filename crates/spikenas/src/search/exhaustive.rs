@@ -38,6 +38,6 @@ impl Strategy for Exhaustive {
             Architecture::new(chosen)
         };
         let candidates = Box::new((0..self.count).map(candidate));
-        Ok(Some(Pass { name: "exhaustive search".into(), later: 0, candidates }))
+        Ok(Some(Pass { name: "exhaustive search".into(), later: 0, is_last: true, candidates }))
     }
 }

@@ -45,6 +45,6 @@ impl Strategy for Local {
         }
         let later = self.left / self.asked.len();
         let candidates = Box::new(self.asked.clone().into_iter().map(Ok));
-        Ok(Some(Pass { name: "local search".into(), later, candidates }))
+        Ok(Some(Pass { name: "local search".into(), later, is_last: self.left == 0, candidates }))
     }
 }

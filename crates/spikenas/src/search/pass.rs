@@ -10,6 +10,8 @@ pub(super) struct Pass {
     pub name: String,
     /// Passes to come that have about as many candidates.
     pub later: usize,
+    /// Whether none comes after it, whatever becomes of its candidates.
+    pub is_last: bool,
     /// The candidates; the first of equal scores is the better.
     pub candidates: Box<dyn Iterator<Item = Result<Architecture>>>,
 }

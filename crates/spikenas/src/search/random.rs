@@ -28,7 +28,7 @@ impl Strategy for Random {
         let cells = self.space.cells();
         let drawn = draws(self.space.clone(), self.seed, count);
         let candidates = Box::new(drawn.map(move |cell| Architecture::repeated(cell, cells)));
-        Ok(Some(Pass { name: "random search".into(), later: 0, candidates }))
+        Ok(Some(Pass { name: "random search".into(), later: 0, is_last: true, candidates }))
     }
 }
 

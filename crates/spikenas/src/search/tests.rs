@@ -1,3 +1,5 @@
+mod shards;
+
 use std::cell::RefCell;
 
 use super::*;

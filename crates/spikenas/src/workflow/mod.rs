@@ -7,6 +7,7 @@
 pub mod correlate;
 pub mod front;
 pub mod options;
+mod part;
 #[cfg(test)]
 mod power_loss;
 mod project;
@@ -16,6 +17,9 @@ mod score;
 pub mod seeds;
 pub mod study;
 pub mod tabulate;
+mod task;
 
+pub use part::PartRecord;
 pub use project::{Project, Trained};
 pub use score::{Scored, score};
+pub use task::Task;

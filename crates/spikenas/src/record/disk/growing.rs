@@ -1,5 +1,5 @@
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::sync::{folder_of, sync_file, sync_folder};
@@ -18,6 +18,16 @@ impl Growing {
         let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         note(|| Change::Begin(path.to_path_buf()));
         Ok(Self { path: path.to_path_buf(), file })
+    }
+
+    /// Begins a file that no other process has begun; nothing where there is one.
+    pub(crate) fn begin(path: &Path) -> io::Result<Option<Self>> {
+        let file = match OpenOptions::new().append(true).create_new(true).open(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
+            file => file?,
+        };
+        note(|| Change::Begin(path.to_path_buf()));
+        Ok(Some(Self { path: path.to_path_buf(), file }))
     }
 
     /// The open file, to be locked and read.

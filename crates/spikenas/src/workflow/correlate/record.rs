@@ -4,9 +4,10 @@ use rand::RngExt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::config::CorrelateConfig;
 use super::inherited::Inherited;
 use super::ranks::{PairCounts, kendall_tau_b, ranks_with_ties_at_random, spearman};
-use super::scoring::{CorrelateConfig, Scores};
+use super::scores::Scores;
 use super::table::{Row, Table, Trivial, convolutions};
 use crate::Result;
 use crate::random::{Generator, generator, name_key};

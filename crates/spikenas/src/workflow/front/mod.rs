@@ -8,4 +8,4 @@ mod record;
 mod runner;
 
 pub use record::{FrontRecord, FrontResult};
-pub use runner::{check, is_front, run};
+pub use runner::{Answer, check, is_front, run, run_task, tasks};

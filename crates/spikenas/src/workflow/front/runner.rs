@@ -1,13 +1,17 @@
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::points::{Point, points};
 use super::record::{FrontRecord, FrontResult};
 use crate::cost::Operations;
 use crate::data::Dataset;
 use crate::progress::Progress;
 use crate::record::{FORMAT_VERSION, files, read_record_if_there, write_record};
-use crate::search::SearchRecord;
+use crate::search::{Limit, SearchRecord};
+use crate::space::Architecture;
 use crate::workflow::run::{self, Engines, Finished, RunConfig, RunFolder, best_epoch};
+use crate::workflow::task::Task;
 use crate::{Error, Result, counted};
 
 /// Whether a search answers more than one question: several limits, or objectives.
@@ -54,7 +58,6 @@ pub fn run(
     let before: Option<FrontRecord> = read_record_if_there(&path)?;
     let mut is_told = false;
     files::create_folder(&folder.answers_path())?;
-    let place = |index: usize| Path::new("front").join((index + 1).to_string());
     let runs = points.iter().enumerate().map(|(index, point)| open(point, folder.path(), &place(index), progress));
     // All of them first: one that cannot be ends the rest before anything long begins.
     let runs = runs.collect::<Result<Vec<RunFolder>>>()?;
@@ -82,6 +85,53 @@ pub fn run(
     }
     progress.note(&format!("{} trained", counted(points.len(), "network")));
     Ok(record)
+}
+
+/// One network of a front.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// Its architecture.
+    pub architecture: Architecture,
+    /// The limits that it answers, the largest first; none where it is a candidate that no other beats.
+    pub limits: Vec<Limit>,
+}
+
+/// The trainings of all networks that a finished search in a folder answers, the smallest first, done or not.
+///
+/// Errors: a record that cannot be read.
+pub fn tasks(config: &RunConfig, search: &SearchRecord, folder: &Path) -> Result<Vec<Task<Answer>>> {
+    let points = points(config, search, folder)?.into_iter().enumerate();
+    Task::list(points.map(|(index, Point { architecture, limits, .. })| {
+        (Answer { architecture, limits }, folder.join(place(index)))
+    }))
+}
+
+/// Does one of these trainings, of the number that [`tasks`] gives it: several processes, on several machines, may each do
+/// others. What is done is not done again, and what was begun goes on; [`run()`] then makes the record.
+///
+/// Errors: those of [`run()`]; a number that is none of a task; another process at the same task.
+pub fn run_task(
+    config: &RunConfig,
+    search: &SearchRecord,
+    dataset: &Dataset,
+    engines: Engines<'_>,
+    folder: &RunFolder,
+    number: usize,
+    progress: &mut dyn Progress,
+) -> Result<Task<Answer>> {
+    check(config, dataset, engines)?;
+    let mut task = Task::of(tasks(config, search, folder.path())?, number)?;
+    let point = &points(config, search, folder.path())?[number - 1];
+    files::create_folder(&folder.answers_path())?;
+    let place = place(number - 1);
+    let run = open(point, folder.path(), &place, progress)?;
+    task.accuracy = Some(train(point, dataset, engines, &run, place, progress)?.accuracy);
+    Ok(task)
+}
+
+/// The run folder of a network, counted from 0, seen from that of the search.
+fn place(index: usize) -> PathBuf {
+    Path::new("front").join((index + 1).to_string())
 }
 
 /// The run folder of one network, with the search that found it.

@@ -10,12 +10,15 @@ use crate::cost::Ledger;
 use crate::graph::{Graph, Shape};
 use crate::progress::Progress;
 use crate::record::{
-    append_line, comparable, files, list_differences, lock_folder, read_lines, read_record_if_there, write_lines,
-    write_record,
+    append_line, begin_record, comparable, files, list_differences, lock_folder, read_lines, read_record_if_there,
+    shards_folder, share_folder, write_lines, write_record,
 };
 use crate::search::{Front, SearchRecord};
 use crate::train::{Checkpoint, EpochRecord};
 use crate::{Error, Result};
+
+/// What is said of a folder that holds something else.
+const NO_RUN: &str = "is not empty and holds no run: choose another folder";
 
 /// A run folder: `config.toml`, `journal.jsonl`, `search.json`, `train.jsonl`, `checkpoint/`, `model.safetensors`,
 /// `trained.json`, `evaluate.json`, and `supernet/` of a search that trains one.
@@ -34,14 +37,11 @@ impl RunFolder {
     /// cannot keep other processes from writing here.
     pub fn open(path: &Path, config: &RunConfig, progress: &mut dyn Progress) -> Result<Self> {
         files::create_folder(path)?;
-        let (lock, warning) = lock_folder(path)?;
-        warning.iter().for_each(|warning| progress.note(warning));
-        let folder = Self { path: path.to_path_buf(), _lock: lock.map(Arc::new) };
+        let folder = Self::locked(path, lock_folder(path)?, progress);
         if files::is_there(&folder.config_path())? {
             let old = RunConfig::load(&folder.config_path())?;
             let differences = old.differences(config)?;
-            let is_of_training = |d: &String| d.starts_with("train.") || d.starts_with("lineage");
-            let only_training = differences.iter().all(is_of_training);
+            let only_training = differences.iter().all(|d| is_of_training(d));
             // Of a training that has begun, the images may not change, and once it has learned anything, nothing may.
             let has_begun = !differences.is_empty() && files::is_there(&folder.checkpoint_path())?;
             let has_learned = has_begun && Checkpoint::has_learned(&folder.checkpoint_path())?;
@@ -65,10 +65,44 @@ impl RunFolder {
                 files::remove(&folder.journal_path())?;
             }
         } else if !files::is_unused(path, "config.toml")? {
-            return Err(Error::file(path, "is not empty and holds no run: choose another folder"));
+            return Err(Error::file(path, NO_RUN));
         }
         config.save(&folder.config_path())?;
         Ok(folder)
+    }
+
+    /// Opens a folder for a configuration, or makes it, for one of several processes that work in it together: each keeps what it
+    /// writes apart from the others'. As long as they do, none can [`open`](Self::open) it.
+    ///
+    /// Errors: those of [`open`](Self::open), and every difference that is one of more than the training.
+    pub fn open_shared(path: &Path, config: &RunConfig, progress: &mut dyn Progress) -> Result<Self> {
+        files::create_folder(path)?;
+        let folder = Self::locked(path, share_folder(path)?, progress);
+        let place = folder.config_path();
+        if !files::is_there(&place)? {
+            // Another may be making it at this moment.
+            if !files::is_unused(path, "config.toml")? && !files::is_there(&place)? {
+                return Err(Error::file(path, NO_RUN));
+            }
+            begin_record(|| files::is_there(&place), || config.save(&place))?;
+        }
+        let differences = RunConfig::load(&place)?.differences(config)?;
+        if differences.is_empty() {
+            return Ok(folder);
+        }
+        let has_begun = files::is_there(&folder.checkpoint_path())? || folder.has_trained()?;
+        if has_begun || files::is_there(&folder.answers_path())? || !differences.iter().all(|d| is_of_training(d)) {
+            return Err(folder.refusal(config, &differences)?);
+        }
+        let is_same = || RunConfig::load(&place)?.differences(config).map(|differences| differences.is_empty());
+        begin_record(is_same, || config.save(&place))?;
+        Ok(folder)
+    }
+
+    /// A folder that is locked; tells where the file system cannot.
+    fn locked(path: &Path, (lock, warning): (Option<File>, Option<String>), progress: &mut dyn Progress) -> Self {
+        warning.iter().for_each(|warning| progress.note(warning));
+        Self { path: path.to_path_buf(), _lock: lock.map(Arc::new) }
     }
 
     /// Why a configuration that differs from the folder's may not be written over it, and the ways out.
@@ -114,11 +148,12 @@ impl RunFolder {
         Ok((folder, config))
     }
 
-    /// Whether no search has begun: no result, and at most the header of a journal.
+    /// Whether no search has begun: no result, no shards, and at most the header of a journal.
     fn is_unused(&self) -> Result<bool> {
         let journal = files::read_if_there(&self.journal_path())?.unwrap_or_default();
         let lines = journal.iter().filter(|&&byte| byte == b'\n').count();
-        Ok(lines <= 1 && !files::is_there(&self.search_path())?)
+        let is_shared = files::is_there(&shards_folder(&self.journal_path()))?;
+        Ok(lines <= 1 && !is_shared && !files::is_there(&self.search_path())?)
     }
 
     /// The first of `path`, `path-2`, … `path-1000` that does not exist or holds a run of this very configuration.
@@ -320,6 +355,11 @@ fn expected(record: &SearchRecord, config: &RunConfig, input: Shape) -> Result<S
 fn file_name_of(source: &str) -> String {
     let last = Path::new(source).file_name().map_or("other".into(), |name| name.to_string_lossy());
     last.chars().take(60).map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
+}
+
+/// Whether a difference between two configurations is one of their trainings alone.
+fn is_of_training(difference: &str) -> bool {
+    difference.starts_with("train.") || difference.starts_with("lineage")
 }
 
 /// Whether a difference between two configurations is one of their images.

@@ -12,9 +12,9 @@ use crate::engine::{Engine, check_images};
 use crate::graph::Graph;
 use crate::progress::Progress;
 use crate::random::fingerprint;
-use crate::record::FORMAT_VERSION;
+use crate::record::{FORMAT_VERSION, read_shards};
 use crate::score::{Scorer, check_room, score_batches};
-use crate::search::{Evaluator, FrontPoint, Handed, Journal, JournalHeader, SearchRecord};
+use crate::search::{Evaluator, FrontPoint, Handed, Holes, Journal, JournalHeader, Kept, Merged, SearchRecord};
 use crate::space::{Architecture, Cell, Kernel, Operation};
 use crate::supernet::{supernet_images, supernet_recipe};
 use crate::{Error, Result};
@@ -134,6 +134,20 @@ pub fn find_by(
         folder.concern_of_journal(&record).iter().for_each(|concern| progress.note(concern));
         return Ok(record);
     }
+    find_from(config, dataset, engines, own, folder, Holes::Filled, progress)
+}
+
+/// Searches from the scores that a folder keeps; those of shards are taken over, and what they have not scored is scored or
+/// refused.
+pub(super) fn find_from(
+    config: &RunConfig,
+    dataset: &Dataset,
+    engines: Engines<'_>,
+    own: Option<&dyn Scorer>,
+    folder: Option<&RunFolder>,
+    holes: Holes,
+    progress: &mut dyn Progress,
+) -> Result<SearchRecord> {
     match (&config.score.own, own) {
         (Some(name), None) => {
             return Err(Error::invalid(format!(
@@ -149,21 +163,15 @@ pub fn find_by(
         _ => None,
     };
     let header = JournalHeader {
-        version: FORMAT_VERSION,
-        data: config.data.source.name().into(),
-        images: images_of_scores(config, dataset)?,
-        input: dataset.train.shape,
-        network: config.network.clone(),
-        score: config.score.clone(),
-        search: config.search.clone(),
         supernet: lender.as_ref().map(|lender| lender.record.weights.clone()),
+        ..header(config, dataset)?
     };
-    let journal = folder.map(|f| Journal::open(&f.journal_path(), &header)).transpose()?;
+    let kept = folder.map(|folder| open_kept(folder, &header, holes)).transpose()?;
     let lent = lender.as_ref().map(Lender::scorer);
     let given = lent.as_deref().or(own);
-    let scored: f64 = journal.iter().flat_map(|journal| journal.entries()).map(|entry| entry.seconds).sum();
+    let scored = kept.as_ref().map_or(0.0, Kept::seconds);
     let before = scored + lender.as_ref().map_or(0.0, Lender::seconds);
-    let mut handed = Handed { journal, ..Handed::default() };
+    let mut handed = Handed { kept, ..Handed::default() };
     let limits = config.by_limit();
     let mut answers = Vec::with_capacity(limits.len());
     for (index, limited) in limits.iter().enumerate() {
@@ -176,6 +184,34 @@ pub fn find_by(
         answers.push(record);
     }
     together(config, answers, before)
+}
+
+/// The scores that a folder keeps.
+fn open_kept(folder: &RunFolder, header: &JournalHeader, holes: Holes) -> Result<Kept> {
+    let path = folder.journal_path();
+    let shards = read_shards(&path, header)?;
+    if holes == Holes::Refused && shards.is_none() {
+        return Err(Error::file(folder.path(), "holds no shards of a search: there is nothing to merge"));
+    }
+    let journal = Journal::open(&path, header)?;
+    Ok(match shards {
+        Some(shards) => Kept::Merged(Merged::new(journal, folder.path().to_path_buf(), shards, holes)),
+        None => Kept::Journal(journal),
+    })
+}
+
+/// The first line of the journal of a search, but for the weights that its candidates inherit.
+pub(super) fn header(config: &RunConfig, dataset: &Dataset) -> Result<JournalHeader> {
+    Ok(JournalHeader {
+        version: FORMAT_VERSION,
+        data: config.data.source.name().into(),
+        images: images_of_scores(config, dataset)?,
+        input: dataset.train.shape,
+        network: config.network.clone(),
+        score: config.score.clone(),
+        search: config.search.clone(),
+        supernet: None,
+    })
 }
 
 /// The answers to all limits of a search as one record, that of the first, whose time is that of all and of the scores before.

@@ -12,6 +12,6 @@ mod settings;
 pub use definition::Study;
 pub use estimate::Estimate;
 pub use record::{ScenarioResult, StudyRecord};
-pub use runner::{check, run};
+pub use runner::{Named, check, run, run_task, tasks};
 pub use scenario::{Kind, Scenario};
 pub use settings::{Budgets, NetworkSettings, RandomSearch, ScoreSettings, Settings};

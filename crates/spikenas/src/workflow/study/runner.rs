@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::definition::Study;
 use super::record::{ScenarioResult, StudyRecord};
 use super::scenario::Scenario;
@@ -9,12 +11,14 @@ use crate::engine::Engine;
 use crate::engine::cpu::Cpu;
 use crate::progress::Progress;
 use crate::record::{
-    FORMAT_VERSION, check_definition, files, lock_folder, read_record_if_there, write_record, write_toml,
+    FORMAT_VERSION, begin_record, check_definition, files, lock_folder, read_record_if_there, share_folder,
+    write_record, write_toml,
 };
 use crate::search::{Method, SearchRecord, distinct_draws};
 use crate::space::{Architecture, SearchSpace};
 use crate::train::{EpochRecord, TrainConfig};
 use crate::workflow::run::{self, Engines, RunConfig, RunFolder};
+use crate::workflow::task::Task;
 use crate::{Error, Result};
 
 /// The file of a folder that says which study it holds.
@@ -60,7 +64,8 @@ pub fn run(
             continue;
         }
         progress.note(&format!("{} ({} of {})", scenario.name, index + 1, scenarios.len()));
-        let result = run_scenario(study, scenario, &record.results, dataset, engine, folder, progress)?;
+        let trained = record.trained().map(|result| (result.scenario.clone(), result.search.clone())).collect();
+        let result = run_scenario(study, scenario, trained, dataset, engine, folder, progress)?;
         record.results.retain(|r| r.scenario.name != scenario.name);
         record.results.push(result);
         let order = Scenario::all(study.kind);
@@ -75,6 +80,54 @@ pub fn run(
         report(&record, progress)?;
     }
     Ok(record)
+}
+
+/// One scenario of a study.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Named {
+    /// Its name.
+    pub scenario: String,
+}
+
+/// The runs of scenarios in a folder, done or not.
+///
+/// Errors: a record that cannot be read.
+pub fn tasks(scenarios: &[Scenario], folder: &Path) -> Result<Vec<Task<Named>>> {
+    Task::list(scenarios.iter().map(|s| (Named { scenario: s.name.clone() }, folder.join(&s.name))))
+}
+
+/// Runs one of several scenarios, of the number that [`tasks`] gives it: several processes, on several machines, may each run
+/// others in the same folder. What is done is not done again, and what was begun goes on; [`run()`] then makes the record.
+///
+/// Errors: those of [`run()`]; a number that is none of a task; another process at the same task.
+pub fn run_task(
+    study: &Study,
+    scenarios: &[Scenario],
+    dataset: &Dataset,
+    engine: &dyn Engine,
+    folder: &Path,
+    number: usize,
+    progress: &mut dyn Progress,
+) -> Result<Task<Named>> {
+    check(study, scenarios, dataset, folder)?;
+    let tasks = tasks(scenarios, folder)?;
+    let is_done: Vec<bool> = tasks.iter().map(|task| task.accuracy.is_some()).collect();
+    let mut task = Task::of(tasks, number)?;
+    files::create_folder(folder)?;
+    let (_lock, warning) = share_folder(folder)?;
+    warning.iter().for_each(|warning| progress.note(warning));
+    let definition = folder.join(STUDY);
+    begin_record(|| files::is_there(&definition), || write_toml(&definition, study))?;
+    if task.accuracy.is_none() {
+        let mut trained = Vec::new();
+        for (scenario, _) in scenarios.iter().zip(is_done).take(number - 1).filter(|(_, is_done)| *is_done) {
+            let run = RunFolder::existing(&folder.join(&scenario.name))?.0;
+            trained.extend(run.search_record()?.map(|search| (scenario.clone(), search)));
+        }
+        let result = run_scenario(study, &scenarios[number - 1], trained, dataset, engine, folder, progress)?;
+        task.accuracy = Some(result.accuracy);
+    }
+    Ok(task)
 }
 
 /// Where searches and tests run.
@@ -107,10 +160,11 @@ fn open(study: &Study, dataset: &Dataset, folder: &Path) -> Result<StudyRecord> 
     })
 }
 
+/// Runs a scenario. `trained`: others, in order, that are trained, each with the search that found its network.
 fn run_scenario(
     study: &Study,
     scenario: &Scenario,
-    earlier: &[ScenarioResult],
+    trained: Vec<(Scenario, SearchRecord)>,
     dataset: &Dataset,
     engine: &dyn Engine,
     parent: &Path,
@@ -122,13 +176,12 @@ fn run_scenario(
     // All scenarios share settings and seed, so that training the same network again would give the same result.
     // A record may have one cell for several alike.
     let whole = |architecture: &Architecture| architecture.clone().with_cells(scenario.cells).ok();
-    let is_same = |r: &&ScenarioResult| {
-        r.scenario.name != scenario.name
-            && r.trained_as.is_none()
-            && r.scenario.cells == scenario.cells
-            && whole(&r.search.architecture) == whole(&search.architecture)
+    let is_same = |(other, found): &&(Scenario, SearchRecord)| {
+        other.name != scenario.name
+            && other.cells == scenario.cells
+            && whole(&found.architecture) == whole(&search.architecture)
     };
-    let trained_as = earlier.iter().find(is_same).map(|r| r.scenario.name.clone());
+    let trained_as = trained.iter().find(is_same).map(|(other, _)| other.name.clone());
     let epochs = match &trained_as {
         Some(name) => {
             progress.note(&format!("{name} found the same network: its training is taken over"));

@@ -11,4 +11,4 @@ mod runner;
 pub use definition::Tabulation;
 pub use draw::{Drawn, draw};
 pub use rows::TableRow;
-pub use runner::{Task, check, run, run_task, tasks};
+pub use runner::{Training, check, run, run_task, tasks};

@@ -4,14 +4,17 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::definition::Tabulation;
-use super::draw::{Drawn, draw};
+use super::draw::draw;
 use super::rows::{TableRow, csv};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::progress::{Progress, rough_duration};
-use crate::record::{check_definition, files, lock_folder, read_record_if_there, write_toml};
+use crate::record::{
+    begin_record, check_definition, files, lock_folder, read_record_if_there, share_folder, write_toml,
+};
 use crate::space::Architecture;
 use crate::workflow::run::{self, EvaluationRecord, RunConfig, RunFolder};
+use crate::workflow::task::Task;
 use crate::{Error, Result};
 
 /// The file of a folder that says which table it holds.
@@ -32,34 +35,26 @@ pub fn check(table: &Tabulation, dataset: &Dataset, engine: &dyn Engine, folder:
     })
 }
 
-/// One training of a table.
+/// One training of a table: all architectures with the first seed come first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Task {
-    /// Its number, from 1: all architectures with the first seed come first.
-    pub task: usize,
+pub struct Training {
     /// The architecture.
     pub architecture: Architecture,
     /// The seed of its training.
     pub seed: u64,
-    /// Its run folder.
-    pub folder: PathBuf,
-    /// Its test accuracy in percent, once it is done.
-    pub accuracy: Option<f64>,
 }
 
 /// All trainings of a table in a folder, done or not.
 ///
 /// Errors: settings out of range; a record that cannot be read.
-pub fn tasks(table: &Tabulation, dataset: &Dataset, folder: &Path) -> Result<Vec<Task>> {
+pub fn tasks(table: &Tabulation, dataset: &Dataset, folder: &Path) -> Result<Vec<Task<Training>>> {
     let drawn = draw(table, dataset.train.shape)?;
     let all =
         (0..table.seeds).flat_map(|seed| drawn.iter().enumerate().map(move |(index, drawn)| (seed, index, drawn)));
-    let task = |(task, (seed, index, drawn)): (usize, (usize, usize, &Drawn))| {
-        let folder = place(table, folder, index, seed);
-        let (architecture, accuracy) = (drawn.architecture.clone(), tested(&folder)?);
-        Ok(Task { task, architecture, seed: table.seed(seed), folder, accuracy })
-    };
-    (1..).zip(all).map(task).collect()
+    Task::list(all.map(|(seed, index, drawn)| {
+        let training = Training { architecture: drawn.architecture.clone(), seed: table.seed(seed) };
+        (training, place(table, folder, index, seed))
+    }))
 }
 
 /// Does one training of a table, of the number that [`tasks`] gives it: several processes, on several machines, may each do others in the
@@ -73,21 +68,21 @@ pub fn run_task(
     folder: &Path,
     number: usize,
     progress: &mut dyn Progress,
-) -> Result<Task> {
+) -> Result<Task<Training>> {
     check(table, dataset, engine, folder)?;
-    let mut tasks = tasks(table, dataset, folder)?;
-    let count = tasks.len();
-    let none = || Error::invalid(format!("task {number}: there are 1 to {count}"));
-    let task = number.checked_sub(1).and_then(|index| tasks.get_mut(index)).ok_or_else(none)?;
+    let tasks = tasks(table, dataset, folder)?;
+    let each = tasks.len() / table.seeds;
+    let mut task = Task::of(tasks, number)?;
     files::create_folder(folder)?;
-    if !files::is_there(&folder.join(TABLE))? {
-        write_toml(&folder.join(TABLE), table)?;
-    }
+    let (_lock, warning) = share_folder(folder)?;
+    warning.iter().for_each(|warning| progress.note(warning));
+    let definition = folder.join(TABLE);
+    begin_record(|| files::is_there(&definition), || write_toml(&definition, table))?;
     if task.accuracy.is_none() {
-        let config = table.config(&task.architecture, (number - 1) / (count / table.seeds));
-        task.accuracy = Some(train(&config, &task.architecture, dataset, engine, &task.folder, progress)?);
+        let config = table.config(&task.what.architecture, (number - 1) / each);
+        task.accuracy = Some(train(&config, &task.what.architecture, dataset, engine, &task.folder, progress)?);
     }
-    Ok(task.clone())
+    Ok(task)
 }
 
 /// The run folder of a training.
