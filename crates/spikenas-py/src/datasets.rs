@@ -105,6 +105,12 @@ impl Dataset {
         self.dataset.classes.clone()
     }
 
+    /// What somebody who uses the images should hear, such as files of a folder that were passed over.
+    #[getter]
+    fn notes(&self) -> Vec<String> {
+        self.dataset.notes.clone()
+    }
+
     /// Channels, rows and columns of an image.
     #[getter]
     fn image(&self) -> (usize, usize, usize) {

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Self
 
 __version__: str
 
@@ -56,6 +57,9 @@ class Dataset:
     @property
     def classes(self) -> list[str]:
         """Names of the classes, in the order of the network's outputs."""
+    @property
+    def notes(self) -> list[str]:
+        """What somebody who uses the images should hear, such as files of a folder that were passed over."""
     @property
     def image(self) -> tuple[int, int, int]:
         """Channels, rows and columns of an image."""

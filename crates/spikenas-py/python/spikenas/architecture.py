@@ -34,7 +34,7 @@ class Architecture:
         #: All settings of the network, as `config.toml` has them.
         self.network: dict[str, Any] = implied(said, data) if network is None else network
         #: Channels, rows and columns of an image.
-        self.image: tuple[int, int, int] = tuple(image or (data.image if isinstance(data, Dataset) else (3, 32, 32)))
+        self.image: tuple[int, int, int] = image or (data.image if isinstance(data, Dataset) else (3, 32, 32))
         #: The connection matrix of each cell, as text; one where all are alike and written once.
         self.cells: list[str] = _spikenas.cells(text)
 
@@ -132,6 +132,6 @@ def memory(
     return Ledger(_spikenas.memory(what.graph, bits, leak, schedule))
 
 
-def is_matrix(text: str) -> bool:
+def is_matrix(text: str | PathLike[str]) -> bool:
     """Whether a text is meant as connection matrices, and not as a path."""
-    return re.fullmatch(r"[\d\s/]*", text) is not None
+    return isinstance(text, str) and re.fullmatch(r"[\d\s/]*", text) is not None

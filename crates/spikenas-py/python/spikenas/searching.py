@@ -87,10 +87,11 @@ def search(
     within a tenth of a second after Ctrl-C; what was scored is kept in `out`.
     """
     data = settings.dataset(images, labels, test, classes, data_dir)
-    own = objective(score) if callable(score) else None
-    if own is None and score_name is not None:
+    own, named = None, {"score": score}
+    if callable(score):
+        own, named = objective(score), {"own": score_name or own_score.name_of(score)}
+    elif score_name is not None:
         raise _spikenas.ArgumentError(f"score_name {score_name}: it is for a function as the score")
-    named = {"own": score_name or own_score.name_of(score)} if own else {"score": score}
     options = settings.given(
         network=settings.network(preset, widths, cells, timesteps, threshold, tau, hidden, last_pool),
         operations=settings.names(ops), cell=cell, seed=seed,

@@ -49,8 +49,7 @@ def train(
         _spikenas.evaluate(run.path, run.dataset, None, heard, keep=True, threads=threads)
         return run
 
-    is_text = isinstance(what, Architecture) or isinstance(what, str) and is_matrix(what)
-    if not is_text:
+    if isinstance(what, Run) or not isinstance(what, Architecture) and not is_matrix(what):
         if images is not None or labels is not None:
             raise _spikenas.ArgumentError("a run has its own images: leave images and labels out")
         run = what if isinstance(what, Run) else Run(what, None if data_dir == "data" else data_dir)
@@ -64,7 +63,7 @@ def train(
         if images is None:
             raise _spikenas.ArgumentError("an architecture is trained on images: give a dataset, or images and labels")
         data = settings.dataset(images, labels, test, classes, data_dir)
-        found = what if isinstance(what, Architecture) else Architecture(what, data=data)
+        found = what if isinstance(what, Architecture) else Architecture(str(what), data=data)
         begun, source = {}, None
 
     def begin(path: Path) -> Run:
