@@ -49,7 +49,7 @@ impl Dataset {
 
 #[pymethods]
 impl Dataset {
-    /// A dataset of arrays: pixels, uint8 [images, 3, rows, columns], and labels from 0 on, int64 [images]; those of the test,
+    /// A dataset of arrays: pixels, uint8 [images, 3 or 1, rows, columns], and labels from 0 on, int64 [images]; those of the test,
     /// and the names of the classes, which are their numbers where none are given.
     #[new]
     #[pyo3(signature = (images, labels, test_images = None, test_labels = None, classes = None))]
@@ -169,14 +169,20 @@ fn split(what: &str, images: &Bound<'_, PyAny>, labels: &Bound<'_, PyAny>) -> Py
     let pixels = images.cast::<PyArrayDyn<u8>>();
     let pixels = pixels.map_err(|_| {
         invalid(format!(
-            "{what}images: {}: give an array of uint8 [images, 3, rows, columns], from 0 to 255",
+            "{what}images: {}: give an array of uint8 [images, 3, rows, columns] (1 where they are grey), from 0 to 255",
             kind(images)
         ))
     })?;
-    let &[count, 3, height, width] = pixels.shape() else {
-        let last =
-            if matches!(pixels.shape(), [_, _, _, 3]) { "; transpose(0, 3, 1, 2) puts the channels first" } else { "" };
-        return Err(invalid(format!("{what}images: {}: give uint8 [images, 3, rows, columns]{last}", kind(images))));
+    let &[count, channels @ (1 | 3), height, width] = pixels.shape() else {
+        let way = match pixels.shape() {
+            [_, _, _, 1 | 3] => "; transpose(0, 3, 1, 2) puts the channels first",
+            [_, _, _] => "; reshape(-1, 1, rows, columns) makes one channel of grey images",
+            _ => "",
+        };
+        return Err(invalid(format!(
+            "{what}images: {}: give uint8 [images, 3 or 1, rows, columns]{way}",
+            kind(images)
+        )));
     };
     let numbers = labels.cast::<PyArray1<i64>>();
     let numbers =
@@ -190,5 +196,5 @@ fn split(what: &str, images: &Bound<'_, PyAny>, labels: &Bound<'_, PyAny>) -> Py
     };
     let labels = numbers.readonly().as_array().iter().map(label).collect::<PyResult<Vec<u16>>>()?;
     let pixels = pixels.readonly().as_array().iter().copied().collect();
-    Ok(Images { shape: Shape { channels: 3, height, width }, pixels, labels })
+    Ok(Images { shape: Shape { channels, height, width }, pixels, labels })
 }

@@ -31,6 +31,15 @@ def test_a_search_of_arrays_gives_the_winner_with_its_journal(stripes):
     assert run.architecture.image == (3, 16, 16) and run.accuracy is None and len(run.curve) == 0
 
 
+def test_grey_images_have_one_channel_from_the_search_to_the_test():
+    (pixels, labels), (others, theirs) = images(48, 0), images(12, 2)
+    grey, test = pixels[:, :1], (others[:, :1], theirs)
+    run = spikenas.search(grey, labels, test=test, score="funnel", batch=8, **SMALL)
+    assert run.architecture.image == (1, 16, 16)
+    spikenas.train(run, epochs=1, batch=8)
+    assert spikenas.evaluate(run, *test).accuracy == run.accuracy
+
+
 def test_a_function_scores_each_different_network_once():
     asked = []
 
@@ -229,7 +238,8 @@ def test_images_of_another_form_are_refused_with_the_way_out():
     for wrong, message in [
         ((pixels.transpose(0, 2, 3, 1), labels), r"transpose\(0, 3, 1, 2\)"),
         ((pixels.astype(np.float32), labels), "float32"),
-        ((pixels[:, :1], labels), "uint8"),
+        ((pixels[:, :2], labels), "uint8"),
+        ((pixels[:, 0], labels), r"reshape\(-1, 1, rows, columns\)"),
         ((pixels, labels[:5]), "5 for 6 images"),
         ((pixels, labels - 1), "-1 is out of range"),
         ((pixels, labels + 0.5), "float64"),

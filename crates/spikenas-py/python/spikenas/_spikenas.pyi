@@ -36,7 +36,7 @@ class Engine(Protocol):
 class Dataset:
     """Training and test images with their labels, in memory.
 
-    Of arrays: pixels, uint8 [images, 3, rows, columns], and labels from 0 on, int64 [images]; those of the test, and the names
+    Of arrays: pixels, uint8 [images, 3 or 1, rows, columns], and labels from 0 on, int64 [images]; those of the test, and the names
     of the classes, which are their numbers where none are given.
     """
 
@@ -67,7 +67,7 @@ class Dataset:
     def fingerprint(self) -> str:
         """What the images are, 16 hexadecimal digits: of their pixels, labels, classes and normalisation."""
     def images(self, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """The images of a split ("train", "test"): pixels, uint8 [images, 3, rows, columns], and labels, int64 [images]."""
+        """The images of a split ("train", "test"): pixels, uint8 [images, channels, rows, columns], and labels, int64 [images]."""
     def normalised(self, split: str, indices: list[int]) -> NDArray[np.float32]:
         """Images as a network reads them, float32 [images, channels, rows, columns]: (pixel / 255 - mean) / deviation."""
 

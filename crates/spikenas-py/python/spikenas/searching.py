@@ -60,7 +60,7 @@ def search(
     Arguments have the names and the defaults of the program's options (`spikenas search --help`).
 
     - `images`: the name of a dataset ("sample", "cifar10", "cifar100", or a folder of images), a `Dataset`, or pixels, uint8
-      [images, 3, rows, columns]; then `labels`, whole numbers from 0 on [images], `test` (a pair of such images and labels, for
+      [images, 3 or 1, rows, columns]; then `labels`, whole numbers from 0 on [images], `test` (a pair of such images and labels, for
       the test of a training) and `classes` (their names). `data_dir`: where CIFAR lies.
     - `budget`: the most memory, in parameters (40000, "40k", "1.2M") or bytes ("480KiB") at `bits` per parameter (32); several
       are answered by one search, see `Run.front`. `scope`: what it counts, "network" or "backbone". `flash`, `ram`: the most

@@ -25,7 +25,7 @@ def evaluate(
 ) -> Evaluation:
     """Tests the model of a run, or of a safetensors file, by the library's own engine.
 
-    `images`, `labels`: pixels, uint8 [images, 3, rows, columns], and whole numbers from 0 on [images], in the order of the
+    `images`, `labels`: pixels, uint8 [images, 3 or 1, rows, columns], and whole numbers from 0 on [images], in the order of the
     model's classes; or a dataset's name or a `Dataset`, whose test images are taken. Without them a model is tested on the test
     images of its training, and a run keeps that record; of others nothing is kept.
     """

@@ -53,7 +53,7 @@ impl Layout {
         images_per_class: [500, 100],
     };
     /// Shape of every image of both.
-    pub(super) const SHAPE: Shape = Shape { channels: 3, height: 32, width: 32 };
+    pub(super) const SHAPE: Shape = Source::CIFAR_SHAPE;
 
     /// The layout of a source, if it is one of the two.
     pub(super) fn of(source: &Source) -> Option<Self> {

@@ -64,9 +64,6 @@ impl Named {
         elsewhere: None,
         way_out: "put its four files there",
     };
-    /// Shape of every image of both.
-    pub(super) const SHAPE: Shape = Shape { channels: 1, height: 28, width: 28 };
-
     /// That of a source, if it is one of them.
     pub(super) fn of(source: &Source) -> Option<&'static Self> {
         match source {

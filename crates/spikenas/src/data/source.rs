@@ -4,8 +4,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::cifar::Layout;
-use super::idx::Named;
 use crate::graph::{NetworkConfig, Shape};
 use crate::{Error, Result};
 
@@ -31,6 +29,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// Shape of every image of CIFAR.
+    pub(super) const CIFAR_SHAPE: Shape = Shape { channels: 3, height: 32, width: 32 };
+
     /// What the source is called, wherever a folder lies.
     pub fn name(&self) -> &'static str {
         match self {
@@ -79,8 +80,8 @@ impl Source {
     /// Shape of every image, where the name tells.
     pub fn shape(&self) -> Option<Shape> {
         match self {
-            Source::Sample | Source::Cifar10 | Source::Cifar100 => Some(Layout::SHAPE),
-            Source::FashionMnist | Source::Mnist => Some(Named::SHAPE),
+            Source::Sample | Source::Cifar10 | Source::Cifar100 => Some(Self::CIFAR_SHAPE),
+            Source::FashionMnist | Source::Mnist => Some(Shape { channels: 1, height: 28, width: 28 }),
             Source::Folder(_) | Source::Memory => None,
         }
     }

@@ -2,7 +2,7 @@
 
     network = spikenas.torch.load("runs/sample")          # a trained network: torch.nn.Module
     network = spikenas.torch.Network(spikenas.graph("0313 0031 0003 0000", preset="sample"))
-    logits = network(images)                              # float32 [images, classes] of [images, 3, rows, columns]
+    logits = network(images)                              # float32 [images, classes] of [images, channels, rows, columns]
 
     python -m spikenas.torch train runs/sample --device cuda --amp
 

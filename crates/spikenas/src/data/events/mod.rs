@@ -6,6 +6,7 @@
 mod event;
 mod format;
 mod frames;
+mod read;
 
 pub use event::{Event, Recording, Sensor};
 pub use format::Format;
