@@ -1,6 +1,7 @@
 """The commands `python -m spikenas.torch train RUN` and `evaluate RUN`, alone or under `torchrun`."""
 
 import argparse
+import os
 import signal
 import sys
 
@@ -60,4 +61,9 @@ def work(given, engine=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is on the disk. Threads of PyTorch and gloo may be ending still, and one that wants the interpreter while that is
+    # taken down would abort the process.
+    os._exit(status)
