@@ -4,6 +4,7 @@ use clap::Args;
 use spikenas::cost::{Bits, Budget, DeviceLedger, DeviceMemory, Leak, LeakKind, Memory, Schedule};
 use spikenas::data::Source;
 use spikenas::graph::{Graph, Shape};
+use spikenas::record::files::is_folder;
 use spikenas::report::{RunRecords, layer};
 use spikenas::workflow::run::RunFolder;
 use spikenas::{Error, Result};
@@ -80,7 +81,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 /// The network of a run's winner, or of a model, and the precision of a run whose budget is in bytes.
 pub fn recorded(path: &Path) -> Result<(Graph, Option<Bits>)> {
-    if !path.is_dir() {
+    if !is_folder(path)? {
         return Ok((NamedModel::find(path)?.load()?.graph, None));
     }
     let (_, searched) = RunFolder::existing(path)?;

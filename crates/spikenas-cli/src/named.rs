@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use spikenas::Dataset;
 use spikenas::data::DataConfig;
-use spikenas::record::files::is_there;
+use spikenas::record::files::{is_folder, is_there};
 use spikenas::workflow::run::{self, LoadedIntegers, LoadedModel, RunConfig, RunFolder};
 use spikenas::{Error, Result};
 
@@ -21,7 +21,7 @@ pub struct NamedModel {
 impl NamedModel {
     /// Errors: nothing is there, a folder that holds no run, a run that is not trained.
     pub fn find(name: &Path) -> Result<Self> {
-        if name.is_dir() {
+        if is_folder(name)? {
             let (folder, config) = RunFolder::existing(name)?;
             folder.check_model()?;
             let path = folder.model_path();
@@ -53,7 +53,7 @@ pub struct NamedIntegers {
 impl NamedIntegers {
     /// Errors: nothing is there, a folder that holds no run.
     pub fn find(name: &Path) -> Result<Self> {
-        if name.is_dir() {
+        if is_folder(name)? {
             let run = RunFolder::existing(name)?;
             let path = run.0.integer_path();
             return Ok(Self { run: Some(run), path });

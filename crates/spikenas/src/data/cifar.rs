@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::folder::is_folder;
 use super::{Dataset, Images, Normalisation, Source};
 use crate::graph::Shape;
 use crate::record::files;
@@ -67,7 +66,7 @@ impl Layout {
     /// Reads both splits, whole or in part. An empty training file is fine where another holds images.
     pub(super) fn open(&self, data_dir: &Path) -> Result<Dataset> {
         let folder = data_dir.join(self.folder);
-        if !is_folder(&folder)? {
+        if !files::is_folder(&folder)? {
             return Err(Error::file(&folder, format!("no such folder: {}", self.way_out(data_dir))));
         }
         Ok(Dataset {

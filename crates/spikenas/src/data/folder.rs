@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-pub(super) use entries::is_folder;
 pub(super) use listing::Listing;
 pub use passed_over::PassedOver;
 

@@ -45,6 +45,15 @@ pub fn is_there(path: &Path) -> Result<bool> {
     }
 }
 
+/// Whether there is a folder. Errors: it cannot be looked at.
+pub fn is_folder(path: &Path) -> Result<bool> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(found.is_dir()),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(e) => Err(Error::io(path)(e)),
+    }
+}
+
 /// Reads a file, where there is one. Errors: those of [`is_there`], a file that cannot be read.
 pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
     Ok(if is_there(path)? { Some(fs::read(path).map_err(Error::io(path))?) } else { None })

@@ -48,15 +48,6 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Whether there is a folder. Errors: it cannot be looked at.
-pub(in crate::data) fn is_folder(path: &Path) -> Result<bool> {
-    match fs::metadata(path) {
-        Ok(found) => Ok(found.is_dir()),
-        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
-        Err(e) => Err(Error::io(path)(e)),
-    }
-}
-
 fn kind(found: fs::FileType, path: &Path) -> Result<Kind> {
     let found = if found.is_symlink() {
         match fs::metadata(path) {

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::classes;
-use super::entries::{Entry, Kind, entries, is_folder};
+use super::entries::{Entry, Kind, entries};
 use super::passed_over::{PassedOver, PassedOverList};
+use crate::record::files::is_folder;
 use crate::{Error, Result};
 
 /// Extensions of the files that are read.
