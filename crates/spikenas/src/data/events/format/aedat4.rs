@@ -27,7 +27,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Recording> {
         if packet.get(8..12) == Some(b"EVTS") {
             let damaged = || Fault::new(at, "a packet of events that is damaged");
             let table = Table::root(&packet[4..]).ok_or_else(damaged)?;
-            read_events(table.vector(0, 16).ok_or_else(damaged)?, at, &mut events)?;
+            if table.has(0) {
+                read_events(table.vector(0, 16).ok_or_else(damaged)?, at, &mut events)?;
+            }
         }
     }
     if let Some(end) = header.end.filter(|&end| bytes.at() < end) {

@@ -25,6 +25,11 @@ impl<'a> Table<'a> {
         (offset > 0).then(|| self.at + usize::from(offset))
     }
 
+    /// Whether it has a field: a vector of nothing may be left out.
+    pub fn has(self, field: usize) -> bool {
+        self.field(field).is_some()
+    }
+
     /// The bytes of a number.
     pub fn number<const N: usize>(self, field: usize) -> Option<[u8; N]> {
         self.buffer.get(self.field(field)?..)?.first_chunk().copied()

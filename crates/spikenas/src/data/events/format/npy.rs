@@ -84,7 +84,7 @@ impl<'a> Array<'a> {
     }
 }
 
-/// `'<u2'`, or `[('t', '<i8'), ('x', '<u2')]`.
+/// `'<u2'`, or `[('t', '<i8'), ('x', '<u2')]`; at least one.
 fn columns(description: &str) -> Option<Vec<Column>> {
     let mut start = 0;
     let mut column = |name: &str, kind: &str| {
@@ -96,12 +96,13 @@ fn columns(description: &str) -> Option<Vec<Column>> {
         return Some(vec![column("", quoted(description)?)?]);
     };
     let fields = list.split_once(']')?.0.split('(').skip(1);
-    fields
+    let columns: Option<Vec<Column>> = fields
         .map(|field| {
             let (name, kind) = field.split_once(',')?;
             column(quoted(name)?, quoted(kind.trim_start())?)
         })
-        .collect()
+        .collect();
+    columns.filter(|columns| !columns.is_empty())
 }
 
 /// The text between quotation marks that something begins with.

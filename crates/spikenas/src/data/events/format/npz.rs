@@ -134,6 +134,7 @@ mod tests {
         assert_eq!(with(small("z")), "no array of polarities (p) (byte 0)");
         assert_eq!(with(("p", npy("'|u1'", 2, &[0]))), "p.npy: cut off within 2 rows of 1 bytes (byte 68)");
         assert_eq!(with(("p", npy("'|i1'", 2, &[0, 255]))), "p.npy: a number that no event has (byte 1)");
+        assert!(with(("p", npy("[]", 2, &[]))).contains("numbers of a kind that no event has"));
         assert!(with(("p", npy("'<c16'", 2, &[0; 32]))).contains("numbers of a kind that no event has"));
         assert!(with(("p", npy("'|u1'", 3, &[0; 3]))).starts_with("[2, 2, 2, 3] times"));
         assert!(with(("p", npy("'|u1'", 2, &[0, 7]))).contains("event 2 at column 1, row 1, of polarity 7"));
