@@ -13,7 +13,7 @@ impl Graph {
     pub fn new(architecture: &Architecture, config: &NetworkConfig, input: Shape) -> Result<Self> {
         config.check()?;
         let architecture = architecture.clone().with_cells(config.cells)?;
-        let reductions = config.cells.max(2) - 1;
+        let reductions = config.reductions();
         check_sides(input, config, (1 << reductions) * config.last_pool)?;
         let mut builder = Builder { config, nodes: Vec::new() };
         let mut map = builder.stem(input);

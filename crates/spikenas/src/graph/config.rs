@@ -134,11 +134,15 @@ impl NetworkConfig {
         }
     }
 
+    /// How often it halves the sides of its maps.
+    pub(super) fn reductions(&self) -> usize {
+        self.cells.max(2) - 1
+    }
+
     /// The same network with the last pooling that images let it have: its own where that divides their maps before it, otherwise
     /// the next larger side that does, or the largest smaller one.
     pub fn for_images(&self, input: Shape) -> Self {
-        let reductions = self.cells.max(2) - 1;
-        let [height, width] = [input.height, input.width].map(|side| side >> reductions);
+        let [height, width] = [input.height, input.width].map(|side| side >> self.reductions());
         let divides = |pool: &usize| height.is_multiple_of(*pool) && width.is_multiple_of(*pool);
         let most = height.min(width);
         let larger = (self.last_pool.max(1)..=most).find(divides);
