@@ -41,8 +41,11 @@ pub fn network<'py>(
     source: &str,
     images: Option<(usize, [usize; 3])>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let images = images
-        .map(|(classes, [channels, height, width])| Outline { classes, shape: Shape { channels, height, width } });
+    let images = images.map(|(classes, [channels, height, width])| Outline {
+        classes,
+        shape: Shape { channels, height, width },
+        frames: 1,
+    });
     let options: NetworkOptions = from_python(options, "settings of the network")?;
     let source: Source = source.parse().map_err(raised)?;
     to_python(py, &options.config(&source, images).map_err(raised)?)

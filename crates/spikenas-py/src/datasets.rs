@@ -63,7 +63,7 @@ impl Dataset {
         let train = split("", images, labels)?;
         let test = match (test_images, test_labels) {
             (Some(images), Some(labels)) => split("test ", images, labels)?,
-            (None, None) => Images { shape: train.shape, pixels: Vec::new(), labels: Vec::new() },
+            (None, None) => Images { shape: train.shape, frames: 1, pixels: Vec::new(), labels: Vec::new() },
             _ => return Err(invalid("test images and test labels: give both or neither")),
         };
         if train.shape != test.shape {
@@ -126,7 +126,7 @@ impl Dataset {
 
     /// The images of a split ("train", "test"): pixels, uint8 [images, channels, rows, columns], and labels, int64 [images].
     fn images<'py>(&self, py: Python<'py>, split: &str) -> PyResult<(Pixels<'py>, Numbers<'py>)> {
-        let Images { shape, pixels, labels } = self.split(split)?;
+        let Images { shape, pixels, labels, .. } = self.split(split)?;
         let size = [labels.len(), shape.channels, shape.height, shape.width];
         let labels = labels.iter().map(|&label| i64::from(label)).collect();
         Ok((array(py, pixels.clone(), &size)?, PyArray1::from_vec(py, labels)))
@@ -196,5 +196,5 @@ fn split(what: &str, images: &Bound<'_, PyAny>, labels: &Bound<'_, PyAny>) -> Py
     };
     let labels = numbers.readonly().as_array().iter().map(label).collect::<PyResult<Vec<u16>>>()?;
     let pixels = pixels.readonly().as_array().iter().copied().collect();
-    Ok(Images { shape: Shape { channels, height, width }, pixels, labels })
+    Ok(Images { shape: Shape { channels, height, width }, frames: 1, pixels, labels })
 }

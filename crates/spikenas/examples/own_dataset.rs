@@ -9,7 +9,7 @@ const SHAPE: Shape = Shape { channels: 3, height: 16, width: 16 };
 
 /// Images of each class, each with another phase.
 fn stripes(count: usize, first: usize) -> Images {
-    let mut images = Images { shape: SHAPE, pixels: Vec::new(), labels: Vec::new() };
+    let mut images = Images { shape: SHAPE, frames: 1, pixels: Vec::new(), labels: Vec::new() };
     for index in 0..3 * count {
         let (class, phase) = (index % 3, first + index / 3);
         for place in 0..SHAPE.len() {

@@ -8,7 +8,7 @@ use crate::random::{Generator, generator, name_key};
 /// Images ready for a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// [samples, channels, height, width], normalised.
+    /// [frames, samples, channels, height, width], normalised: the first frame of every sample, then the second.
     pub images: Vec<f32>,
     /// Class of each sample.
     pub labels: Vec<usize>,
@@ -113,8 +113,8 @@ impl Change {
 }
 
 impl Images {
-    /// The images of these indices, normalised; with an augmentation and its generator, randomly cropped and mirrored as
-    /// well.
+    /// The samples of these indices, normalised; with an augmentation and its generator, randomly cropped and mirrored as
+    /// well, all frames of a sample alike.
     ///
     /// Usual for CIFAR is a padding of 4, mirrored. What is black is so before normalisation, as with torchvision's `RandomCrop` on
     /// an image, and becomes -mean / deviation.
@@ -129,18 +129,24 @@ impl Images {
     ) -> Batch {
         let tables: Vec<_> = (0..self.shape.channels).map(|channel| normalisation.table(channel)).collect();
         let Shape { height, width, .. } = self.shape;
-        let mut images = Vec::with_capacity(indices.len() * self.shape.len());
-        for &index in indices {
+        let mut change = |&index: &usize| {
             let draw = |(kind, generator): &mut (Augmentation, &mut Generator)| Change::draw(*kind, index, generator);
-            let change = augmentation.as_mut().map_or(Change::NONE, draw);
-            let columns: Vec<Option<usize>> = (0..width).map(|column| change.column(column, self.shape)).collect();
-            for (plane, table) in self.image(index).chunks_exact(height * width).zip(&tables) {
-                for row in 0..height {
-                    let from = change.row(row, self.shape).map(|row| &plane[row * width..][..width]);
-                    images.extend(columns.iter().map(|&column| {
-                        let level = from.zip(column).map_or(0, |(from, column)| from[column]);
-                        table[usize::from(level)]
-                    }));
+            augmentation.as_mut().map_or(Change::NONE, draw)
+        };
+        let changes: Vec<Change> = indices.iter().map(&mut change).collect();
+        let mut images = Vec::with_capacity(indices.len() * self.sample_len());
+        for frame in 0..self.frames {
+            for (&index, change) in indices.iter().zip(&changes) {
+                let columns: Vec<Option<usize>> = (0..width).map(|column| change.column(column, self.shape)).collect();
+                let pixels = &self.image(index)[frame * self.shape.len()..][..self.shape.len()];
+                for (plane, table) in pixels.chunks_exact(height * width).zip(&tables) {
+                    for row in 0..height {
+                        let from = change.row(row, self.shape).map(|row| &plane[row * width..][..width]);
+                        images.extend(columns.iter().map(|&column| {
+                            let level = from.zip(column).map_or(0, |(from, column)| from[column]);
+                            table[usize::from(level)]
+                        }));
+                    }
                 }
             }
         }
@@ -163,7 +169,7 @@ mod tests {
     /// Two images of 3x8x8 without a black pixel.
     fn images() -> Images {
         let shape = Shape { channels: 3, height: 8, width: 8 };
-        Images { shape, pixels: (0..384).map(|i| (i % 250 + 5) as u8).collect(), labels: vec![3, 1] }
+        Images { shape, frames: 1, pixels: (0..384).map(|i| (i % 250 + 5) as u8).collect(), labels: vec![3, 1] }
     }
 
     #[test]
@@ -275,9 +281,23 @@ mod tests {
     }
 
     #[test]
+    fn frames_come_one_after_the_other_and_those_of_a_sample_are_changed_alike() {
+        let images = Images { shape: Shape { channels: 3, height: 8, width: 4 }, frames: 2, ..images() };
+        let plain = images.batch(&[1, 0], &PLAIN, None);
+        let stills = Images { frames: 1, labels: vec![3, 3, 1, 1], ..images.clone() };
+        assert_eq!(plain.images, stills.batch(&[2, 0, 3, 1], &PLAIN, None).images);
+        assert_eq!(plain.labels, [1, 3]);
+        // Two equal frames stay equal, whatever is drawn.
+        let twice = Images { pixels: [&images.pixels[..96]; 2].concat(), labels: vec![0], ..images };
+        let shifted = twice.batch(&[0; 8], &PLAIN, Some((CIFAR, &mut generator(&[2])))).images;
+        assert_eq!(shifted[..8 * 96], shifted[8 * 96..]);
+        assert_ne!(shifted[..96], shifted[96..2 * 96]);
+    }
+
+    #[test]
     fn images_smaller_than_the_padding_may_be_cropped_away_without_harm() {
         let shape = Shape { channels: 3, height: 1, width: 1 };
-        let images = Images { shape, pixels: vec![255; 3], labels: vec![0] };
+        let images = Images { shape, frames: 1, pixels: vec![255; 3], labels: vec![0] };
         assert_eq!(images.batch(&[0; 50], &PLAIN, Some((CIFAR, &mut generator(&[1])))).images.len(), 150);
     }
 }

@@ -201,7 +201,8 @@ mod tests {
     #[test]
     fn duplicates_are_those_with_the_same_pixels() {
         let shape = Shape { channels: 3, height: 1, width: 1 };
-        let images = |pixels: &[u8]| Images { shape, pixels: pixels.into(), labels: vec![0; pixels.len() / 3] };
+        let images =
+            |pixels: &[u8]| Images { shape, frames: 1, pixels: pixels.into(), labels: vec![0; pixels.len() / 3] };
         let train = images(&[1, 2, 3, 4, 5, 6, 1, 2, 3]);
         assert_eq!(duplicates(&train, &images(&[4, 5, 6, 3, 2, 1, 1, 2, 3])), [[1, 0], [0, 2]]);
     }

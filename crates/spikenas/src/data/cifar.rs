@@ -105,7 +105,7 @@ impl Layout {
 
     fn split(&self, data_dir: &Path, names: &[&str]) -> Result<Images> {
         let folder = data_dir.join(self.folder);
-        let mut images = Images { shape: Self::SHAPE, pixels: Vec::new(), labels: Vec::new() };
+        let mut images = Images { shape: Self::SHAPE, frames: 1, pixels: Vec::new(), labels: Vec::new() };
         for name in names {
             let path = folder.join(name);
             if !files::is_there(&path)? {

@@ -27,14 +27,16 @@ pub struct Dataset {
 pub struct Outline {
     /// Classes.
     pub classes: usize,
-    /// Shape of an image.
+    /// Shape of an image or a frame.
     pub shape: Shape,
+    /// Frames of a sample, as many as a network of it has timesteps; 1 where samples are images.
+    pub frames: usize,
 }
 
 impl Dataset {
-    /// Its classes and the shape of its images.
+    /// Its classes and the shape of its samples.
     pub fn outline(&self) -> Outline {
-        Outline { classes: self.classes.len(), shape: self.train.shape }
+        Outline { classes: self.classes.len(), shape: self.train.shape, frames: self.train.frames }
     }
 
     /// Number of training images of each class, of those with these indices.
@@ -73,7 +75,13 @@ impl Images {
     fn fingerprints(&self) -> Vec<u64> {
         let Shape { channels, height, width } = self.shape;
         let head = [channels, height, width, self.len()].map(|size| size as u64);
-        head.into_iter().chain(self.pixel_fingerprints()).chain(self.labels.iter().map(|&label| label.into())).collect()
+        // Of images, which have one frame, it is what it was before there were others.
+        let frames = (self.frames != 1).then_some(self.frames as u64);
+        head.into_iter()
+            .chain(frames)
+            .chain(self.pixel_fingerprints())
+            .chain(self.labels.iter().map(|&label| label.into()))
+            .collect()
     }
 
     /// A number for each image that stands for its pixels.
@@ -88,8 +96,8 @@ mod tests {
 
     fn dataset() -> Dataset {
         let shape = Shape { channels: 3, height: 1, width: 2 };
-        let train = Images { shape, pixels: (0..12).collect(), labels: vec![0, 1] };
-        let test = Images { shape, pixels: (20..32).collect(), labels: vec![1, 0] };
+        let train = Images { shape, frames: 1, pixels: (0..12).collect(), labels: vec![0, 1] };
+        let test = Images { shape, frames: 1, pixels: (20..32).collect(), labels: vec![1, 0] };
         let classes = vec!["cat".into(), "dog".into()];
         Dataset { name: "pets".into(), classes, normalisation: Normalisation::of(&train), train, test, notes: vec![] }
     }
@@ -111,6 +119,10 @@ mod tests {
             changed(|d| d.train.labels.swap(0, 1)),
             changed(|d| d.test.labels[1] = 1),
             changed(|d| d.train.shape = Shape { channels: 3, height: 2, width: 1 }),
+            changed(|d| {
+                d.train.shape = Shape { channels: 3, height: 1, width: 1 };
+                d.train.frames = 2;
+            }),
             changed(|d| d.test = d.test.clone().first(1)),
             changed(|d| d.classes.swap(0, 1)),
             changed(|d| d.classes = vec!["catd".into(), "og".into()]),

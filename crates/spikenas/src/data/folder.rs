@@ -99,7 +99,7 @@ fn decode(files: &[(PathBuf, u16)], shape: Shape, odd: &mut Odd) -> Result<Image
         odd.turned += usize::from(was_turned);
         odd.coloured += usize::from(!is_grey);
     }
-    Ok(Images { shape, pixels, labels: files.iter().map(|&(_, label)| label).collect() })
+    Ok(Images { shape, frames: 1, pixels, labels: files.iter().map(|&(_, label)| label).collect() })
 }
 
 /// Of each image the first channel.

@@ -129,7 +129,7 @@ fn split(folder: &Path, begins: &[&str]) -> Result<Images> {
         return Err(Error::file(&of_labels, format!("{count} labels of {images} images: give as many")));
     }
     let shape = Shape { channels: 1, height, width };
-    Ok(Images { shape, pixels, labels: labels.into_iter().map(u16::from).collect() })
+    Ok(Images { shape, frames: 1, pixels, labels: labels.into_iter().map(u16::from).collect() })
 }
 
 /// The file of a kind in a folder, if it is there.

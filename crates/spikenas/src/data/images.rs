@@ -5,14 +5,19 @@ use rand::seq::SliceRandom;
 use crate::graph::Shape;
 use crate::random::Generator;
 
-/// The images of one split, all of one shape, with their labels.
+/// The samples of one split, all of one shape, with their labels: images, or sequences of frames.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// Shape of an image: three channels where it has colours, one where it is grey.
+    /// Shape of an image or a frame: three channels where it has colours, one where it is grey, two of a recording's frame (what
+    /// became darker, what became brighter).
     pub shape: Shape,
-    /// [images, channels, height, width]: the red plane, the green one, the blue one, or that of grey, row by row.
+    /// Frames of a sample: 1 of an image, which is shown at every timestep; others are shown one after the other, each at a timestep
+    /// of its own.
+    pub frames: usize,
+    /// [samples, frames, channels, height, width]: the red plane, the green one, the blue one, or that of grey, row by row. Of a
+    /// recording's frame, numbers of events.
     pub pixels: Vec<u8>,
-    /// Class of each image.
+    /// Class of each sample.
     pub labels: Vec<u16>,
 }
 
@@ -27,19 +32,24 @@ impl Images {
         self.labels.is_empty()
     }
 
-    /// Pixels of image `index`, [channels, height, width].
+    /// Pixels of a sample.
+    pub fn sample_len(&self) -> usize {
+        self.frames * self.shape.len()
+    }
+
+    /// Pixels of sample `index`, [frames, channels, height, width].
     ///
     /// # Panics
-    /// If there is no such image.
+    /// If there is no such sample.
     pub fn image(&self, index: usize) -> &[u8] {
-        let size = self.shape.len();
+        let size = self.sample_len();
         &self.pixels[index * size..(index + 1) * size]
     }
 
     /// The first `count` images, or all where there are fewer.
     pub fn first(mut self, count: usize) -> Self {
         self.labels.truncate(count);
-        self.pixels.truncate(self.labels.len() * self.shape.len());
+        self.pixels.truncate(self.labels.len() * self.sample_len());
         self
     }
 
@@ -49,7 +59,7 @@ impl Images {
     /// If an index is out of range.
     pub fn pick(&self, indices: &[usize]) -> Self {
         let pixels = indices.iter().flat_map(|&index| self.image(index)).copied().collect();
-        Self { shape: self.shape, pixels, labels: indices.iter().map(|&index| self.labels[index]).collect() }
+        Self { pixels, labels: indices.iter().map(|&index| self.labels[index]).collect(), ..*self }
     }
 
     /// `count` of these indices, or all where there are fewer, in their order: as many of each class as of the others, as far as
@@ -118,7 +128,7 @@ mod tests {
     #[test]
     fn the_first_images_keep_their_pixels_and_labels() {
         let shape = Shape { channels: 3, height: 1, width: 1 };
-        let images = Images { shape, pixels: (0..9).collect(), labels: vec![2, 0, 1] };
+        let images = Images { shape, frames: 1, pixels: (0..9).collect(), labels: vec![2, 0, 1] };
         assert_eq!(images.image(1), [3, 4, 5]);
         assert_eq!(images.count_by_class(3), [1, 1, 1]);
         let two = images.clone().first(2);
@@ -130,7 +140,7 @@ mod tests {
     fn a_part_takes_every_class_alike_as_far_as_it_goes() {
         let shape = Shape { channels: 3, height: 1, width: 1 };
         let labels = [vec![0; 10], vec![1; 10], vec![2; 2]].concat();
-        let images = Images { shape, pixels: vec![0; 66], labels };
+        let images = Images { shape, frames: 1, pixels: vec![0; 66], labels };
         let all: Vec<usize> = (0..22).collect();
         let counts = |count: usize, seed: u64| {
             let part = images.even_part(&all, count, &mut generator(&[seed]));

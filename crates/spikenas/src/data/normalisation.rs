@@ -28,7 +28,7 @@ impl Normalisation {
                 *squares += u64::from(p).pow(2);
             }
         }
-        let count = (images.len() * plane).max(1) as f64;
+        let count = (images.len() * images.frames * plane).max(1) as f64;
         let mean = |&[sum, _]: &[u64; 2]| (sum as f64 / count / 255.0) as f32;
         let deviation = |&[sum, squares]: &[u64; 2]| {
             let variance = squares as f64 / count - (sum as f64 / count).powi(2);
@@ -53,6 +53,7 @@ mod tests {
     fn mean_and_deviation_are_taken_by_channel_and_a_constant_channel_divides_by_one() {
         let images = Images {
             shape: Shape { channels: 3, height: 1, width: 2 },
+            frames: 1,
             pixels: vec![0, 255, 51, 51, 0, 0, 255, 0, 51, 51, 0, 51],
             labels: vec![0, 1],
         };

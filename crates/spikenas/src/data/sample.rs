@@ -57,7 +57,12 @@ impl Packed {
                 if pixels.len() == shape.len() { Ok(pixels) } else { Err(damaged("an image is not 32x32")) }
             })
             .collect::<Result<_>>()?;
-        Ok(Images { shape, pixels: decoded.concat(), labels: labelled.iter().map(|&(_, label)| label).collect() })
+        Ok(Images {
+            shape,
+            frames: 1,
+            pixels: decoded.concat(),
+            labels: labelled.iter().map(|&(_, label)| label).collect(),
+        })
     }
 }
 

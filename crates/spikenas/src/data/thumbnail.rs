@@ -46,7 +46,7 @@ mod tests {
     fn thumbnail([channels, height, width]: [usize; 3]) -> RgbImage {
         let shape = Shape { channels, height, width };
         let pixels = (0..shape.len()).map(|i| (i % 251) as u8).collect();
-        let images = Images { shape, pixels, labels: vec![0] };
+        let images = Images { shape, frames: 1, pixels, labels: vec![0] };
         let png = STANDARD.decode(images.thumbnail(0).unwrap()).unwrap();
         image::load_from_memory(&png).unwrap().into_rgb8()
     }
@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn an_image_that_is_not_there_has_no_thumbnail() {
-        let images = Images { shape: Shape { channels: 3, height: 1, width: 1 }, pixels: vec![], labels: vec![] };
+        let images =
+            Images { shape: Shape { channels: 3, height: 1, width: 1 }, frames: 1, pixels: vec![], labels: vec![] };
         assert_eq!(images.thumbnail(0), None);
     }
 }

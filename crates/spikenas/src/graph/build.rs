@@ -56,6 +56,7 @@ impl Builder<'_> {
         let of_inputs = inputs.iter().map(|id| self.nodes[id.index()].time).max().unwrap_or(Time::Constant);
         let time = match layer {
             Layer::Lif(_) | Layer::Feedback { .. } => Time::Stepwise,
+            Layer::Input if self.config.frames => Time::Stepwise,
             Layer::Vote { .. } => Time::Total,
             _ => of_inputs,
         };
@@ -238,6 +239,15 @@ mod tests {
         assert_eq!([1, 2].map(|n| time(node(n))), [Some(Time::Constant); 2]);
         assert_eq!([time(node(3)), time(Place::LastActivation)], [Some(Time::Stepwise); 2]);
         assert_eq!(time(Place::Classifier), Some(Time::Total));
+    }
+
+    #[test]
+    fn frames_change_with_time_from_the_stem_on() {
+        let config = NetworkConfig { frames: true, ..NetworkConfig::preset("sample").unwrap() };
+        let graph = Graph::new(&"0410 0000 0003 0000".parse().unwrap(), &config, IMAGE).unwrap();
+        let (last, others) = graph.nodes().split_last().unwrap();
+        assert!(last.time == Time::Total && others.iter().all(|node| node.time == Time::Stepwise));
+        assert_eq!(graph.sample_len(), 5 * IMAGE.len());
     }
 
     #[test]

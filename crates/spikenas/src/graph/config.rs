@@ -34,6 +34,9 @@ pub struct NetworkConfig {
     pub cluster: usize,
     /// Timesteps T for which the image is shown.
     pub timesteps: usize,
+    /// Whether a sample is a sequence of T frames, one a timestep, rather than an image that is shown at all of them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub frames: bool,
     /// Membrane time constant in timesteps: h = v + (x - v) / tau.
     pub tau: f32,
     /// Membrane at which a LIF fires.
@@ -87,6 +90,11 @@ impl fmt::Display for Sizes {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 impl NetworkConfig {
     /// Its sizes.
     pub fn sizes(&self) -> Sizes {
@@ -119,6 +127,7 @@ impl NetworkConfig {
             classes: 10,
             cluster: 10,
             timesteps: 5,
+            frames: false,
             tau: 4.0 / 3.0,
             threshold: 1.0,
             initialisation: Initialisation::Scaled,
@@ -148,6 +157,11 @@ impl NetworkConfig {
         let larger = (self.last_pool.max(1)..=most).find(divides);
         let found = larger.or_else(|| (1..=most.min(self.last_pool)).rev().find(divides));
         Self { last_pool: found.unwrap_or(self.last_pool), ..self.clone() }
+    }
+
+    /// Frames of a sample: as many as there are timesteps, or the image alone.
+    pub fn frames_of_sample(&self) -> usize {
+        if self.frames { self.timesteps } else { 1 }
     }
 
     /// Output neurons of the network.

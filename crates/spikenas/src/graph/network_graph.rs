@@ -198,6 +198,11 @@ impl Graph {
         self.architecture.cells().iter().any(Cell::has_feedback)
     }
 
+    /// Values of a sample: those of its image, or of all its frames.
+    pub fn sample_len(&self) -> usize {
+        self.config.frames_of_sample() * self.input.len()
+    }
+
     /// Values that the network gives for an image: one per class.
     pub fn outputs(&self) -> usize {
         self.config.classes

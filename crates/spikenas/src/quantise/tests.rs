@@ -43,7 +43,7 @@ fn trained(graph: &Graph, seed: u64) -> Weights {
 fn images(graph: &Graph, count: usize, seed: u64) -> Images {
     let mut random = generator(&[seed, 2]);
     let pixels = (0..count * graph.input.len()).map(|_| random.random_range(0..=255)).collect();
-    Images { shape: graph.input, pixels, labels: (0..count).map(|index| (index % 3) as u16).collect() }
+    Images { shape: graph.input, frames: 1, pixels, labels: (0..count).map(|index| (index % 3) as u16).collect() }
 }
 
 fn integer(graph: &Graph, weights: &Weights, bits: WeightBits, leak: LeakKind) -> IntegerNetwork {

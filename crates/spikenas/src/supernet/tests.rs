@@ -30,7 +30,7 @@ fn supernet(operations: &str, cells: usize) -> Supernet<'static> {
 fn images(count: usize) -> Images {
     let pixel = |i: usize| (60 * (i / IMAGE.len() % 2) + (i.wrapping_mul(2_654_435_761) >> 9) % 180) as u8;
     let pixels = (0..count * IMAGE.len()).map(pixel).collect();
-    Images { shape: IMAGE, pixels, labels: (0..count as u16).map(|i| i % 2).collect() }
+    Images { shape: IMAGE, frames: 1, pixels, labels: (0..count as u16).map(|i| i % 2).collect() }
 }
 
 fn dataset() -> Dataset {

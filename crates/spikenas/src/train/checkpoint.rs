@@ -218,7 +218,7 @@ mod tests {
 
     fn images() -> Dataset {
         let shape = Shape { channels: 3, height: 8, width: 8 };
-        let split = Images { shape, pixels: vec![7; shape.len()], labels: vec![0] };
+        let split = Images { shape, frames: 1, pixels: vec![7; shape.len()], labels: vec![0] };
         let classes = vec!["a".into(), "b".into()];
         let normalisation = Normalisation::CIFAR10;
         Dataset { name: "images".into(), classes, train: split.clone(), test: split, normalisation, notes: vec![] }

@@ -23,7 +23,7 @@ fn graph() -> Graph {
 fn images(count: usize, first: usize) -> Images {
     let wave = |i: usize| 128.0 + 100.0 * ((i * i) as f32 * 0.37).sin();
     let pixels = (first..first + count * INPUT.len()).map(|i| wave(i) as u8 / (1 + (i / INPUT.len() % 2) as u8));
-    Images { shape: INPUT, pixels: pixels.collect(), labels: (0..count).map(|i| (i % 2) as u16).collect() }
+    Images { shape: INPUT, frames: 1, pixels: pixels.collect(), labels: (0..count).map(|i| (i % 2) as u16).collect() }
 }
 
 fn dataset() -> Dataset {

@@ -138,7 +138,7 @@ mod tests {
         let noise = |i: usize| ((i + seed * 7919).wrapping_mul(2_654_435_761) >> 9) % 180;
         let pixel = |i: usize| (20 * (i / shape.len() % 3) + noise(i)) as u8;
         let labels = (0..count as u16).map(|i| i % 3).collect();
-        Images { shape, pixels: (0..count * shape.len()).map(pixel).collect(), labels }
+        Images { shape, frames: 1, pixels: (0..count * shape.len()).map(pixel).collect(), labels }
     }
 
     fn project(choice: Choice) -> Project {

@@ -95,6 +95,7 @@ fn graph(json: &Value, input: Shape) -> Graph {
         classes: whole("num_class"),
         cluster: whole("num_cluster"),
         timesteps: whole("timesteps"),
+        frames: false,
         tau: number("tau"),
         threshold: number("threshold"),
         initialisation: Initialisation::Reference,

@@ -164,7 +164,7 @@ mod tests {
     fn config(text: &str) -> Result<RunConfig> {
         let data = DataConfig::at(Source::Memory, "data".into());
         let shape = Shape { channels: 3, height: 32, width: 32 };
-        read(text).unwrap().config(data, Outline { classes: 3, shape })
+        read(text).unwrap().config(data, Outline { classes: 3, shape, frames: 1 })
     }
 
     #[test]

@@ -22,6 +22,7 @@ fn images(count: usize, seed: usize) -> Images {
     let pixel = |i: usize| (40 + 120 * (i / shape.len() % 2) + noise(i)) as u8;
     Images {
         shape,
+        frames: 1,
         pixels: (0..count * shape.len()).map(pixel).collect(),
         labels: (0..count as u16).map(|i| i % 2).collect(),
     }

@@ -128,7 +128,7 @@ fn read_all(files: &[PathBuf], shape: Shape) -> Result<Images> {
     }
     let (count, of) = (faults.len(), files.len());
     match faults.into_iter().next() {
-        None => Ok(Images { shape, pixels, labels: vec![0; of] }),
+        None => Ok(Images { shape, frames: 1, pixels, labels: vec![0; of] }),
         Some(Error::File { path, reason }) if count > 1 => {
             Err(Error::file(path, format!("{reason} (and {} more of {of} images)", count - 1)))
         }
