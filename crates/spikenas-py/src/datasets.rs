@@ -80,7 +80,8 @@ impl Dataset {
         }
         let normalisation = Normalisation::of(&train);
         let name = Source::Memory.name().into();
-        let dataset = spikenas::Dataset { name, classes, train, test, normalisation, notes: Vec::new() };
+        let dataset =
+            spikenas::Dataset { name, classes, train, test, normalisation, recorded: None, notes: Vec::new() };
         Ok(Self::read(Source::Memory, "data".into(), dataset))
     }
 

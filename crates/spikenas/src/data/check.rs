@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::cifar::Layout;
-use super::folder::{self, Folder, PassedOver};
+use super::folder::{self, Folder, Listing, PassedOver};
 use super::idx::{self, Named};
 use super::{Dataset, Images, Source};
 use crate::Result;
@@ -77,7 +77,7 @@ pub struct Duplicate {
 pub fn check(source: &Source, data_dir: &Path) -> Result<Contents> {
     let (dataset, folder) = match source {
         Source::Folder(path) if !idx::is_idx_folder(path)? => {
-            let Folder { dataset, listing, transparent, turned } = folder::read(path)?;
+            let Folder { dataset, listing, transparent, turned } = folder::read(path, Listing::of(path)?)?;
             (dataset, Some((path, listing, transparent, turned)))
         }
         _ => (Dataset::open(source, data_dir)?, None),

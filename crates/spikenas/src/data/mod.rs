@@ -1,7 +1,8 @@
 //! Images with labels: where they come from, and how they become batches.
 //!
 //! A [`Source`] names a dataset; [`Dataset::open`] reads it into memory, whatever its layout; [`Images::batch`] picks,
-//! augments and normalises. [`events`] are what event cameras record. [`Picture`] is one image file, [`check()`] tells what is there, [`fetch`](fetch()) downloads what is missing.
+//! augments and normalises. [`events`] are what event cameras record; datasets of recordings become frames, by a [`Framing`]. [`Picture`]
+//! is one image file, [`check()`] tells what is there, [`fetch`](fetch()) downloads what is missing.
 
 mod batch;
 mod check;
@@ -17,6 +18,7 @@ mod images;
 mod normalisation;
 mod open;
 mod picture;
+mod recordings;
 mod sample;
 mod source;
 mod thumbnail;
@@ -24,7 +26,7 @@ mod thumbnail;
 pub use batch::{Augmentation, Batch, Fill, Mirror};
 pub use check::{Contents, Duplicate, Duplicates, SplitContents, check};
 pub use config::DataConfig;
-pub use dataset::{Dataset, Outline};
+pub use dataset::{Dataset, Outline, Recorded};
 #[cfg(feature = "fetch")]
 pub use fetch::{Fetched, fetch, unpack};
 pub use folder::PassedOver;
@@ -34,3 +36,4 @@ pub use picture::Picture;
 pub use source::Source;
 
 pub use crate::graph::Normalisation;
+pub use crate::weights::Framing;

@@ -5,9 +5,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::{NetworkConfig, Shape};
+use crate::weights::Framing;
 use crate::{Error, Result};
 
-/// Where images come from. Written by its name, such as `sample` or `cifar10`, or as the path of a folder of images.
+/// Where images or recordings come from. Written by its name, such as `sample` or `cifar10`, or as the path of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Source {
@@ -22,7 +23,7 @@ pub enum Source {
     FashionMnist,
     /// MNIST, as IDX files, in the folder `mnist` under the data folder.
     Mnist,
-    /// `FOLDER/{train,test}/CLASS/*.png|jpg|jpeg`, or four IDX files, `FOLDER/{train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz]`.
+    /// `FOLDER/{train,test}/CLASS/*`, of images or of recordings of events, or four IDX files, `FOLDER/{train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz]`.
     Folder(PathBuf),
     /// The memory of the program that made the run: nobody else can read them.
     Memory,
@@ -84,6 +85,11 @@ impl Source {
             Source::FashionMnist | Source::Mnist => Some(Shape { channels: 1, height: 28, width: 28 }),
             Source::Folder(_) | Source::Memory => None,
         }
+    }
+
+    /// How its recordings become frames where nobody says, if it has recordings.
+    pub fn framing(&self) -> Framing {
+        Framing::default()
     }
 
     /// Whether its files are looked for under the data folder.

@@ -1,19 +1,11 @@
 use std::ops::Range;
 
 use super::event::{Event, Recording, Sensor};
+use crate::weights::Split;
 use crate::{Error, Result};
 
 /// The most pixels of a frame.
 const MOST_PIXELS: usize = 1 << 22;
-
-/// How a recording is cut into parts, a frame each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Split {
-    /// As many events in each; the last has the rest, too.
-    Number,
-    /// As many microseconds in each; the last has the rest, too.
-    Time,
-}
 
 /// How events become frames: counts of events by polarity and pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -10,4 +10,6 @@ mod read;
 
 pub use event::{Event, Recording, Sensor};
 pub use format::Format;
-pub use frames::{FrameRule, Split};
+pub use frames::FrameRule;
+
+pub use crate::weights::Split;
