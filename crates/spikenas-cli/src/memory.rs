@@ -117,7 +117,7 @@ pub fn recorded(path: &Path) -> Result<(Graph, Option<Bits>)> {
 fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
     let architecture = arguments.digits.architecture(arch)?;
     let data = DataArguments { data: Some(arguments.data.clone()), data_dir: None, framing: arguments.framing.clone() };
-    // Only a folder has to be read to know the shape and the classes of its images.
+    // Only a folder, and recordings, have to be read to know the shape and the classes of its images.
     let dataset = match (&arguments.data, arguments.image) {
         (Source::Folder(_), Some(_)) => {
             return Err(Error::invalid("the images of the folder have a shape: leave --image or --data out"));
@@ -125,6 +125,7 @@ fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
         (Source::Folder(_), None) => Some(data.open()?),
         // Images in memory are nobody's here: opening them says so.
         (Source::Memory, _) => Some(data.open()?),
+        (source, _) if source.has_recordings() => Some(data.open()?),
         _ => None,
     };
     let &Arguments { widths, cells, timesteps, hidden, last_pool, .. } = arguments;

@@ -16,11 +16,12 @@ use crate::progress::Terminal;
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Images")]
 pub struct DataArguments {
-    /// sample (built in), cifar10, cifar100, fashion-mnist, mnist, or a folder: with train/CLASS/* and test/CLASS/*, PNG, JPEG or recordings
+    /// sample (built in), cifar10, cifar100, fashion-mnist, mnist; nmnist, cifar10-dvs, cifar10-dvs-tebn, dvs-gesture, n-caltech101, shd
+    /// (recordings of events); or a folder: with train/CLASS/* and test/CLASS/*, PNG, JPEG or recordings
     /// of events, or with four IDX files [default: sample]
     #[arg(short = 'd', long, value_name = "NAME|PATH")]
     pub data: Option<Source>,
-    /// Folder that holds cifar-10-batches-bin, cifar-100-binary, fashion-mnist and mnist [default: data]
+    /// Folder that holds cifar-10-batches-bin, cifar-100-binary, fashion-mnist, mnist, and those of recordings [default: data]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     #[command(flatten)]
@@ -67,7 +68,7 @@ impl DataArguments {
     pub fn check(&self) -> Result<()> {
         match (self.source(), &self.data_dir) {
             (source, Some(folder)) if !source.is_in_data_folder() => Err(Error::invalid(format!(
-                "data-dir {}: it is for cifar10, cifar100, fashion-mnist and mnist, give --data with one of them",
+                "data-dir {}: it is for datasets with a name, such as cifar10 or nmnist, give --data with one of them",
                 folder.display()
             ))),
             _ => Ok(()),

@@ -17,6 +17,7 @@ mod named;
 mod place;
 mod predict;
 mod promises;
+mod recordings;
 mod records;
 mod repeat;
 mod reports;

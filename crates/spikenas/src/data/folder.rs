@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-pub(super) use listing::{Listing, SIMULATED};
+pub(super) use listing::{Listing, SIMULATED, passed_over_note};
 pub(super) use medium::Medium;
 pub use passed_over::PassedOver;
 
@@ -44,7 +44,7 @@ pub(super) fn read(folder: &Path, listing: Listing) -> Result<Folder> {
         [&mut train, &mut test].into_iter().for_each(keep_first_channel);
     }
     let mut notes = listing.class_notes();
-    notes.extend(listing.passed_over_note());
+    notes.extend(passed_over_note(&listing.passed_over));
     if transparent > 0 {
         let images = train.len() + test.len();
         notes.push(format!("{transparent} of {images} images have transparency: they are laid on white"));

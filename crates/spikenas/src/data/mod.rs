@@ -15,6 +15,7 @@ mod fetch;
 mod folder;
 mod idx;
 mod images;
+mod known;
 mod normalisation;
 mod open;
 mod picture;
@@ -24,7 +25,7 @@ mod source;
 mod thumbnail;
 
 pub use batch::{Augmentation, Batch, Fill, Mirror};
-pub use check::{Contents, Duplicate, Duplicates, SplitContents, check};
+pub use check::{Contents, Duplicate, Duplicates, RecordingsContents, SplitContents, check, check_framed};
 pub use config::DataConfig;
 pub use dataset::{Dataset, Outline, Recorded};
 #[cfg(feature = "fetch")]
@@ -32,6 +33,7 @@ pub use fetch::{Fetched, fetch, unpack};
 pub use folder::PassedOver;
 pub(crate) use folder::test_files;
 pub use images::{Images, shuffled};
+pub use known::{Known, Provenance, count_samples, known};
 pub use picture::Picture;
 pub use source::Source;
 

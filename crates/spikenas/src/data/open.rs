@@ -2,9 +2,9 @@ use std::path::Path;
 
 use super::cifar::Layout;
 use super::dataset::Dataset;
-use super::folder::{self, Listing, Medium};
+use super::folder::{self, Folder, Listing, Medium};
 use super::idx::{self, Named};
-use super::recordings::{Collection, of_folder};
+use super::recordings::{Collection, NamedRecordings, of_folder};
 use super::sample;
 use super::source::Source;
 use crate::progress::{Progress, Silent};
@@ -12,15 +12,20 @@ use crate::weights::Framing;
 use crate::{Error, Result};
 
 /// What a source leads to.
-enum Found {
+pub(super) enum Found {
     /// Images, which are read.
     Images(Dataset),
+    /// A folder of images, which are read.
+    Folder(Folder),
     /// Recordings of events, which are not.
     Recordings(Collection),
 }
 
 /// Looks for a dataset, and reads it where it has images.
-fn find(source: &Source, data_dir: &Path) -> Result<Found> {
+pub(super) fn find(source: &Source, data_dir: &Path) -> Result<Found> {
+    if let Some(named) = NamedRecordings::of(source) {
+        return named.open(data_dir).map(Found::Recordings);
+    }
     Ok(Found::Images(match source {
         Source::Sample => sample::open()?,
         Source::Cifar10 => Layout::CIFAR10.open(data_dir)?,
@@ -31,16 +36,22 @@ fn find(source: &Source, data_dir: &Path) -> Result<Found> {
         Source::Folder(path) => {
             let listing = Listing::of(path)?;
             match listing.medium {
-                Medium::Images => folder::read(path, listing)?.dataset,
+                Medium::Images => return folder::read(path, listing).map(Found::Folder),
                 Medium::Recordings => return Ok(Found::Recordings(of_folder(path, &listing)?)),
             }
         }
-        Source::Memory => {
+        // Those of recordings were found before.
+        _ => {
             return Err(Error::invalid(
                 "these images are in the memory of the program that was given them: give them again, or say where they lie now",
             ));
         }
     }))
+}
+
+/// Frames were asked for, and there are images.
+pub(super) fn no_frames(source: &Source) -> Error {
+    Error::invalid(format!("data {source}: these are images, and only recordings of events have frames"))
 }
 
 impl Dataset {
@@ -72,11 +83,9 @@ impl Dataset {
         progress: &mut dyn Progress,
     ) -> Result<Self> {
         match find(source, data_dir)? {
-            Found::Images(_) if framing.is_some() => Err(Error::invalid(format!(
-                "data {source}: these are images, and only recordings of events have frames"
-            ))),
-            Found::Images(dataset) => Ok(dataset),
             Found::Recordings(collection) => collection.open(framing.unwrap_or(source.framing()), progress),
+            _ if framing.is_some() => Err(no_frames(source)),
+            Found::Images(dataset) | Found::Folder(Folder { dataset, .. }) => Ok(dataset),
         }
     }
 }

@@ -68,11 +68,11 @@ impl Listing {
     pub(in crate::data) fn class_notes(&self) -> Vec<String> {
         classes::notes(&self.classes)
     }
+}
 
-    /// What is passed over in a line, if anything is.
-    pub(in crate::data) fn passed_over_note(&self) -> Option<String> {
-        (!self.passed_over.is_empty()).then(|| format!("passed over: {}", shortened(&self.passed_over)))
-    }
+/// What is passed over in a line, if anything is.
+pub(in crate::data) fn passed_over_note(passed_over: &[PassedOver]) -> Option<String> {
+    (!passed_over.is_empty()).then(|| format!("passed over: {}", shortened(passed_over)))
 }
 
 /// The first of several things, and how many there are besides.

@@ -1,9 +1,9 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::Result;
-use crate::data::Source;
-use crate::data::events::{Recording, Sensor};
+use super::place::Place;
+use crate::data::events::Sensor;
+use crate::data::{PassedOver, Source};
 
 /// The recordings of a dataset, of which none is read yet.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub(in crate::data) struct Collection {
     pub files: Vec<PathBuf>,
     /// Whether a program made them rather than a camera.
     pub simulated: bool,
+    /// What else lies in the folder.
+    pub passed_over: Vec<PassedOver>,
     /// What is odd about them.
     pub notes: Vec<String>,
 }
@@ -31,13 +33,6 @@ pub(in crate::data) struct Collection {
 pub(in crate::data) struct Unit {
     pub place: Place,
     pub samples: Vec<Sample>,
-}
-
-/// Where a recording is.
-#[derive(Clone, Debug)]
-pub(in crate::data) enum Place {
-    /// A file of its own.
-    File(PathBuf),
 }
 
 /// A sample of a dataset.
@@ -61,25 +56,15 @@ impl Collection {
         self.samples().filter(|sample| sample.is_test == of_test).map(|sample| sample.label).collect()
     }
 
+    /// The recording that a sample of a split is of.
+    pub fn place_of(&self, of_test: bool, index: usize) -> Option<PathBuf> {
+        let units = self.units.iter().flat_map(|unit| unit.samples.iter().map(move |sample| (unit, sample)));
+        units.filter(|(_, sample)| sample.is_test == of_test).nth(index).map(|(unit, _)| unit.place.path())
+    }
+
     /// Numbers of samples of both splits.
     pub fn counts(&self) -> [usize; 2] {
         let test = self.samples().filter(|sample| sample.is_test).count();
         [self.samples().count() - test, test]
-    }
-}
-
-impl Place {
-    /// Errors: those of [`Recording::read`].
-    pub fn read(&self) -> Result<Recording> {
-        match self {
-            Place::File(path) => Recording::read(path),
-        }
-    }
-
-    /// What it is called in messages.
-    pub fn path(&self) -> PathBuf {
-        match self {
-            Place::File(path) => path.clone(),
-        }
     }
 }

@@ -39,6 +39,11 @@ pub(super) fn layout(framing: Framing, sensor: Sensor) -> (FrameRule, Padding) {
     (rule, Padding { inner: Shape { channels, height, width } })
 }
 
+/// Channels, rows and columns of the frames of a sensor's recordings.
+pub(in crate::data) fn shape_of_frames(framing: Framing, sensor: Sensor) -> Shape {
+    layout(framing, sensor).1.outer()
+}
+
 /// Counts all recordings into frames.
 ///
 /// Errors: a recording that cannot be read, or of another sensor; frames that do not fit the memory; a stop that was asked for.

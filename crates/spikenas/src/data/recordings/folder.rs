@@ -1,6 +1,7 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::collection::{Collection, Place, Sample, Unit};
+use super::collection::{Collection, Sample, Unit};
+use super::place::Place;
 use crate::Result;
 use crate::data::Source;
 use crate::data::folder::{Listing, SIMULATED};
@@ -8,9 +9,7 @@ use crate::record::files::is_there;
 
 /// The recordings of a folder, in the order of its listing.
 pub(in crate::data) fn of_folder(folder: &Path, listing: &Listing) -> Result<Collection> {
-    let mut notes = listing.class_notes();
-    notes.extend(listing.passed_over_note());
-    let unit = |(path, label, is_test): (&std::path::PathBuf, u16, bool)| Unit {
+    let unit = |(path, label, is_test): (&PathBuf, u16, bool)| Unit {
         place: Place::File(path.clone()),
         samples: vec![Sample { is_test, label, window: None }],
     };
@@ -25,6 +24,7 @@ pub(in crate::data) fn of_folder(folder: &Path, listing: &Listing) -> Result<Col
         files: units.iter().map(|unit| unit.place.path()).collect(),
         units,
         simulated: is_there(&folder.join(SIMULATED))?,
-        notes,
+        passed_over: listing.passed_over.clone(),
+        notes: listing.class_notes(),
     })
 }

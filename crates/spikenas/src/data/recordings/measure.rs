@@ -8,7 +8,7 @@ use crate::{Error, Result};
 
 /// What is known of the sensor of several recordings.
 #[derive(Clone, Copy, Debug, Default)]
-struct Measured {
+pub(super) struct Measured {
     /// What a file says, and which does so first.
     said: Option<(Sensor, usize)>,
     /// The smallest that has all events.
@@ -34,28 +34,34 @@ pub(super) fn sensor(collection: &Collection, progress: &mut dyn Progress) -> Re
     let mut all = Measured::default();
     for (chunk, units) in collection.units.chunks(AT_A_TIME).enumerate() {
         check_stop(progress)?;
-        let read: Vec<Result<Recording>> = units
-            .par_iter()
-            // Of its events, only how far they reach.
-            .map(|unit| unit.place.read().map(|read| Recording { events: corners(&read), ..read }))
-            .collect();
+        let read: Vec<Result<Recording>> =
+            units.par_iter().map(|unit| unit.place.read().map(|read| read.corners())).collect();
         for (index, recording) in read.into_iter().enumerate() {
             all.add(collection, chunk * AT_A_TIME + index, &recording?)?;
         }
         progress.advance(units.len(), "");
     }
     progress.end();
-    all.said.map(|(sensor, _)| sensor).or(all.extent).ok_or_else(|| Error::file(&collection.folder, "holds no events"))
+    all.sensor().ok_or_else(|| Error::file(&collection.folder, "holds no events"))
 }
 
-/// Two events that reach as far as all.
-fn corners(recording: &Recording) -> Vec<Event> {
-    let furthest = |side: fn(&Event) -> u16| recording.events.iter().max_by_key(|event| side(event));
-    [furthest(|event| event.x), furthest(|event| event.y)].into_iter().flatten().copied().collect()
+impl Recording {
+    /// As much of it as tells its sensor and how far its events reach.
+    pub(super) fn corners(&self) -> Self {
+        let furthest = |side: fn(&Event) -> u16| self.events.iter().max_by_key(|event| side(event));
+        let events = [furthest(|event| event.x), furthest(|event| event.y)].into_iter().flatten().copied().collect();
+        Self { events, ..*self }
+    }
 }
 
 impl Measured {
-    fn add(&mut self, collection: &Collection, unit: usize, recording: &Recording) -> Result<()> {
+    /// What the files say; where none does, the smallest that has all events.
+    pub fn sensor(&self) -> Option<Sensor> {
+        self.said.map(|(sensor, _)| sensor).or(self.extent)
+    }
+
+    /// Errors: a recording is of another sensor than one before it.
+    pub fn add(&mut self, collection: &Collection, unit: usize, recording: &Recording) -> Result<()> {
         if let Some(sensor) = recording.sensor {
             let (said, by) = *self.said.get_or_insert((sensor, unit));
             check_same(collection, [by, unit], [said, sensor])?;

@@ -4,6 +4,7 @@ use super::kept::Kept;
 use super::stamp::Stamp;
 use crate::Result;
 use crate::data::dataset::{Dataset, Recorded};
+use crate::data::folder::passed_over_note;
 use crate::data::images::Images;
 use crate::graph::Normalisation;
 use crate::progress::Progress;
@@ -19,6 +20,7 @@ impl Collection {
         framing.check()?;
         let kept = Kept::of(&self, framing);
         let mut notes = self.notes.clone();
+        notes.extend(passed_over_note(&self.passed_over));
         let frames = match kept.read(progress)? {
             Some(frames) => frames,
             None => {
