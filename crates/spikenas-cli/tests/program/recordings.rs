@@ -13,7 +13,7 @@ fn place() -> Place {
             fs::create_dir_all(&folder).unwrap();
             for number in 0..count {
                 let column = |step: u8| if class == "right" { step } else { 5 - step };
-                let event = |step: u8| [column(step), 4 - (number + step) % 5, step % 2 << 7, 0, 10 * step + number];
+                let event = |step: u8| [column(step), 4 - (number + step) % 5, (step % 2) << 7, 0, 10 * step + number];
                 let bytes: Vec<u8> = (0..6).flat_map(event).collect();
                 fs::write(folder.join(format!("{number}.bin")), bytes).unwrap();
             }

@@ -54,20 +54,19 @@ pub(super) fn count(collection: &Collection, framing: Framing, progress: &mut dy
     let mut pixels = reserved(collection, framing.frames.saturating_mul(shape.len()))?;
     let mut saturated = 0;
     progress.begin("counting recordings into frames", collection.units.len());
-    for (chunk, units) in collection.units.chunks(AT_A_TIME).enumerate() {
+    for first in (0..collection.units.len()).step_by(AT_A_TIME) {
         check_stop(progress)?;
-        let counted: Vec<Result<(Option<Sensor>, Vec<(Vec<u8>, usize)>)>> =
-            units.par_iter().map(|unit| frames_of(unit, &rule, padding)).collect();
-        for (index, (unit, counted)) in units.iter().zip(counted).enumerate() {
-            let (said, frames) = counted?;
-            let unit_index = chunk * AT_A_TIME + index;
-            said.map_or(Ok(()), |said| check_same(collection, [0, unit_index], [sensor, said]))?;
-            for (sample, (bytes, more)) in unit.samples.iter().zip(frames) {
-                pixels[usize::from(sample.is_test)].extend(bytes);
-                saturated += more;
+        let units = first..collection.units.len().min(first + AT_A_TIME);
+        let count = units.len();
+        let counted: Vec<Result<Vec<Counted>>> =
+            units.clone().into_par_iter().map(|unit| frames_of(collection, unit, &rule, padding)).collect();
+        for (unit, counted) in collection.units[units].iter().zip(counted) {
+            for (sample, frames) in unit.samples.iter().zip(counted?) {
+                pixels[usize::from(sample.is_test)].extend(frames.pixels);
+                saturated += frames.saturated;
             }
         }
-        progress.advance(units.len(), "");
+        progress.advance(count, "");
     }
     progress.end();
     let [train, test] = pixels;
@@ -89,32 +88,32 @@ fn reserved(collection: &Collection, sample: usize) -> Result<[Vec<u8>; 2]> {
     Ok(pixels)
 }
 
-/// What a recording says of its sensor, and the frames of its samples with their saturated counts.
-fn frames_of(unit: &Unit, rule: &FrameRule, padding: Padding) -> Result<(Option<Sensor>, Vec<(Vec<u8>, usize)>)> {
-    let path = || unit.place.path();
-    let recording = unit.place.read()?;
-    let said = recording.sensor;
-    if said.is_some_and(|said| said != rule.sensor) {
-        return Ok((said, Vec::new()));
-    }
+/// The frames of a sample.
+struct Counted {
+    pixels: Vec<u8>,
+    /// Counts that are more than a byte holds.
+    saturated: usize,
+}
+
+/// The frames of the samples of a recording.
+fn frames_of(collection: &Collection, unit: usize, rule: &FrameRule, padding: Padding) -> Result<Vec<Counted>> {
+    let Unit { place, samples } = &collection.units[unit];
+    let recording = place.read()?;
+    recording.sensor.map_or(Ok(()), |said| check_same(collection, unit, [rule.sensor, said]))?;
     let count = |recording: &Recording| {
-        let counts = rule.count(recording).map_err(|e| Error::file(path(), e.to_string()))?;
-        Ok(padding.put(&counts))
+        let counts = rule.count(recording).map_err(|e| Error::file(place.path(), e.to_string()))?;
+        let (pixels, saturated) = padding.put(&counts);
+        Ok(Counted { pixels, saturated })
     };
-    let mut frames = Vec::with_capacity(unit.samples.len());
-    for Sample { window, .. } in &unit.samples {
-        frames.push(match window {
-            None => count(&recording)?,
-            Some(window) => {
-                let inside = |event: &&Event| window.contains(&event.time_us);
-                let events: Vec<Event> = recording.events.iter().filter(inside).copied().collect();
-                if events.is_empty() {
-                    let (start, end) = (window.start, window.end);
-                    return Err(Error::file(path(), format!("no events from {start} to {end} us, which have a label")));
-                }
-                count(&Recording { events, ..recording })?
-            }
-        });
-    }
-    Ok((said, frames))
+    let of_sample = |Sample { window, .. }: &Sample| {
+        let Some(window) = window else { return count(&recording) };
+        let inside = |event: &&Event| window.contains(&event.time_us);
+        let events: Vec<Event> = recording.events.iter().filter(inside).copied().collect();
+        if events.is_empty() {
+            let (start, end) = (window.start, window.end);
+            return Err(Error::file(place.path(), format!("no events from {start} to {end} us, which have a label")));
+        }
+        count(&Recording { events, ..recording })
+    };
+    samples.iter().map(of_sample).collect()
 }

@@ -9,8 +9,8 @@ use crate::{Error, Result};
 /// What is known of the sensor of several recordings.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Measured {
-    /// What a file says, and which does so first.
-    said: Option<(Sensor, usize)>,
+    /// What the first file says that does.
+    said: Option<Sensor>,
     /// The smallest that has all events.
     extent: Option<Sensor>,
 }
@@ -57,14 +57,13 @@ impl Recording {
 impl Measured {
     /// What the files say; where none does, the smallest that has all events.
     pub fn sensor(&self) -> Option<Sensor> {
-        self.said.map(|(sensor, _)| sensor).or(self.extent)
+        self.said.or(self.extent)
     }
 
     /// Errors: a recording is of another sensor than one before it.
     pub fn add(&mut self, collection: &Collection, unit: usize, recording: &Recording) -> Result<()> {
         if let Some(sensor) = recording.sensor {
-            let (said, by) = *self.said.get_or_insert((sensor, unit));
-            check_same(collection, [by, unit], [said, sensor])?;
+            check_same(collection, unit, [*self.said.get_or_insert(sensor), sensor])?;
         }
         let Sensor { width, height } = recording.extent();
         let extent = self.extent.get_or_insert(Sensor { width, height });
@@ -74,14 +73,11 @@ impl Measured {
 }
 
 /// Errors: a recording is of another sensor than one before it.
-pub(super) fn check_same(collection: &Collection, units: [usize; 2], sensors: [Sensor; 2]) -> Result<()> {
-    if sensors[0] == sensors[1] {
+pub(super) fn check_same(collection: &Collection, unit: usize, sensors: [Sensor; 2]) -> Result<()> {
+    let [others, this] = sensors.map(|Sensor { width, height }| format!("{width}x{height}"));
+    if others == this {
         return Ok(());
     }
-    let [first, this] = sensors.map(|Sensor { width, height }| format!("{width}x{height}"));
-    let [_, path] = units.map(|unit| collection.units[unit].place.path());
-    Err(Error::file(
-        path,
-        format!("a sensor of {this} pixels, but the first recording is of {first}: keep those of one camera"),
-    ))
+    let reason = format!("a sensor of {this} pixels, but those before are of {others}: keep those of one camera");
+    Err(Error::file(collection.units[unit].place.path(), reason))
 }

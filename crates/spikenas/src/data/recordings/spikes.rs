@@ -2,6 +2,7 @@
 //! seconds and of channels.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -128,10 +129,13 @@ impl Lists {
                 places.push((0, 0));
                 continue;
             }
-            if !collections.contains_key(&address) {
-                collections.insert(address, Collection::read(bytes, address).ok_or("a damaged collection of objects")?);
-            }
-            let &(start, size) = collections[&address].0.get(&object).ok_or("a list that is not there")?;
+            let collection = match collections.entry(address) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    new.insert(Collection::read(bytes, address).ok_or("a damaged collection of objects")?)
+                }
+            };
+            let &(start, size) = collection.0.get(&object).ok_or("a list that is not there")?;
             if count.checked_mul(kind.bytes).is_none_or(|needed| needed > size) {
                 return Err("a list that is cut off".into());
             }

@@ -196,7 +196,7 @@ fn files_of_two_sensors_are_refused_and_those_that_say_theirs_need_no_measuring(
     assert!(!told.stages.concat().contains("measuring"), "{:?}", told.stages);
     write(&dir, "test/b/b.dat", &dat(9));
     let error = open_with(&dir, FRAMING, &mut Silent).unwrap_err().to_string();
-    assert!(error.contains("test/b/b.dat: a sensor of 9x3 pixels, but the first recording is of 5x3"), "{error}");
+    assert!(error.contains("test/b/b.dat: a sensor of 9x3 pixels, but those before are of 5x3"), "{error}");
 }
 
 #[test]

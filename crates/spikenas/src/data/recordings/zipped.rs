@@ -22,7 +22,7 @@ impl Zipped {
     /// Errors: a file that cannot be read, or is no zip archive.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(Error::io(path))?;
-        let shared = Shared { file: Arc::new(Mutex::new(file)), at: 0 };
+        let shared = Shared::new(Arc::new(Mutex::new(file)), 0);
         let archive = ZipArchive::new(shared).map_err(|e| damaged(path, &e))?;
         Ok(Self { path: path.to_path_buf(), archive })
     }
@@ -73,18 +73,50 @@ fn damaged(path: &Path, why: &dyn std::fmt::Display) -> Error {
     Error::file(path, format!("damaged ({why}): replace or remove it"))
 }
 
-/// A place in a file that others read, too.
-#[derive(Clone, Debug)]
+/// Bytes that are read at once.
+const AT_ONCE: usize = 1 << 14;
+
+/// A place in a file that others read, too, and what of it was read ahead.
+#[derive(Debug)]
 struct Shared {
     file: Arc<Mutex<File>>,
     at: u64,
+    ahead: Vec<u8>,
+    /// Where what was read ahead begins.
+    begin: u64,
+}
+
+impl Shared {
+    fn new(file: Arc<Mutex<File>>, at: u64) -> Self {
+        Self { file, at, ahead: Vec::new(), begin: 0 }
+    }
+}
+
+impl Clone for Shared {
+    fn clone(&self) -> Self {
+        Self::new(self.file.clone(), self.at)
+    }
 }
 
 impl Read for Shared {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(self.at))?;
-        let count = file.read(into)?;
+        let known = |shared: &Self| {
+            let from = usize::try_from(shared.at.checked_sub(shared.begin)?).ok()?;
+            (from < shared.ahead.len()).then_some(from)
+        };
+        if known(self).is_none() {
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.seek(SeekFrom::Start(self.at))?;
+            self.ahead.resize(AT_ONCE, 0);
+            // Nothing is known of them where the read fails.
+            self.begin = u64::MAX;
+            let count = file.read(&mut self.ahead)?;
+            self.ahead.truncate(count);
+            self.begin = self.at;
+        }
+        let ahead = known(self).map_or(&[][..], |from| &self.ahead[from..]);
+        let count = ahead.len().min(into.len());
+        into[..count].copy_from_slice(&ahead[..count]);
         self.at += count as u64;
         Ok(count)
     }

@@ -88,7 +88,8 @@ impl LoadedModel {
     /// What it says of images, in their order.
     ///
     /// All are read first: where one cannot be, or has another size than the network takes, none is predicted. Errors: that
-    /// file and how many more there are; a model that does not tell its classes and its normalisation.
+    /// file and how many more there are; a model that does not tell its classes and its normalisation,
+    /// or reads recordings.
     pub fn predict(
         &self,
         files: &[PathBuf],
@@ -99,6 +100,10 @@ impl LoadedModel {
             let reason = "does not name its classes and its normalisation, as models of early versions: train it again";
             Error::file(&self.path, reason)
         })?;
+        if self.graph.config.frames {
+            let reason = "reads recordings of events, frame by frame: it says nothing of images, test it on recordings";
+            return Err(Error::file(&self.path, reason));
+        }
         let images = read_all(files, self.graph.input)?;
         let network = engine.network(&self.graph, &self.model.weights);
         let mut network = network.map_err(|e| Error::file(&self.path, e.to_string()))?;
