@@ -36,6 +36,10 @@ pub fn evaluate(
         tally.add_spikes(&output.fired);
         progress.advance(chunk.len(), "");
     }
+    if let Some(index) = tally.first_sample() {
+        let batch = images.batch(&[index], normalisation, None);
+        tally.show_over_time(index, network.forward(&batch.images, Mode::Evaluate)?.fired);
+    }
     progress.end();
     Ok(tally.finish(images.len()))
 }

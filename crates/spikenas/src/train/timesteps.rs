@@ -55,7 +55,10 @@ mod tests {
         assert_eq!(of(&plain), [4; 5]);
         let config = TrainConfig { first_timesteps: Some(2), first_part: 0.6, ..plain };
         assert_eq!(of(&config), [2, 2, 2, 4, 4]);
-        assert_eq!([config.sum_of_timesteps(2..=4, &images), config.sum_of_timesteps(RangeInclusive::new(6, 5), &images)], [8, 0]);
+        assert_eq!(
+            [config.sum_of_timesteps(2..=4, &images), config.sum_of_timesteps(RangeInclusive::new(6, 5), &images)],
+            [8, 0]
+        );
         assert_eq!(of(&TrainConfig { first_part: 0.0, ..config.clone() }), [4; 5]);
         assert_eq!(of(&TrainConfig { first_part: 1.0, ..config.clone() }), [2; 5]);
         let few = |epochs| TrainConfig { epochs, first_part: 0.8, ..config.clone() }.timesteps(epochs, &images);

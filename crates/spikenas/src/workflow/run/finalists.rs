@@ -71,7 +71,8 @@ impl Rounds {
         let is_shortened = !has_own && !config.network.frames;
         let timesteps = first_timesteps.filter(|_| is_shortened).map_or(all, |first| first.min(all));
         let learned = config.train.split(dataset)?.learned.len();
-        let work = PART * (config.train.sum_of_timesteps(1..=epochs, &config.network) * learned) as f64 / timesteps as f64;
+        let work =
+            PART * (config.train.sum_of_timesteps(1..=epochs, &config.network) * learned) as f64 / timesteps as f64;
         let mut finalists = most;
         loop {
             let images = work as usize / rounds(finalists).max(1);
