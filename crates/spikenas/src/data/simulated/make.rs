@@ -14,7 +14,7 @@ use crate::record::{NewFolder, check_definition, files, lock_folder, write_toml}
 use crate::{Error, Result};
 
 /// Images that are recorded before somebody may ask to stop.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 8;
 
 /// A dataset of simulated recordings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -79,9 +79,9 @@ pub fn simulate(
         // The same images by another path.
         old.data.name.clone_from(&definition.data.name);
     })?;
-    write_toml(&folder.join(MARKER), &definition)?;
     let studio = Studio { camera, format: Format::for_sensor(sensor), folder, names: &names };
     progress.begin("recordings", splits.iter().flat_map(|split| &split.chosen).map(Vec::len).sum());
+    write_toml(&folder.join(MARKER), &definition)?;
     let [test, train] = studio.record(&splits, progress)?;
     progress.end();
     let format = studio.format.extension();

@@ -11,6 +11,8 @@ use crate::data::events::event::{Event, Recording};
 /// Bytes that one of the archive may become, and so many besides: far more than events do.
 const MOST_PER_BYTE: u64 = 64;
 const MOST_BESIDES: u64 = 1 << 20;
+/// The last time: NumPy's are signed.
+const LAST_US: u64 = i64::MAX as u64;
 /// What times, columns, rows and polarities are called.
 const NAMES: [&[&str]; 4] = [
     &["t", "ts", "time", "times", "timestamp", "timestamps"],
@@ -62,12 +64,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Recording> {
     for (((t, x), y), p) in column(0).zip(column(1)).zip(column(2)).zip(column(3)) {
         let (time_us, x, y, p) = (t?, x?, y?, p?);
         let event = match (u16::try_from(x), u16::try_from(y), p) {
-            (Ok(x), Ok(y), 0 | 1) => Event { time_us, x, y, is_on: p == 1 },
+            (Ok(x), Ok(y), 0 | 1) if time_us <= LAST_US => Event { time_us, x, y, is_on: p == 1 },
             _ => {
-                let what = format!(
-                    "event {} at column {x}, row {y}, of polarity {p}: none that a camera has",
-                    events.len() + 1
-                );
+                let (number, place) = (events.len() + 1, format!("column {x}, row {y}"));
+                let what = format!("event {number} at {time_us} us, {place}, of polarity {p}: none that a camera has");
                 return Err(Fault::new(0, what));
             }
         };
@@ -156,7 +156,7 @@ mod tests {
         assert!(with(("p", npy("[]", 2, &[]))).contains("numbers of a kind that no event has"));
         assert!(with(("p", npy("'<c16'", 2, &[0; 32]))).contains("numbers of a kind that no event has"));
         assert!(with(("p", npy("'|u1'", 3, &[0; 3]))).starts_with("[2, 2, 2, 3] times"));
-        assert!(with(("p", npy("'|u1'", 2, &[0, 7]))).contains("event 2 at column 1, row 1, of polarity 7"));
+        assert!(with(("p", npy("'|u1'", 2, &[0, 7]))).contains("event 2 at 1 us, column 1, row 1, of polarity 7"));
         let archive = npz(&[small("t"), small("x"), small("y"), small("p")]);
         for length in 0..archive.len() {
             assert!(decode(&archive[..length]).is_err(), "cut to {length} bytes");
