@@ -11,11 +11,11 @@ use crate::progress::Terminal;
 
 #[derive(Args)]
 pub struct Arguments {
-    #[command(flatten)]
-    data: DataArguments,
     /// Folder to put them into; what was begun there goes on [default: the images' name and -simulated]
     #[arg(short = 'o', long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArguments,
     /// Record N images of each split, every class alike, drawn by the seed [default: all]
     #[arg(long, value_name = "N")]
     images: Option<usize>,
@@ -29,7 +29,7 @@ pub struct Arguments {
 #[derive(Args)]
 #[command(next_help_heading = "Camera")]
 struct CameraArguments {
-    /// Change of the logarithm of brightness that makes an event [default: 0.25]
+    /// Change of the logarithm of brightness that makes an event [default: 0.35]
     #[arg(long, value_name = "X")]
     contrast: Option<f64>,
     /// Standard deviation of that threshold over the pixels [default: 0.03]

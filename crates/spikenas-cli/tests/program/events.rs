@@ -33,7 +33,7 @@ fn images_become_recordings_by_split_and_class_beside_a_file_that_says_that_they
         .sum();
     assert_eq!(made["test"]["events"], events);
     let marker = place.read("images-simulated/simulated.toml");
-    for line in ["no camera has seen them", "program = ", "fingerprint = ", "contrast = 0.25", "seed = 1"] {
+    for line in ["no camera has seen them", "program = ", "fingerprint = ", "contrast = 0.35", "seed = 1"] {
         assert!(marker.contains(line), "{line}: {marker}");
     }
     let words = place.succeeds(&format!("{EVENTS} --out other --images 4 --noise 2 --seed 5"));
@@ -89,7 +89,7 @@ fn what_cannot_be_recorded_is_one_line_and_changes_nothing() {
         ("--images 0", 2, "images 0: fewer than the 2 classes"),
         ("--data-dir elsewhere", 2, "--data"),
         ("--out mine", 1, "mine: is not empty and holds no simulation: choose another --out"),
-        ("--contrast 0.5", 1, "belongs to another simulation (camera.contrast 0.25 -> 0.5): choose another --out"),
+        ("--contrast 0.5", 1, "belongs to another simulation (camera.contrast 0.35 -> 0.5): choose another --out"),
         ("--images 20", 1, "belongs to another simulation (images null -> 20)"),
         ("--out images/train/dark/0.png", 1, "images/train/dark/0.png"),
     ] {

@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(recording.events, expected.events);
         let marker = read_text(&place.path().join(MARKER)).unwrap();
         for line in
-            ["no camera has seen them", "contrast = 0.25", "name = \"clothes\"", "T-shirt-top = \"T-shirt/top\""]
+            ["no camera has seen them", "contrast = 0.35", "name = \"clothes\"", "T-shirt-top = \"T-shirt/top\""]
         {
             assert!(marker.contains(line), "{line}: {marker}");
         }
@@ -371,7 +371,7 @@ mod tests {
         let before = relative(place.path());
         let mut other = simulation();
         other.camera.contrast = 0.5;
-        assert!(make(&other, &dataset()).unwrap_err().contains("(camera.contrast 0.25 -> 0.5)"));
+        assert!(make(&other, &dataset()).unwrap_err().contains("(camera.contrast 0.35 -> 0.5)"));
         let mut images = dataset();
         images.train.pixels[0] ^= 1;
         assert!(make(&simulation(), &images).unwrap_err().contains("data.fingerprint"));

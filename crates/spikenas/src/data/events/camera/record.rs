@@ -160,7 +160,7 @@ mod tests {
         // The step moves to the right by 6 pixels in the first two saccades, and back in the third.
         let (there, back): (Vec<Event>, Vec<Event>) = events.iter().partition(|event| event.time_us < 200_000);
         assert!(there.iter().all(|event| !event.is_on) && back.iter().all(|event| event.is_on));
-        let thresholds = (11_f64.ln() / 0.25).floor() as usize;
+        let thresholds = (11_f64.ln() / settings().contrast).floor() as usize;
         for x in 5..9 {
             let of_pixel = |events: &[Event]| events.iter().filter(|event| (event.x, event.y) == (x, 4)).count();
             assert!(of_pixel(&there).abs_diff(thresholds) <= 1, "column {x}: {} of {thresholds}", of_pixel(&there));
