@@ -1,7 +1,8 @@
 //! Images with labels: where they come from, and how they become batches.
 //!
 //! A [`Source`] names a dataset; [`Dataset::open`] reads it into memory, whatever its layout; [`Images::batch`] picks,
-//! augments and normalises. [`events`] are what event cameras record. [`Picture`] is one image file, [`check()`] tells what is there, [`fetch`](fetch()) downloads what is missing.
+//! augments and normalises. [`events`] are what event cameras record, and [`simulate`](simulate()) makes
+//! recordings of images. [`Picture`] is one image file, [`check()`] tells what is there, [`fetch`](fetch()) downloads what is missing.
 
 mod batch;
 mod check;
@@ -14,10 +15,12 @@ mod fetch;
 mod folder;
 mod idx;
 mod images;
+mod luminance;
 mod normalisation;
 mod open;
 mod picture;
 mod sample;
+mod simulated;
 mod source;
 mod thumbnail;
 
@@ -31,6 +34,7 @@ pub use folder::PassedOver;
 pub(crate) use folder::test_files;
 pub use images::{Images, shuffled};
 pub use picture::Picture;
+pub use simulated::{Simulated, SimulatedSplit, Simulation, simulate};
 pub use source::Source;
 
 pub use crate::graph::Normalisation;
