@@ -97,12 +97,12 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let lender = arguments.supernet.as_deref().map(RunFolder::existing).transpose()?;
     let network = match &lender {
         Some((_, run)) => run.network.clone(),
-        None => NetworkConfig {
+        None => dataset.outline().timed(NetworkConfig {
             widths: arguments.widths.unwrap_or(WIDTHS),
             classes: dataset.classes.len(),
             cells: table.cells().unwrap_or(preset.cells),
             ..preset
-        },
+        }),
     };
     let config = CorrelateConfig {
         scores: if arguments.score.is_empty() { ScoreKind::ALL.to_vec() } else { arguments.score },

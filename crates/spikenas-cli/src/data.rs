@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use spikenas::data::{Contents, Dataset, Fetched, Source, SplitContents, check, fetch};
+use spikenas::data::{
+    Contents, Fetched, Known, RecordingsContents, Source, SplitContents, check_framed, count_samples, fetch, known,
+};
 use spikenas::{Result, counted};
 
 use crate::arguments::DataArguments;
-use crate::output::{self, print};
+use crate::output::{self, grouped, print};
 use crate::progress::Terminal;
 
 /// List, check and fetch datasets, and make recordings of images.
@@ -22,7 +24,7 @@ pub struct Arguments {
 enum Command {
     /// List the datasets and whether they are there
     List {
-        /// Folder that holds cifar-10-batches-bin, cifar-100-binary, fashion-mnist and mnist
+        /// Folder that holds cifar-10-batches-bin, fashion-mnist, nmnist and the others
         #[arg(long, value_name = "DIR", default_value = "data")]
         data_dir: PathBuf,
         /// Print the result as one JSON document
@@ -37,15 +39,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Download CIFAR-10 or CIFAR-100, check it and unpack it
+    /// Download CIFAR-10, CIFAR-100 or a dataset of recordings, and check it
     Fetch {
-        /// cifar10 or cifar100
+        /// cifar10, cifar100, nmnist, cifar10-dvs or shd
         #[arg(value_name = "NAME")]
         name: Source,
         /// Folder to put it into
         #[arg(long, value_name = "DIR", default_value = "data")]
         data_dir: PathBuf,
-        /// Another address of the same archive, or its path on this machine
+        /// Another address of the same archive, or its path on this machine; of several archives the folder that they lie in
         #[arg(long, value_name = "URL|FILE")]
         from: Option<String>,
         /// Print the result as one JSON document
@@ -64,7 +66,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
         Command::List { data_dir, json } => list(&data_dir, json),
         Command::Check { data, json } => {
             data.check()?;
-            let report = check(&data.source(), &data.folder())?;
+            let framing = data.framing.framing(&data.source(), None);
+            let report = check_framed(&data.source(), &data.folder(), framing, &mut Terminal::new())?;
             print(json, &report, || report_words(&report))
         }
         Command::Fetch { name, data_dir, from, json } => bring(&name, &data_dir, from.as_deref(), json),
@@ -74,8 +77,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
 
 #[derive(Serialize)]
 struct Listed {
-    name: Source,
-    images: &'static str,
+    #[serde(flatten)]
+    known: Known,
     /// Training and test images, if the dataset can be read.
     found: Option<(usize, usize)>,
     /// Why it cannot be read.
@@ -83,28 +86,28 @@ struct Listed {
 }
 
 fn list(data_dir: &Path, json: bool) -> Result<()> {
-    let known = [
-        (Source::Sample, "3,000 images of CIFAR-10, built in"),
-        (Source::Cifar10, "60,000 images of 10 classes, 32x32"),
-        (Source::Cifar100, "60,000 images of 100 classes, 32x32"),
-        (Source::FashionMnist, "70,000 grey images of 10 classes, 28x28"),
-        (Source::Mnist, "70,000 grey images of 10 classes, 28x28"),
-    ];
-    let datasets: Vec<Listed> = known
+    let datasets: Vec<Listed> = known()
         .into_iter()
-        .map(|(name, images)| match Dataset::open(&name, data_dir) {
-            Ok(d) => Listed { name, images, found: Some((d.train.len(), d.test.len())), problem: None },
-            Err(e) => Listed { name, images, found: None, problem: Some(output::line(&e)) },
+        .map(|known| match count_samples(&known.name, data_dir) {
+            Ok([train, test]) => Listed { known, found: Some((train, test)), problem: None },
+            Err(e) => Listed { known, found: None, problem: Some(output::line(&e)) },
         })
         .collect();
     let line = |d: &Listed| {
+        let (name, images) = (d.known.name.to_string(), d.known.images);
         let state = match (&d.found, &d.problem) {
-            (Some((train, test)), _) => format!("{train} + {test} images here"),
+            (Some((train, test)), _) => format!("{train} + {test} {} here", samples(d.known.provenance.is_some())),
             (None, problem) => format!("not here ({})", problem.as_deref().unwrap_or_default()),
         };
-        format!("{:<13} {:<39} {state}", d.name.to_string(), d.images)
+        let licence = d.known.provenance.as_ref().map_or(String::new(), |from| format!("; licence: {}", from.licence));
+        format!("{name:<16} {images:<50} {state}{licence}")
     };
     print(json, &datasets, || datasets.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// What the samples of a dataset are.
+fn samples(are_recordings: bool) -> &'static str {
+    if are_recordings { "recordings" } else { "images" }
 }
 
 /// The most classes, and groups of files, that are listed.
@@ -118,10 +121,12 @@ fn report_words(report: &Contents) -> String {
         (_, false) => ", a partial copy",
     };
     let channels = match (shape.channels, *grey == report.train.images + report.test.images) {
+        _ if report.recordings.is_some() => counted(shape.channels, "channel"),
         (1, _) => "grey".into(),
         (channels, true) => format!("grey in {channels} channels"),
         (channels, false) => format!("{channels} channels"),
     };
+    let kind = samples(report.recordings.is_some());
     let mut lines = vec![
         format!(
             "{source}: {}{state}, {}x{} pixels, {channels}",
@@ -129,16 +134,24 @@ fn report_words(report: &Contents) -> String {
             shape.width,
             shape.height
         ),
-        split_words("train", &report.train),
-        split_words("test", &report.test),
+        split_words("train", &report.train, kind),
+        split_words("test", &report.test, kind),
     ];
+    lines.extend(report.recordings.as_ref().map(recordings_words));
     let counts = report.train.per_class.iter().zip(&report.test.per_class);
-    let class = |(index, (name, (train, test)))| format!("class  {index}: {name}, {train} + {test} images");
+    let class = |(index, (name, (train, test)))| format!("class  {index}: {name}, {train} + {test} {kind}");
     lines.extend(listed(classes.iter().zip(counts).enumerate().map(class)));
     for (count, what) in [
         (report.transparent, "images with transparency, laid on white"),
         (report.turned, "images turned upright, as their EXIF orientation says"),
-        (duplicates.count, "test images that are training images, too"),
+        (
+            duplicates.count,
+            if kind == "images" {
+                "test images that are training images, too"
+            } else {
+                "test recordings that are training recordings, too"
+            },
+        ),
     ] {
         if count > 0 {
             lines.push(format!("note   {count} {what}"));
@@ -154,10 +167,25 @@ fn report_words(report: &Contents) -> String {
     lines.join("\n")
 }
 
-fn split_words(name: &str, split: &SplitContents) -> String {
+/// What is known of recordings alone.
+fn recordings_words(recordings: &RecordingsContents) -> String {
+    let RecordingsContents { sensor, events, shortest_us, longest_us, framing, simulated } = recordings;
+    let seconds = |us: &u64| *us as f64 / 1e6;
+    let by = if *simulated { "simulated, " } else { "" };
+    format!(
+        "events {by}{} of {}x{} pixels, from {:.3} s to {:.3} s a recording; as {framing}",
+        grouped(*events),
+        sensor.width,
+        sensor.height,
+        seconds(shortest_us),
+        seconds(longest_us)
+    )
+}
+
+fn split_words(name: &str, split: &SplitContents, kind: &str) -> String {
     let expected = split.expected.map_or(String::new(), |n| format!(" of {n}"));
     let (least, most) = (split.per_class.iter().min().unwrap_or(&0), split.per_class.iter().max().unwrap_or(&0));
-    format!("{name:<6} {}{expected} images, {least} to {most} per class", split.images)
+    format!("{name:<6} {}{expected} {kind}, {least} to {most} per class", split.images)
 }
 
 /// The first lines, and how many there are besides.

@@ -34,7 +34,11 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> Result<()> {
     arguments.machine.start_threads()?;
-    let data = DataArguments { data: arguments.data.clone(), data_dir: arguments.data_dir.clone() };
+    let data = DataArguments {
+        data: arguments.data.clone(),
+        data_dir: arguments.data_dir.clone(),
+        framing: Default::default(),
+    };
     if arguments.integer { integer(&arguments, &data) } else { float(&arguments, &data) }
 }
 

@@ -10,7 +10,7 @@ use spikenas::workflow::run::RunFolder;
 use spikenas::{Error, Result};
 
 use crate::arguments::{
-    DataArguments, DigitArguments, NetworkArguments, WidthList, parse_bits, parse_shape, parse_widths,
+    DataArguments, DigitArguments, FramingArguments, NetworkArguments, WidthList, parse_bits, parse_shape, parse_widths,
 };
 use crate::named::NamedModel;
 use crate::output::{grouped, note, print};
@@ -49,6 +49,8 @@ pub struct Arguments {
     #[arg(long, value_name = "N")]
     timesteps: Option<usize>,
     #[command(flatten)]
+    framing: FramingArguments,
+    #[command(flatten)]
     digits: DigitArguments,
     /// How the integer network's membranes leak: exact, in 32 bits, or shift, in 16 [default: exact where it is possible]
     #[arg(long, value_name = "HOW")]
@@ -65,8 +67,22 @@ pub struct Arguments {
 }
 
 /// Options for an architecture of the user's own; a run and a model have theirs.
-const OWN: [&str; 10] =
-    ["arch", "data", "image", "preset", "widths", "cells", "timesteps", "hidden", "last_pool", "ops"];
+const OWN: [&str; 14] = [
+    "arch",
+    "data",
+    "image",
+    "preset",
+    "widths",
+    "cells",
+    "timesteps",
+    "hidden",
+    "last_pool",
+    "ops",
+    "frames",
+    "split_by",
+    "downscale",
+    "merge_polarities",
+];
 
 pub fn run(arguments: Arguments) -> Result<()> {
     let (graph, of_run) = match (&arguments.what, &arguments.arch) {
@@ -100,8 +116,8 @@ pub fn recorded(path: &Path) -> Result<(Graph, Option<Bits>)> {
 /// The network of an architecture of the user's own.
 fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
     let architecture = arguments.digits.architecture(arch)?;
-    let data = DataArguments { data: Some(arguments.data.clone()), data_dir: None };
-    // Only a folder has to be read to know the shape and the classes of its images.
+    let data = DataArguments { data: Some(arguments.data.clone()), data_dir: None, framing: arguments.framing.clone() };
+    // Only a folder, and recordings, have to be read to know the shape and the classes of its images.
     let dataset = match (&arguments.data, arguments.image) {
         (Source::Folder(_), Some(_)) => {
             return Err(Error::invalid("the images of the folder have a shape: leave --image or --data out"));
@@ -109,6 +125,7 @@ fn own(arch: &str, arguments: &Arguments) -> Result<Graph> {
         (Source::Folder(_), None) => Some(data.open()?),
         // Images in memory are nobody's here: opening them says so.
         (Source::Memory, _) => Some(data.open()?),
+        (source, _) if source.has_recordings() => Some(data.open()?),
         _ => None,
     };
     let &Arguments { widths, cells, timesteps, hidden, last_pool, .. } = arguments;

@@ -83,7 +83,7 @@ pub fn images_of(
     trained_on: impl FnOnce(&Path) -> Result<DataConfig>,
 ) -> Result<Dataset> {
     match (&data.data, run) {
-        (Some(_), None) => data.open(),
+        (Some(_), None) => data.open_for(trained_on(&data.folder()).ok().and_then(|trained| trained.framing)),
         (_, Some(config)) => Ok(data.open_again(config.data.clone(), what)?.1),
         (None, None) => Ok(data.open_again(trained_on(&data.folder())?, what)?.1),
     }

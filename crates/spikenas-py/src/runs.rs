@@ -55,7 +55,7 @@ impl Run {
                 let (_, config) = RunFolder::existing(&self.path)?;
                 let folder = self.data_dir.clone().unwrap_or(config.data.folder);
                 let place = DataConfig { folder, ..config.data };
-                let dataset = place.open(&self.path)?;
+                let dataset = place.open(&self.path, &mut Silent)?;
                 Ok(Dataset::read(place.source, place.folder, dataset))
             };
             Py::new(py, py.detach(read).map_err(raised)?)

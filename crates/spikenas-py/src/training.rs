@@ -107,7 +107,10 @@ impl Test {
         };
         let record = match &self.dataset {
             Some(dataset) => model.test(dataset, engine, progress)?,
-            None => model.test(&model.trained_on(&self.data_dir)?.open(path)?, engine, progress)?,
+            None => {
+                let images = model.trained_on(&self.data_dir)?.open(path, progress)?;
+                model.test(&images, engine, progress)?
+            }
         };
         if let Some((folder, config)) = of_run.filter(|_| self.keep) {
             run::keep_test(&folder, &config, &model, &record)?;

@@ -30,6 +30,7 @@ fn main() -> Result<()> {
         normalisation: Normalisation::of(&train),
         train,
         test,
+        recorded: None,
         notes: Vec::new(),
     };
     let mut project = Project::new(dataset)?;

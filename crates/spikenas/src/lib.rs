@@ -60,6 +60,7 @@ pub mod random;
 pub mod record;
 #[cfg(feature = "report")]
 pub mod report;
+mod room;
 pub mod score;
 pub mod search;
 pub mod space;

@@ -3,54 +3,72 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use spikenas::data::{DataConfig, Dataset, Source};
+use spikenas::data::{DataConfig, Dataset, Framing, Source};
 use spikenas::graph::Shape;
 use spikenas::random::fingerprint;
 use spikenas::{Error, Result};
 
+use super::framing::FramingArguments;
 use crate::output::say;
+use crate::progress::Terminal;
 
 /// Which images.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Images")]
 pub struct DataArguments {
-    /// sample (built in), cifar10, cifar100, fashion-mnist, mnist, or a folder: with train/CLASS/*.png|jpg and test/CLASS/*.png|jpg, or with
-    /// four IDX files [default: sample]
+    /// sample (built in), cifar10, cifar100, fashion-mnist, mnist; nmnist, cifar10-dvs, cifar10-dvs-tebn, dvs-gesture, n-caltech101, shd
+    /// (recordings of events); or a folder: with train/CLASS/* and test/CLASS/*, PNG, JPEG or recordings
+    /// of events, or with four IDX files [default: sample]
     #[arg(short = 'd', long, value_name = "NAME|PATH")]
     pub data: Option<Source>,
-    /// Folder that holds cifar-10-batches-bin, cifar-100-binary, fashion-mnist and mnist [default: data]
+    /// Folder that holds cifar-10-batches-bin, cifar-100-binary, fashion-mnist, mnist, and those of recordings [default: data]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub framing: FramingArguments,
 }
 
 impl DataArguments {
     /// Reads the images.
     pub fn open(&self) -> Result<Dataset> {
         self.check()?;
-        let dataset = Dataset::open(&self.source(), &self.folder())?;
-        say_notes(&dataset);
-        Ok(dataset)
+        self.read(&self.source(), None)
     }
 
     /// Reads the images that a run or a model was made of, from where these options say they lie now; returns where that is, too.
     pub fn open_again(&self, recorded: DataConfig, owner: &Path) -> Result<(DataConfig, Dataset)> {
         let source = self.data.clone().unwrap_or(recorded.source);
         let folder = self.data_dir.clone().unwrap_or(recorded.folder);
-        Self { data: Some(source.clone()), data_dir: self.data_dir.clone() }.check()?;
-        let place = DataConfig::at(source, folder);
+        Self { data: Some(source.clone()), ..self.clone() }.check()?;
+        let framing = self.framing.framing(&source, recorded.framing);
+        let place = DataConfig { framing, ..DataConfig::at(source, folder) };
+        let mut progress = Terminal::new();
         let dataset = match &self.data {
-            Some(source) => Dataset::open(source, &place.folder)?,
-            None => place.open(owner)?,
+            Some(source) => Dataset::open_framed(source, &place.folder, framing, &mut progress)?,
+            None => place.open(owner, &mut progress)?,
         };
         say_notes(&dataset);
         Ok((DataConfig::of(&place.source, &place.folder, &dataset), dataset))
+    }
+
+    /// Reads the images that a model is tested on, with its frames.
+    pub fn open_for(&self, model: Option<Framing>) -> Result<Dataset> {
+        self.check()?;
+        self.read(&self.source(), model)
+    }
+
+    fn read(&self, source: &Source, recorded: Option<Framing>) -> Result<Dataset> {
+        let framing = self.framing.framing(source, recorded);
+        let dataset = Dataset::open_framed(source, &self.folder(), framing, &mut Terminal::new())?;
+        say_notes(&dataset);
+        Ok(dataset)
     }
 
     /// Refuses a folder for CIFAR's that would not be looked at.
     pub fn check(&self) -> Result<()> {
         match (self.source(), &self.data_dir) {
             (source, Some(folder)) if !source.is_in_data_folder() => Err(Error::invalid(format!(
-                "data-dir {}: it is for cifar10, cifar100, fashion-mnist and mnist, give --data with one of them",
+                "data-dir {}: it is for datasets with a name, such as cifar10 or nmnist, give --data with one of them",
                 folder.display()
             ))),
             _ => Ok(()),

@@ -2,6 +2,7 @@
 
 mod budget;
 mod device;
+mod framing;
 mod general;
 mod images;
 mod learning;
@@ -15,6 +16,7 @@ mod tasks;
 mod training;
 
 pub use budget::{BudgetArguments, parse_bits};
+pub use framing::FramingArguments;
 pub use general::{CommonArguments, MachineArguments};
 pub use images::{DataArguments, parse_shape, short_name};
 pub use learning::LearningArguments;

@@ -305,8 +305,8 @@ fn damaged_records_of_a_run_are_named() {
 fn an_option_that_would_be_ignored_is_refused() {
     let place = Place::new();
     for (line, reason) in [
-        ("data check --data images --data-dir elsewhere", "it is for cifar10, cifar100"),
-        ("run --data-dir elsewhere", "it is for cifar10, cifar100"),
+        ("data check --data images --data-dir elsewhere", "it is for datasets with a name"),
+        ("run --data-dir elsewhere", "it is for datasets with a name"),
         ("reproduce --show-settings --seed 3", "--seed"),
         ("ablate --show-settings --data images", "--data"),
         ("report images --text --svg figures", "--svg"),

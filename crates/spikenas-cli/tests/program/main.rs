@@ -18,6 +18,7 @@ mod named;
 mod place;
 mod predict;
 mod promises;
+mod recordings;
 mod records;
 mod repeat;
 mod reports;

@@ -36,8 +36,9 @@ class Engine(Protocol):
 class Dataset:
     """Training and test images with their labels, in memory.
 
-    Of arrays: pixels, uint8 [images, 3 or 1, rows, columns], and labels from 0 on, int64 [images]; those of the test, and the names
-    of the classes, which are their numbers where none are given.
+    Of arrays: pixels, uint8 [images, 3 or 1, rows, columns], or the frames of recordings, uint8 [recordings, frames, 2 or 1, rows,
+    columns], numbers of events; and labels from 0 on, int64 [images]; those of the test, and the names of the classes, which are
+    their numbers where none are given.
     """
 
     def __new__(
@@ -49,8 +50,22 @@ class Dataset:
         classes: Sequence[str] | None = None,
     ) -> Dataset: ...
     @staticmethod
-    def open(name: str, data_dir: str | PathLike[str] = "data") -> Dataset:
-        """Reads a dataset: "sample", "cifar10", "cifar100" or a folder of images; `data_dir`: where CIFAR lies."""
+    def open(
+        name: str,
+        data_dir: str | PathLike[str] = "data",
+        *,
+        frames: int | None = None,
+        split_by: str | None = None,
+        downscale: int | None = None,
+        merge_polarities: bool | None = None,
+    ) -> Dataset:
+        """Reads a dataset: "sample", "cifar10", "cifar100", "nmnist" or another with a name, or a folder of images or of recordings of
+        events; `data_dir`: where those with a name lie. Recordings become `frames` (10) by "number" of events or by "time" (`split_by`),
+        with `downscale` pixels of a side added up to one, and polarities apart unless they are to be merged.
+        """
+    @property
+    def frames(self) -> int:
+        """Frames of a recording, as many as a network of them has timesteps; 1 of an image."""
     @property
     def name(self) -> str:
         """Where the images come from, as `config.toml` names it; "in-memory" where they were given as arrays."""
@@ -67,9 +82,13 @@ class Dataset:
     def fingerprint(self) -> str:
         """What the images are, 16 hexadecimal digits: of their pixels, labels, classes and normalisation."""
     def images(self, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """The images of a split ("train", "test"): pixels, uint8 [images, channels, rows, columns], and labels, int64 [images]."""
+        """The images of a split ("train", "test"): pixels, uint8 [images, channels, rows, columns], of recordings [recordings, frames,
+        channels, rows, columns], and labels, int64 [images].
+        """
     def normalised(self, split: str, indices: list[int]) -> NDArray[np.float32]:
-        """Images as a network reads them, float32 [images, channels, rows, columns]: (pixel / 255 - mean) / deviation."""
+        """Images as a network reads them, float32 [images, channels, rows, columns]: (pixel / 255 - mean) / deviation; of recordings
+        [frames, recordings, channels, rows, columns].
+        """
 
 class Recording:
     """The events of one recording: `t` in microseconds, columns `x`, rows `y`, and `p`, 1 where a pixel became brighter, of each event."""

@@ -59,8 +59,9 @@ def search(
 
     Arguments have the names and the defaults of the program's options (`spikenas search --help`).
 
-    - `images`: the name of a dataset ("sample", "cifar10", "cifar100", or a folder of images), a `Dataset`, or pixels, uint8
-      [images, 3 or 1, rows, columns]; then `labels`, whole numbers from 0 on [images], `test` (a pair of such images and labels, for
+    - `images`: the name of a dataset ("sample", "cifar10", "cifar100", "nmnist", or a folder of images or of recordings of events), a
+      `Dataset`, such as `Dataset.open("nmnist", frames=16)`, or pixels, uint8 [images, 3 or 1, rows, columns], of recordings
+      [recordings, frames, 2 or 1, rows, columns]; then `labels`, whole numbers from 0 on [images], `test` (a pair of such images and labels, for
       the test of a training) and `classes` (their names). `data_dir`: where CIFAR lies.
     - `budget`: the most memory, in parameters (40000, "40k", "1.2M") or bytes ("480KiB") at `bits` per parameter (32); several
       are answered by one search, see `Run.front`. `scope`: what it counts, "network" or "backbone". `flash`, `ram`: the most

@@ -1,92 +1,56 @@
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+//! What a dataset holds, and what is odd about it.
 
-use serde::Serialize;
+mod contents;
+mod recordings;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+pub use contents::{Contents, Duplicate, Duplicates, RecordingsContents, SplitContents};
+use contents::{NAMED, relative};
 
 use super::cifar::Layout;
-use super::folder::{self, Folder, PassedOver};
-use super::idx::{self, Named};
-use super::{Dataset, Images, Source};
+use super::folder::{Folder, Listing};
+use super::idx::Named;
+use super::open::{Found, find, no_frames};
+use super::{Dataset, Framing, Images, Source};
 use crate::Result;
-use crate::graph::Shape;
+use crate::progress::{Progress, Silent};
 
-/// The most duplicates that are named.
-const NAMED: usize = 10;
-
-/// What a dataset holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Contents {
-    /// The dataset.
-    pub source: Source,
-    /// Names of the classes, in the order of their numbers.
-    pub classes: Vec<String>,
-    /// Shape of every image.
-    pub shape: Shape,
-    /// Images without colour: of one channel, or of three that are equal.
-    pub grey: usize,
-    /// Images with transparency, laid on white.
-    pub transparent: usize,
-    /// Images that were stored turned or mirrored, as their EXIF orientation says, and are upright now.
-    pub turned: usize,
-    /// Training images.
-    pub train: SplitContents,
-    /// Test images.
-    pub test: SplitContents,
-    /// Whether all images of a dataset with a name are there; always so for the other sources.
-    pub complete: bool,
-    /// Test images that are training images, too.
-    pub duplicates: Duplicates,
-    /// What else lies in the folder.
-    pub passed_over: Vec<PassedOver>,
-    /// What is odd about the names of the classes.
-    pub notes: Vec<String>,
-}
-
-/// What one split of a dataset holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SplitContents {
-    /// Number of images.
-    pub images: usize,
-    /// Number of images of each class.
-    pub per_class: Vec<usize>,
-    /// Number of images of a complete copy, where the dataset has such a number.
-    pub expected: Option<usize>,
-}
-
-/// Test images that are training images, too, pixel by pixel.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Duplicates {
-    /// How many.
-    pub count: usize,
-    /// The first ten.
-    pub first: Vec<Duplicate>,
-}
-
-/// An image that is in both splits: its files, or its numbers from 0 on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Duplicate {
-    /// The test image.
-    pub test: String,
-    /// The first training image that is the same.
-    pub train: String,
-}
-
-/// Reads a dataset and tells what it holds.
+/// Reads a dataset and tells what it holds; recordings with the frames that are usual for them.
 ///
 /// Errors: those of [`Dataset::open`]. A partial copy is no error, see [`Contents::complete`].
 pub fn check(source: &Source, data_dir: &Path) -> Result<Contents> {
-    let (dataset, folder) = match source {
-        Source::Folder(path) if !idx::is_idx_folder(path)? => {
-            let Folder { dataset, listing, transparent, turned } = folder::read(path)?;
-            (dataset, Some((path, listing, transparent, turned)))
+    check_framed(source, data_dir, None, &mut Silent)
+}
+
+/// The same of recordings with these frames, into which they are not counted.
+///
+/// Errors: those of [`Dataset::open_framed`].
+pub fn check_framed(
+    source: &Source,
+    data_dir: &Path,
+    framing: Option<Framing>,
+    progress: &mut dyn Progress,
+) -> Result<Contents> {
+    match find(source, data_dir)? {
+        Found::Recordings(collection) => recordings::check(&collection, framing.unwrap_or(source.framing()), progress),
+        _ if framing.is_some() => Err(no_frames(source)),
+        Found::Images(dataset) => Ok(images(source, dataset, None)),
+        Found::Folder(Folder { dataset, listing, transparent, turned }) => {
+            let of_files = images(source, dataset, Some(&listing));
+            let notes = listing.class_notes();
+            Ok(Contents { transparent, turned, notes, passed_over: listing.passed_over, ..of_files })
         }
-        _ => (Dataset::open(source, data_dir)?, None),
-    };
+    }
+}
+
+/// What a dataset of images holds: its files, where it has any, are those of a folder.
+fn images(source: &Source, dataset: Dataset, listing: Option<&Listing>) -> Contents {
     let Dataset { classes, train, test, .. } = dataset;
-    let notes = folder.as_ref().map(|folder| folder.1.class_notes()).unwrap_or_default();
-    let name = |split: usize, index: usize| match &folder {
-        Some((root, listing, ..)) => relative(root, &[&listing.train, &listing.test][split][index].0),
-        None => index.to_string(),
+    let name = |split: usize, index: usize| match (listing, source) {
+        (Some(listing), Source::Folder(root)) => relative(root, &[&listing.train, &listing.test][split][index].0),
+        _ => index.to_string(),
     };
     let pairs = duplicates(&train, &test);
     let named = pairs.iter().take(NAMED).map(|&[a, b]| Duplicate { train: name(0, a), test: name(1, b) });
@@ -95,7 +59,7 @@ pub fn check(source: &Source, data_dir: &Path) -> Result<Contents> {
         (_, Some(named)) => named.images.map(|count| Some(Expected::InAll(count))),
         (None, None) => [None; 2],
     };
-    Ok(Contents {
+    Contents {
         source: source.clone(),
         shape: train.shape,
         grey: grey(&train) + grey(&test),
@@ -106,15 +70,12 @@ pub fn check(source: &Source, data_dir: &Path) -> Result<Contents> {
         train: SplitContents::of(&train, classes.len(), in_train),
         test: SplitContents::of(&test, classes.len(), in_test),
         classes,
-        transparent: folder.as_ref().map_or(0, |folder| folder.2),
-        turned: folder.as_ref().map_or(0, |folder| folder.3),
-        passed_over: folder.map(|folder| folder.1.passed_over).unwrap_or_default(),
-        notes,
-    })
-}
-
-fn relative(root: &PathBuf, path: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).display().to_string()
+        transparent: 0,
+        turned: 0,
+        recordings: None,
+        passed_over: Vec::new(),
+        notes: Vec::new(),
+    }
 }
 
 /// The first training image and the test image of each pair with the same pixels.
@@ -173,6 +134,7 @@ impl SplitContents {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Shape;
 
     #[test]
     fn the_sample_is_complete_and_no_test_image_is_a_training_image() {

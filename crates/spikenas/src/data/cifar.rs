@@ -75,6 +75,7 @@ impl Layout {
             train: self.split(data_dir, self.train)?,
             test: self.split(data_dir, self.test)?,
             normalisation: self.normalisation.clone(),
+            recorded: None,
             notes: Vec::new(),
         })
     }

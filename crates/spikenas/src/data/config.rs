@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Dataset, Source};
+use crate::progress::Progress;
 use crate::record::files::is_there;
+use crate::weights::Framing;
 use crate::{Error, Result};
 
 /// Which images.
@@ -23,6 +25,12 @@ pub struct DataConfig {
     /// Test images.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub test_images: Option<usize>,
+    /// Whether they are recordings that a program made rather than a camera.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub simulated: bool,
+    /// How recordings become frames, where they are recordings.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub framing: Option<Framing>,
 }
 
 impl DataConfig {
@@ -31,21 +39,29 @@ impl DataConfig {
         let (source, folder) = match source {
             Source::Folder(path) => (Source::Folder(absolute(path)), folder.to_path_buf()),
             Source::Sample | Source::Memory => (source.clone(), folder.to_path_buf()),
-            Source::Cifar10 | Source::Cifar100 | Source::FashionMnist | Source::Mnist => {
-                (source.clone(), absolute(folder))
-            }
+            _ => (source.clone(), absolute(folder)),
         };
         Self {
             fingerprint: Some(dataset.fingerprint()),
             train_images: Some(dataset.train.len()),
             test_images: Some(dataset.test.len()),
+            simulated: dataset.recorded.is_some_and(|recorded| recorded.simulated),
+            framing: dataset.recorded.map(|recorded| recorded.framing),
             ..Self::at(source, folder)
         }
     }
 
     /// Images that lie somewhere, of which nothing else is known.
     pub fn at(source: Source, folder: PathBuf) -> Self {
-        Self { source, folder, fingerprint: None, train_images: None, test_images: None }
+        Self {
+            source,
+            folder,
+            fingerprint: None,
+            train_images: None,
+            test_images: None,
+            simulated: false,
+            framing: None,
+        }
     }
 
     /// How other images differ, in words; none where both have the same fingerprint. Unknown where one has none.
@@ -53,6 +69,11 @@ impl DataConfig {
         let (old_print, new_print) = (self.fingerprint.as_ref()?, new.fingerprint.as_ref()?);
         if old_print == new_print {
             return Some(None);
+        }
+        if let (Some(old), Some(new)) = (self.framing, new.framing)
+            && old != new
+        {
+            return Some(Some(format!("{old} -> {new}")));
         }
         let prints = format!("fingerprint {old_print} -> {new_print}");
         let counts = |config: &Self| Some((config.train_images?, config.test_images?));
@@ -73,8 +94,8 @@ impl DataConfig {
 
     /// Reads the images again for what was made of them: a run, or a model.
     ///
-    /// Errors: those of [`Dataset::open`]; where a folder is gone, `owner` is named, too.
-    pub fn open(&self, owner: &Path) -> Result<Dataset> {
+    /// Errors: those of [`Dataset::open_framed`]; where a folder is gone, `owner` is named, too.
+    pub fn open(&self, owner: &Path, progress: &mut dyn Progress) -> Result<Dataset> {
         match &self.source {
             Source::Folder(folder) if !is_there(folder)? => {
                 let folder = folder.display();
@@ -83,7 +104,7 @@ impl DataConfig {
                     format!("its images were those in {folder}: no such folder: say where they lie now"),
                 ))
             }
-            source => Dataset::open(source, &self.folder),
+            source => Dataset::open_framed(source, &self.folder, self.framing, progress),
         }
     }
 
@@ -99,7 +120,7 @@ impl DataConfig {
             Source::Folder(path) => Source::Folder(absolute(path)),
             other => other.clone(),
         };
-        Self::at(source, PathBuf::new())
+        Self { framing: self.framing, ..Self::at(source, PathBuf::new()) }
     }
 }
 

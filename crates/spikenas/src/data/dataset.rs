@@ -1,9 +1,9 @@
 use rayon::prelude::*;
 
 use super::images::Images;
-use crate::graph::{Normalisation, Shape};
+use crate::graph::{NetworkConfig, Normalisation, Shape};
 use crate::random::fingerprint;
-use crate::weights::DatasetId;
+use crate::weights::{DatasetId, Framing};
 
 /// Training images, test images, and what both have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,8 +18,19 @@ pub struct Dataset {
     pub test: Images,
     /// How pixels become inputs.
     pub normalisation: Normalisation,
+    /// What they were before, where they are frames of recordings.
+    pub recorded: Option<Recorded>,
     /// What somebody who uses the images should hear, such as files that were passed over.
     pub notes: Vec<String>,
+}
+
+/// Recordings of events that became frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// How they became frames.
+    pub framing: Framing,
+    /// Whether a program made them rather than a camera.
+    pub simulated: bool,
 }
 
 /// What a network must know of images.
@@ -31,6 +42,16 @@ pub struct Outline {
     pub shape: Shape,
     /// Frames of a sample, as many as a network of it has timesteps; 1 where samples are images.
     pub frames: usize,
+}
+
+impl Outline {
+    /// A network for these samples, as far as time goes: a timestep for each frame, where they have several.
+    pub fn timed(&self, network: NetworkConfig) -> NetworkConfig {
+        match self.frames {
+            1 => network,
+            frames => NetworkConfig { timesteps: frames, frames: true, ..network },
+        }
+    }
 }
 
 impl Dataset {
@@ -55,7 +76,8 @@ impl Dataset {
 
     /// Its name and its fingerprint.
     pub fn id(&self) -> DatasetId {
-        DatasetId { name: self.name.clone(), fingerprint: self.fingerprint() }
+        let framing = self.recorded.map(|recorded| recorded.framing);
+        DatasetId { name: self.name.clone(), fingerprint: self.fingerprint(), framing }
     }
 
     /// What a training depends on as 16 hexadecimal digits: shape, pixels and labels of both splits in their order, the
@@ -99,7 +121,15 @@ mod tests {
         let train = Images { shape, frames: 1, pixels: (0..12).collect(), labels: vec![0, 1] };
         let test = Images { shape, frames: 1, pixels: (20..32).collect(), labels: vec![1, 0] };
         let classes = vec!["cat".into(), "dog".into()];
-        Dataset { name: "pets".into(), classes, normalisation: Normalisation::of(&train), train, test, notes: vec![] }
+        Dataset {
+            name: "pets".into(),
+            classes,
+            normalisation: Normalisation::of(&train),
+            train,
+            test,
+            recorded: None,
+            notes: vec![],
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! A folder of images: `FOLDER/{train,test}/CLASS/*.png|jpg|jpeg`.
+//! A folder of images or recordings: `FOLDER/{train,test}/CLASS/*`; images are read here.
 
 mod classes;
 mod entries;
 mod listing;
+mod medium;
 mod passed_over;
 
 use std::io::ErrorKind;
@@ -10,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-pub(super) use listing::Listing;
+pub(super) use listing::{Listing, SIMULATED, passed_over_note};
+pub(super) use medium::Medium;
 pub use passed_over::PassedOver;
 
 use super::picture::Picture;
@@ -28,11 +30,10 @@ pub(super) struct Folder {
     pub(super) turned: usize,
 }
 
-/// Reads a folder of images. Classes and files come in the order of their names, byte by byte, as in PyTorch's `ImageFolder`;
+/// Reads the images of a folder. Classes and files come in the order of their names, byte by byte, as in PyTorch's `ImageFolder`;
 /// hidden files are passed over, and others that are no images, which a note says. Where all are stored without colours, they have one
 /// channel. The normalisation is that of the training images.
-pub(super) fn read(folder: &Path) -> Result<Folder> {
-    let listing = Listing::of(folder)?;
+pub(super) fn read(folder: &Path, listing: Listing) -> Result<Folder> {
     let first = listing.train.first().ok_or_else(|| Error::file(folder, "holds no images"))?;
     let shape = Picture::read(&first.0)?.shape;
     let mut odd = Odd::default();
@@ -43,7 +44,7 @@ pub(super) fn read(folder: &Path) -> Result<Folder> {
         [&mut train, &mut test].into_iter().for_each(keep_first_channel);
     }
     let mut notes = listing.class_notes();
-    notes.extend(listing.passed_over_note());
+    notes.extend(passed_over_note(&listing.passed_over));
     if transparent > 0 {
         let images = train.len() + test.len();
         notes.push(format!("{transparent} of {images} images have transparency: they are laid on white"));
@@ -54,12 +55,13 @@ pub(super) fn read(folder: &Path) -> Result<Folder> {
         normalisation: Normalisation::of(&train),
         train,
         test,
+        recorded: None,
         notes,
     };
     Ok(Folder { dataset, listing, transparent, turned })
 }
 
-/// The files of a folder's test images within it, in the order of the images; none where it is no folder of images.
+/// The files of a folder's test samples within it, in their order; none where it is no folder of such.
 ///
 /// Errors: the system cannot list it.
 pub(crate) fn test_files(folder: &Path) -> Result<Vec<String>> {

@@ -110,7 +110,15 @@ pub(super) fn read(folder: &Path, name: String, classes: Option<Vec<String>>) ->
             format!("a label {largest}, and {} classes: replace the labels", classes.len()),
         ));
     }
-    Ok(Dataset { name, classes, normalisation: Normalisation::of(&train), train, test, notes: Vec::new() })
+    Ok(Dataset {
+        name,
+        classes,
+        normalisation: Normalisation::of(&train),
+        train,
+        test,
+        recorded: None,
+        notes: Vec::new(),
+    })
 }
 
 fn split(folder: &Path, begins: &[&str]) -> Result<Images> {

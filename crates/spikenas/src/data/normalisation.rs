@@ -37,6 +37,20 @@ impl Normalisation {
         Self { mean: sums.iter().map(mean).collect(), deviation: sums.iter().map(deviation).collect() }
     }
 
+    /// That of counts of events: mean 0, so that a pixel without events stays exactly 0, and as deviation the root mean square
+    /// of the counts of all pixels with events, of both polarities, so that what a network reads of them is about 1 in size, however
+    /// long recordings are and however much of a sensor makes one pixel.
+    pub fn of_counts(images: &Images) -> Self {
+        let (mut pixels, mut squares) = (0_u64, 0_u64);
+        for &count in images.pixels.iter().filter(|&&count| count > 0) {
+            pixels += 1;
+            squares += u64::from(count).pow(2);
+        }
+        let deviation = if pixels > 0 { (squares as f64 / pixels as f64).sqrt() / 255.0 } else { 1.0 };
+        let channels = images.shape.channels;
+        Self { mean: vec![0.0; channels].into(), deviation: vec![deviation as f32; channels].into() }
+    }
+
     /// Every grey level of a channel, normalised.
     pub(super) fn table(&self, channel: usize) -> [f32; 256] {
         let (mean, deviation) = (self.mean[channel], self.deviation[channel]);
@@ -48,6 +62,23 @@ impl Normalisation {
 mod tests {
     use super::*;
     use crate::graph::Shape;
+
+    #[test]
+    fn counts_keep_their_zero_and_their_ratios() {
+        let shape = Shape { channels: 2, height: 1, width: 2 };
+        let images = Images { shape, frames: 2, pixels: vec![0, 1, 0, 7, 0, 0, 0, 0], labels: vec![0] };
+        let n = Normalisation::of_counts(&images);
+        assert_eq!((&*n.mean, n.deviation[0]), (&[0.0, 0.0][..], n.deviation[1]));
+        let table = n.table(1);
+        assert_eq!(table[0], 0.0);
+        assert!(
+            (table[1] - 0.2).abs() < 1e-6 && (table[7] - 1.4).abs() < 1e-6,
+            "the root mean square is 5: {}",
+            table[1]
+        );
+        let silent = Images { pixels: vec![0; 8], ..images };
+        assert_eq!(Normalisation::of_counts(&silent).deviation[0], 1.0);
+    }
 
     #[test]
     fn mean_and_deviation_are_taken_by_channel_and_a_constant_channel_divides_by_one() {

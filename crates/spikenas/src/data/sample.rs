@@ -33,6 +33,7 @@ pub(super) fn open() -> Result<Dataset> {
         train: TRAIN.decode()?,
         test: TEST.decode()?,
         normalisation: Layout::CIFAR10.normalisation,
+        recorded: None,
         notes: Vec::new(),
     })
 }

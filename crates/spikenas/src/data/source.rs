@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::graph::{NetworkConfig, Shape};
 use crate::{Error, Result};
 
-/// Where images come from. Written by its name, such as `sample` or `cifar10`, or as the path of a folder of images.
+/// Where images or recordings come from. Written by its name, such as `sample` or `cifar10`, or as the path of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Source {
@@ -22,7 +22,19 @@ pub enum Source {
     FashionMnist,
     /// MNIST, as IDX files, in the folder `mnist` under the data folder.
     Mnist,
-    /// `FOLDER/{train,test}/CLASS/*.png|jpg|jpeg`, or four IDX files, `FOLDER/{train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz]`.
+    /// N-MNIST, in the folder `nmnist` under the data folder.
+    Nmnist,
+    /// CIFAR10-DVS, in the folder `cifar10-dvs` under the data folder, a tenth of each class drawn for the test.
+    Cifar10Dvs,
+    /// The same with the split of TEBN: the first hundred recordings of each class are for the test.
+    Cifar10DvsTebn,
+    /// DVS128 Gesture, in the folder `dvs-gesture` under the data folder.
+    DvsGesture,
+    /// N-Caltech101, in the folder `n-caltech101` under the data folder.
+    NCaltech101,
+    /// Spiking Heidelberg Digits, in the folder `shd` under the data folder.
+    Shd,
+    /// `FOLDER/{train,test}/CLASS/*`, of images or of recordings of events, or four IDX files, `FOLDER/{train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz]`.
     Folder(PathBuf),
     /// The memory of the program that made the run: nobody else can read them.
     Memory,
@@ -40,6 +52,12 @@ impl Source {
             Source::Cifar100 => "cifar100",
             Source::FashionMnist => "fashion-mnist",
             Source::Mnist => "mnist",
+            Source::Nmnist => "nmnist",
+            Source::Cifar10Dvs => "cifar10-dvs",
+            Source::Cifar10DvsTebn => "cifar10-dvs-tebn",
+            Source::DvsGesture => "dvs-gesture",
+            Source::NCaltech101 => "n-caltech101",
+            Source::Shd => "shd",
             Source::Folder(_) => "folder",
             Source::Memory => "in-memory",
         }
@@ -57,14 +75,27 @@ impl Source {
     pub fn preset(&self) -> &'static str {
         match self {
             Source::Sample => "sample",
-            Source::Cifar10 | Source::FashionMnist | Source::Mnist | Source::Folder(_) | Source::Memory => "cifar10",
             Source::Cifar100 => "cifar100",
+            _ => "cifar10",
         }
     }
 
-    /// Whether the images are a person's own, of classes that no preset knows.
+    /// Whether they are of classes that no preset knows: a person's own, or recordings.
     pub fn has_own_classes(&self) -> bool {
-        matches!(self, Source::Folder(_) | Source::Memory)
+        matches!(self, Source::Folder(_) | Source::Memory) || self.has_recordings()
+    }
+
+    /// Whether it is a dataset of recordings of events with a name; a folder may be one of recordings, too.
+    pub fn has_recordings(&self) -> bool {
+        matches!(
+            self,
+            Source::Nmnist
+                | Source::Cifar10Dvs
+                | Source::Cifar10DvsTebn
+                | Source::DvsGesture
+                | Source::NCaltech101
+                | Source::Shd
+        )
     }
 
     /// The network around the cells that the images imply: that of their preset, and but for CIFAR's one of narrow layers, which
@@ -82,7 +113,7 @@ impl Source {
         match self {
             Source::Sample | Source::Cifar10 | Source::Cifar100 => Some(Self::CIFAR_SHAPE),
             Source::FashionMnist | Source::Mnist => Some(Shape { channels: 1, height: 28, width: 28 }),
-            Source::Folder(_) | Source::Memory => None,
+            _ => None,
         }
     }
 
@@ -91,9 +122,14 @@ impl Source {
         !matches!(self, Source::Sample | Source::Folder(_) | Source::Memory)
     }
 
-    /// Whether a mirrored image is known to be of the same class: of CIFAR's and of clothes. Digits and letters are not.
+    /// Whether a mirrored image is known to be of the same class: of CIFAR's, recorded ones too, and of clothes. Digits, letters and
+    /// gestures of a left hand are not.
     pub fn may_be_mirrored(&self) -> bool {
-        !matches!(self, Source::Mnist) && !self.has_own_classes()
+        match self {
+            Source::Mnist => false,
+            Source::Cifar10Dvs | Source::Cifar10DvsTebn => true,
+            _ => !self.has_own_classes(),
+        }
     }
 }
 
@@ -112,6 +148,12 @@ impl FromStr for Source {
             "fashion-mnist" => Ok(Source::FashionMnist),
             "mnist" => Ok(Source::Mnist),
             "in-memory" => Ok(Source::Memory),
+            "nmnist" => Ok(Source::Nmnist),
+            "cifar10-dvs" => Ok(Source::Cifar10Dvs),
+            "cifar10-dvs-tebn" => Ok(Source::Cifar10DvsTebn),
+            "dvs-gesture" => Ok(Source::DvsGesture),
+            "n-caltech101" => Ok(Source::NCaltech101),
+            "shd" => Ok(Source::Shd),
             path => Ok(Source::Folder(path.into())),
         }
     }
@@ -146,8 +188,10 @@ mod tests {
 
     #[test]
     fn names_and_folders_survive_a_round_trip() {
-        for text in ["sample", "cifar10", "cifar100", "fashion-mnist", "mnist", "in-memory", "./sample", "some/folder"]
-        {
+        let images =
+            ["sample", "cifar10", "cifar100", "fashion-mnist", "mnist", "in-memory", "./sample", "some/folder"];
+        let recordings = ["nmnist", "cifar10-dvs", "cifar10-dvs-tebn", "dvs-gesture", "n-caltech101", "shd"];
+        for text in images.into_iter().chain(recordings) {
             let source: Source = text.parse().unwrap();
             assert_eq!(source.to_string(), text);
             let json = serde_json::to_string(&source).unwrap();

@@ -15,7 +15,6 @@ mod network;
 mod observer;
 mod open;
 mod optimiser;
-mod room;
 mod tally;
 mod testing;
 mod threads;
@@ -27,7 +26,8 @@ pub use network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
 pub use observer::{Firing, LayerId, Observer};
 pub use open::{DEVICES, engine};
 pub use optimiser::{Decayed, Optimiser, OptimiserState, Rule};
-pub use room::{available_memory, check_memory, prepare_memory};
 pub(crate) use tally::Tally;
 pub use testing::{BATCH, check_images, evaluate};
 pub use threads::threads;
+
+pub use crate::room::{available_memory, check_memory, prepare_memory};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::schedules::{Followed, schedules};
 use crate::cost::{Budget, Scope, WeightBits};
-use crate::data::Source;
+use crate::data::{DataConfig, Framing, Source};
 use crate::graph::NetworkConfig;
 use crate::score::{ScoreConfig, ScoreKind};
 use crate::search::{Layout, Method, SearchConfig};
@@ -133,14 +133,23 @@ impl Line {
         if data.source.is_in_data_folder() && data.folder.as_os_str() != "data" {
             self.option("data-dir", data.folder.display());
         }
+        self.framing(data);
         // Without a preset, a folder of images brings its own number of classes.
         let of_images = data.source.network().map(|implied| match data.source.has_own_classes() {
             true => NetworkConfig { classes: network.classes, ..implied },
             false => implied,
         });
+        // Frames bring their number.
+        let of_images = of_images.map(|implied| match network.frames {
+            true => NetworkConfig { frames: true, timesteps: network.timesteps, ..implied },
+            false => implied,
+        });
         let of_images = of_images.unwrap_or_else(|_| network.clone());
         let presets = NetworkConfig::PRESETS.into_iter();
-        let named = presets.filter_map(|name| Some((Some(name), NetworkConfig::preset(name).ok()?)));
+        let timed = |base| {
+            if network.frames { NetworkConfig { frames: true, timesteps: network.timesteps, ..base } } else { base }
+        };
+        let named = presets.filter_map(|name| Some((Some(name), timed(NetworkConfig::preset(name).ok()?))));
         let NetworkConfig { cells, widths, timesteps, hidden, last_pool, tau, threshold, .. } = *network;
         let gives = |(_, base): &(_, NetworkConfig)| {
             NetworkConfig { cells, widths, timesteps, hidden, last_pool, tau, threshold, ..base.clone() } == *network
@@ -217,6 +226,18 @@ impl Line {
                 mirror: data.source.may_be_mirrored(),
                 ..TrainConfig::for_preset(preset.unwrap_or(data.source.preset()))
             },
+        }
+    }
+
+    /// How recordings become frames, where that is not as usual.
+    fn framing(&mut self, data: &DataConfig) {
+        let Some(Framing { frames, split, scale, merges_polarities }) = data.framing else { return };
+        let mut usual = data.source.framing();
+        self.set(&mut usual.frames, &frames, "frames", frames);
+        self.set(&mut usual.split, &split, "split-by", split);
+        self.set(&mut usual.scale, &scale, "downscale", scale);
+        if merges_polarities && !usual.merges_polarities {
+            self.words.push("--merge-polarities".into());
         }
     }
 
@@ -385,7 +406,6 @@ pub fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::DataConfig;
 
     #[test]
     fn defaults_need_no_option() {
@@ -404,6 +424,22 @@ mod tests {
         let pets = || Source::Folder("pets".into());
         assert_eq!(of(pets(), "cifar10", [16, 32], 30), "spikenas run --data pets");
         assert_eq!(of(pets(), "cifar10", [128, 256], 300), "spikenas run --data pets --widths 128,256 --epochs 300");
+    }
+
+    #[test]
+    fn frames_are_said_where_they_are_not_as_usual_and_make_the_timesteps() {
+        let of = |framing: Framing| {
+            let data =
+                DataConfig { framing: Some(framing), ..DataConfig::at(Source::Folder("waves".into()), "data".into()) };
+            command_line(&RunConfig::for_images(data, 7).unwrap())
+        };
+        assert_eq!(of(Framing::default()), "spikenas run --data waves");
+        let framing =
+            Framing { frames: 16, split: crate::data::events::Split::Time, scale: 2, merges_polarities: true };
+        assert_eq!(
+            of(framing),
+            "spikenas run --data waves --frames 16 --split-by time --downscale 2 --merge-polarities"
+        );
     }
 
     #[test]

@@ -52,7 +52,8 @@ pub(super) fn report(run: &RunRecords) -> Result<Report> {
 fn summary(run: &RunRecords) -> String {
     let mut words = String::new();
     if let Some(config) = &run.config {
-        let data = plain(&config.data.source.label());
+        let simulated = if config.data.simulated { " (simulated recordings)" } else { "" };
+        let data = plain(&config.data.source.label()) + simulated;
         let (cells, operations) = (config.network.cells, config.search.operations.len());
         let budget = config.search.budget_parameters();
         let under = budget

@@ -20,5 +20,5 @@ pub fn supernet_images(config: &TrainConfig, dataset: &Dataset) -> Result<Datase
     }
     let (train, test) = (dataset.train.pick(&learned), dataset.train.pick(&held_out));
     let (name, classes, normalisation) = (dataset.name.clone(), dataset.classes.clone(), dataset.normalisation.clone());
-    Ok(Dataset { name, classes, train, test, normalisation, notes: Vec::new() })
+    Ok(Dataset { name, classes, train, test, normalisation, recorded: dataset.recorded, notes: Vec::new() })
 }

@@ -36,7 +36,15 @@ fn images(count: usize) -> Images {
 fn dataset() -> Dataset {
     let (train, test) = (images(40), images(30));
     let normalisation = Normalisation::of(&train);
-    Dataset { name: "sample".into(), classes: vec!["a".into(), "b".into()], train, test, normalisation, notes: vec![] }
+    Dataset {
+        name: "sample".into(),
+        classes: vec!["a".into(), "b".into()],
+        train,
+        test,
+        normalisation,
+        recorded: None,
+        notes: vec![],
+    }
 }
 
 fn batch() -> Batch {

@@ -221,7 +221,15 @@ mod tests {
         let split = Images { shape, frames: 1, pixels: vec![7; shape.len()], labels: vec![0] };
         let classes = vec!["a".into(), "b".into()];
         let normalisation = Normalisation::CIFAR10;
-        Dataset { name: "images".into(), classes, train: split.clone(), test: split, normalisation, notes: vec![] }
+        Dataset {
+            name: "images".into(),
+            classes,
+            train: split.clone(),
+            test: split,
+            normalisation,
+            recorded: None,
+            notes: vec![],
+        }
     }
 
     #[test]

@@ -29,7 +29,15 @@ fn images(count: usize, first: usize) -> Images {
 fn dataset() -> Dataset {
     let (train, test) = (images(20, 0), images(6, 20 * INPUT.len()));
     let classes = vec!["light".into(), "dark".into()];
-    Dataset { name: "images".into(), classes, train, test, normalisation: Normalisation::CIFAR10, notes: vec![] }
+    Dataset {
+        name: "images".into(),
+        classes,
+        train,
+        test,
+        normalisation: Normalisation::CIFAR10,
+        recorded: None,
+        notes: vec![],
+    }
 }
 
 /// What a training keeps.

@@ -5,6 +5,7 @@ mod description;
 mod draw;
 mod drawn;
 mod file;
+mod framing;
 #[cfg(feature = "report")]
 mod head;
 mod kept;
@@ -19,6 +20,7 @@ pub use description::NetworkDescription;
 pub use draw::draw;
 pub use drawn::Drawn;
 pub(crate) use file::{INTEGER, IntegerKind, Integers, TensorFile};
+pub use framing::{Framing, Split};
 #[cfg(feature = "report")]
 pub(crate) use head::Head;
 pub(crate) use kept::Kept;

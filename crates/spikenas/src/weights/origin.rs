@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::description::NetworkDescription;
+use super::framing::Framing;
 use super::selection::Selection;
 use crate::graph::Normalisation;
 
@@ -41,6 +42,9 @@ pub struct DatasetId {
     pub name: String,
     /// What they were: see `Dataset::fingerprint`.
     pub fingerprint: String,
+    /// How recordings became frames, where it is of recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub framing: Option<Framing>,
 }
 
 /// A model from which another training began.
@@ -60,7 +64,7 @@ pub struct Ancestor {
 impl Origin {
     /// Whether a training that came to these weights may go on with images; if not, why.
     pub fn check_images(&self, now: &DatasetId) -> Result<(), String> {
-        let (began, DatasetId { name, fingerprint }) = (&self.data.fingerprint, now);
+        let (began, DatasetId { name, fingerprint, .. }) = (&self.data.fingerprint, now);
         if began == fingerprint {
             return Ok(());
         }

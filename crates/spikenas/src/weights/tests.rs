@@ -5,7 +5,7 @@ fn origin() -> Origin {
     Origin {
         classes: vec!["dark \"grey\"".into(), "light".into()],
         normalisation: Normalisation { mean: vec![0.4913, 0.1, 0.0].into(), deviation: vec![0.247, 1.0, 0.3].into() },
-        data: DatasetId { name: "images".into(), fingerprint: "0123456789abcdef".into() },
+        data: DatasetId { name: "images".into(), fingerprint: "0123456789abcdef".into(), framing: None },
         selection: Selection::default(),
         epoch: 7,
         program: "1.2.3".into(),

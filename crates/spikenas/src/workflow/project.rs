@@ -66,7 +66,7 @@ impl Project {
     pub fn new(dataset: Dataset) -> Result<Self> {
         let data = DataConfig::of(&dataset.name.parse()?, "data".as_ref(), &dataset);
         let mut config = RunConfig::for_images(data, dataset.classes.len())?;
-        config.network = config.network.for_images(dataset.train.shape);
+        config.network = dataset.outline().timed(config.network.for_images(dataset.train.shape));
         Ok(Self { dataset, config, engine: Arc::new(Cpu) })
     }
 
@@ -145,7 +145,8 @@ mod tests {
         let (train, test) = (images(150, 1), images(60, 2));
         let normalisation = Normalisation::of(&train);
         let classes = ["a", "b", "c"].map(String::from).to_vec();
-        let dataset = Dataset { name: "sample".into(), classes, train, test, normalisation, notes: vec![] };
+        let dataset =
+            Dataset { name: "sample".into(), classes, train, test, normalisation, recorded: None, notes: vec![] };
         let mut project = Project::new(dataset).unwrap();
         let network = &mut project.config.network;
         (network.widths, network.hidden, network.timesteps) = ([4, 8], 16, 2);

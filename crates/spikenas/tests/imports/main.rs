@@ -20,7 +20,7 @@ use tokens::tokens;
 
 /// The top-level modules of `spikenas`: each imports only from those before it.
 const LAYERS: &[&str] = &[
-    "error", "counted", "spread", "progress", "random", "record", "space", "graph", "cost", "weights", "data",
+    "error", "counted", "spread", "progress", "random", "room", "record", "space", "graph", "cost", "weights", "data",
     "engine", "quantise", "export", "score", "search", "train", "supernet", "workflow", "report",
 ];
 

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, Result};
 
 /// One change of brightness at one pixel.
@@ -14,7 +16,7 @@ pub struct Event {
 }
 
 /// The pixels of a camera.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Sensor {
     /// Columns.
     pub width: u16,

@@ -1,20 +1,12 @@
 use std::ops::Range;
 
 use super::event::{Event, Recording, Sensor};
+use crate::weights::Split;
 use crate::{Error, Result};
 
 /// The most pixels of a frame, and counts of all frames of a recording.
 const MOST_PIXELS: usize = 1 << 22;
 const MOST_COUNTS: usize = 1 << 28;
-
-/// How a recording is cut into parts, a frame each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Split {
-    /// As many events in each; the last has the rest, too.
-    Number,
-    /// As many microseconds in each; the last has the rest, too.
-    Time,
-}
 
 /// How events become frames: counts of events by polarity and pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -14,4 +14,6 @@ mod write;
 pub use camera::{Camera, CameraSettings, DURATION_US};
 pub use event::{Event, Recording, Sensor};
 pub use format::Format;
-pub use frames::{FrameRule, Split};
+pub use frames::FrameRule;
+
+pub use crate::weights::Split;

@@ -1,24 +1,19 @@
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::checksum::md5_sum;
 use super::download::Download;
+use super::fetched::Fetched;
+use super::origin::{Origin, lock};
+use super::recordings;
 use super::unpack::unpack;
 use crate::data::cifar::Layout;
+use crate::data::recordings::NamedRecordings;
 use crate::data::{Contents, Source, check};
 use crate::progress::Progress;
-use crate::record::{Growing, files};
+use crate::record::files;
 use crate::{Error, Result, nearest};
-
-/// The folder of a dataset that is now complete, and whether it was there before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fetched {
-    /// It was complete before.
-    AlreadyThere(PathBuf),
-    /// It was downloaded, or unpacked from an archive on this machine.
-    Downloaded(PathBuf),
-}
 
 /// A compressed archive that holds one folder.
 pub(super) struct Archive {
@@ -34,14 +29,18 @@ pub(super) struct Archive {
     pub(super) pause: Duration,
 }
 
-/// Brings CIFAR-10 or CIFAR-100 into `data_dir`, unless it is there.
+/// Brings a dataset into `data_dir`, unless it is there: CIFAR-10 or CIFAR-100, which are unpacked, or one of recordings that its authors
+/// let anybody download, of which the archives are read as they are.
 ///
 /// `from` is another address of the same archive, or its path on this machine, plain or as `file://`: its checksum must be the
-/// official one.
+/// official one. Where there are several archives it is what leads to their names: the folder in which they lie.
 ///
 /// Errors: a source that cannot be fetched, a partial copy in the way, a download that fails after five tries, a wrong
 /// checksum, a full disk; and a stop that was asked for, within a fraction of a second: the bytes that have come are kept.
 pub fn fetch(source: &Source, data_dir: &Path, from: Option<&str>, progress: &mut dyn Progress) -> Result<Fetched> {
+    if let Some(named) = NamedRecordings::of(source) {
+        return recordings::fetch(named, data_dir, from, progress);
+    }
     let (archive, layout) = Archive::of(source).zip(Layout::of(source)).ok_or_else(|| cannot_be_fetched(source))?;
     let folder = data_dir.join(layout.folder);
     if folder.exists() {
@@ -58,9 +57,12 @@ pub fn fetch(source: &Source, data_dir: &Path, from: Option<&str>, progress: &mu
 
 fn cannot_be_fetched(source: &Source) -> Error {
     let name = source.to_string();
-    let near = nearest(&name, ["cifar10", "cifar100"]);
+    let of_recordings = NamedRecordings::all().into_iter().filter(|named| named.can_be_fetched());
+    let known: Vec<&str> =
+        ["cifar10", "cifar100"].into_iter().chain(of_recordings.map(|named| named.source.name())).collect();
+    let near = nearest(&name, known.iter().copied());
     let meant = near.map_or(String::new(), |near| format!("did you mean {near}? "));
-    Error::invalid(format!("data '{name}' cannot be fetched: {meant}give cifar10 or cifar100"))
+    Error::invalid(format!("data '{name}' cannot be fetched: {meant}give one of {}", known.join(", ")))
 }
 
 /// A complete copy is kept; anything else is an error, left for its owner to judge.
@@ -130,32 +132,3 @@ impl Archive {
 }
 
 const NOTHING_UNPACKED: &str = "nothing was unpacked; fetch it again";
-
-/// Where an archive is.
-enum Origin<'a> {
-    Web(&'a str),
-    Local(PathBuf),
-}
-
-impl<'a> Origin<'a> {
-    fn of(address: &'a str) -> Result<Self> {
-        match address.split_once("://") {
-            Some(("http" | "https", _)) => Ok(Self::Web(address)),
-            Some(("file", path)) => Ok(Self::Local(path.strip_prefix("localhost").unwrap_or(path).into())),
-            None if !address.is_empty() => Ok(Self::Local(address.into())),
-            _ => Err(Error::invalid(format!(
-                "address '{address}': give one with https:// or http://, or the path of the archive"
-            ))),
-        }
-    }
-}
-
-/// Opens the part file, with what an earlier download left in it, and locks it against others.
-fn lock(path: &Path) -> Result<Growing> {
-    let part = Growing::open(path).map_err(Error::io(path))?;
-    // Some file systems have no locks: only the protection is lost there.
-    if let Err(TryLockError::WouldBlock) = part.file().try_lock() {
-        return Err(Error::file(path, "another download writes to this file: wait for its end"));
-    }
-    Ok(part)
-}

@@ -18,7 +18,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// How often a wait looks up whether to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// No archive is larger than this; more would only fill the disk.
-const MOST_BYTES: u64 = 1 << 30;
+const MOST_BYTES: u64 = 1 << 32;
 
 /// A file on its way from a server.
 pub(super) struct Download<'a> {

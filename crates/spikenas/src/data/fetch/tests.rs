@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::archive::{Archive, already_there};
 use super::{Fetched, fetch};
+use crate::data::recordings::Archive as Recordings;
 use crate::data::{Source, check};
 use crate::progress::{Progress, Silent};
 use crate::random::generator;
@@ -498,4 +499,37 @@ fn a_complete_copy_is_kept_and_a_part_copy_is_not_overwritten() {
     fs::create_dir_all(data.join("cifar-10-batches-bin")).unwrap();
     let error = fetch(&Source::Cifar10, &data, None, &mut Silent).unwrap_err().to_string();
     assert!(error.contains("not readable"), "{error}");
+}
+
+#[test]
+fn archives_of_recordings_are_brought_as_they_are_and_from_this_machine() {
+    let (_outer, data) = data_dir();
+    fs::create_dir_all(&data).unwrap();
+    let content = toy();
+    let md5: &'static str = format!("{:x}", md5::compute(&content)).leak();
+    let archive = |url: &str| Recordings { name: "Train.zip", md5, url: Some(String::from(url).leak()) };
+    let bring = |archive: &Recordings, from: Option<&str>| {
+        super::recordings::bring(archive, &data, from, Duration::ZERO, &mut Silent)
+    };
+    let place = data.join("Train.zip");
+
+    let server = Server::start(vec![broken_off(whole(&content), 7), rest(&content, content.len() - 7)]);
+    bring(&archive(&server.url), None).unwrap();
+    assert_eq!((fs::read(&place).unwrap(), tree(&data)), (content.clone(), vec!["Train.zip".to_string()]));
+    bring(&archive("http://127.0.0.1:9/nobody"), None).unwrap();
+
+    fs::write(&place, "something else").unwrap();
+    let error = bring(&archive(&server.url), None).unwrap_err().to_string();
+    assert!(error.contains("this is not the archive, move it away"), "{error}");
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("Train.zip"), &content).unwrap();
+    fs::remove_file(&place).unwrap();
+    bring(&archive("nowhere"), elsewhere.path().to_str()).unwrap();
+    assert_eq!(fs::read(&place).unwrap(), content);
+    let by_hand = fetch(&Source::DvsGesture, &data, None, &mut Silent).unwrap_err();
+    assert!(
+        by_hand.is_usage() && by_hand.to_string().contains("get DvsGesture.tar.gz by hand from https"),
+        "{by_hand}"
+    );
 }

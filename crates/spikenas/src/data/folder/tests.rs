@@ -22,8 +22,12 @@ fn save(dir: &TempDir, name: &str, image: &DynamicImage) {
     image.save(path).unwrap();
 }
 
+fn of(folder: &Path) -> crate::Result<Folder> {
+    read(folder, Listing::of(folder)?)
+}
+
 fn failure(dir: &TempDir) -> String {
-    read(dir.path()).err().unwrap().to_string()
+    of(dir.path()).err().unwrap().to_string()
 }
 
 #[test]
@@ -32,7 +36,7 @@ fn classes_and_files_come_in_the_order_of_their_names() {
     save(&dir, "train/cat/B.JPEG", &RgbImage::from_pixel(2, 1, Rgb([255; 3])).into());
     fs::write(dir.path().join("train/cat/notes.txt"), "not an image").unwrap();
     fs::write(dir.path().join("train/cat/.hidden.png"), "not an image").unwrap();
-    let dataset = read(dir.path()).unwrap().dataset;
+    let dataset = of(dir.path()).unwrap().dataset;
     assert_eq!(dataset.classes, ["cat", "dog"]);
     assert_eq!(dataset.train.labels, [0, 0, 1]);
     assert_eq!(dataset.train.shape, Shape { channels: 3, height: 1, width: 2 });
@@ -81,7 +85,7 @@ fn folders_that_are_missing_or_empty_are_named() {
     assert!(failure(&dir).contains("train: no such folder"), "{}", failure(&dir));
     fs::create_dir(dir.path().join("train")).unwrap();
     assert!(failure(&dir).contains("train: no class folders"), "{}", failure(&dir));
-    let error = read(&dir.path().join("cifar11")).err().unwrap().to_string();
+    let error = of(&dir.path().join("cifar11")).err().unwrap().to_string();
     assert!(error.contains("cifar11: no such folder: give sample, cifar10"), "{error}");
 }
 
@@ -120,7 +124,7 @@ fn what_is_passed_over_is_counted_by_folder_and_kind_and_hidden_files_are_not() 
             "2 webp files in train/cat (x.webp …)",
         ]
     );
-    assert_eq!(read(dir.path()).unwrap().dataset.notes, [format!("passed over: {}", words.join(", "))]);
+    assert_eq!(of(dir.path()).unwrap().dataset.notes, [format!("passed over: {}", words.join(", "))]);
 }
 
 #[test]
@@ -159,7 +163,7 @@ fn transparent_images_are_counted_and_noted() {
     save(&dir, "train/cat/b.png", &RgbaImage::from_pixel(2, 1, Rgba([1, 2, 3, 0])).into());
     let contents = contents(&dir);
     assert_eq!((contents.transparent, contents.turned), (1, 0));
-    assert_eq!(read(dir.path()).unwrap().dataset.notes, ["1 of 5 images have transparency: they are laid on white"]);
+    assert_eq!(of(dir.path()).unwrap().dataset.notes, ["1 of 5 images have transparency: they are laid on white"]);
 }
 
 #[test]
@@ -189,10 +193,10 @@ fn images_without_colours_have_one_channel_unless_another_has_colours() {
     for (name, level) in [("train/cat", 10), ("train/dog", 20), ("test/cat", 30), ("test/dog", 40)] {
         save(&dir, &format!("{name}/a.png"), &grey(level));
     }
-    let Folder { dataset, .. } = read(dir.path()).unwrap();
+    let Folder { dataset, .. } = of(dir.path()).unwrap();
     assert_eq!(dataset.train.shape, Shape { channels: 1, height: 1, width: 2 });
     assert_eq!((dataset.train.pixels, dataset.test.pixels), (vec![10, 11, 20, 21], vec![30, 31, 40, 41]));
     assert_eq!(contents(&dir).grey, 4);
     save(&dir, "test/dog/b.png", &RgbImage::from_pixel(2, 1, Rgb([1, 2, 3])).into());
-    assert_eq!(read(dir.path()).unwrap().dataset.train.shape.channels, 3);
+    assert_eq!(of(dir.path()).unwrap().dataset.train.shape.channels, 3);
 }

@@ -1,3 +1,5 @@
+#[cfg(feature = "fetch")]
+use std::fs;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -61,6 +63,15 @@ impl Growing {
         OpenOptions::new().write(true).open(&self.path)?.set_len(length)?;
         note(|| Change::Cut(self.path.clone(), length as usize));
         Ok(())
+    }
+
+    /// Gives a file its place, with all that it holds; what stood there goes.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn settle(self, at: &Path) -> io::Result<()> {
+        sync_file(&self.file, &self.path)?;
+        fs::rename(&self.path, at)?;
+        note(|| Change::Rename(self.path.clone(), at.to_path_buf()));
+        sync_folder(folder_of(at))
     }
 
     /// Waits until everything is safely on the disk, its name included.

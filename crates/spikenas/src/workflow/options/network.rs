@@ -58,8 +58,22 @@ impl NetworkOptions {
         }
     }
 
+    /// Errors: other timesteps than there are frames.
+    fn check_timesteps(&self, images: Option<Outline>) -> Result<()> {
+        let frames = images.map_or(1, |images| images.frames);
+        if frames == 1 || self.timesteps.is_empty() || self.timesteps == [frames] {
+            return Ok(());
+        }
+        let said: Vec<String> = self.timesteps.iter().map(usize::to_string).collect();
+        Err(Error::invalid(format!(
+            "timesteps {}: each of the {frames} frames of a recording is shown at a timestep of its own, give frames",
+            said.join(",")
+        )))
+    }
+
     /// The same with the first of several settings, and the most timesteps.
     pub(super) fn first(&self, source: &Source, images: Option<Outline>) -> Result<NetworkConfig> {
+        self.check_timesteps(images)?;
         let mut config = self.preset.as_deref().map_or_else(|| source.network(), NetworkConfig::preset)?;
         if let (true, None, Some(images)) = (source.has_own_classes(), &self.preset, images) {
             config.classes = images.classes;
@@ -70,11 +84,39 @@ impl NetworkOptions {
         }
         config.widths = self.widths.first().copied().unwrap_or(config.widths);
         config.timesteps = self.timesteps.iter().max().copied().unwrap_or(config.timesteps);
+        if let Some(images) = images {
+            config = images.timed(config);
+        }
         config.threshold = self.threshold.first().copied().unwrap_or(config.threshold);
         config.tau = self.tau.first().copied().unwrap_or(config.tau);
         config.hidden = self.hidden.unwrap_or(config.hidden);
         config.last_pool = self.last_pool.unwrap_or(config.last_pool);
         config.check()?;
         Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Shape;
+
+    #[test]
+    fn frames_make_the_timesteps_and_others_are_refused() {
+        let images = Outline { classes: 3, shape: Shape { channels: 2, height: 36, width: 36 }, frames: 6 };
+        let of = |timesteps: &[usize]| {
+            let options = NetworkOptions { timesteps: timesteps.to_vec(), ..NetworkOptions::default() };
+            options.first(&Source::Folder("gestures".into()), Some(images))
+        };
+        for given in [&[][..], &[6]] {
+            let config = of(given).unwrap();
+            assert_eq!((config.timesteps, config.frames, config.classes), (6, true, 3));
+        }
+        for given in [&[5][..], &[6, 4]] {
+            let error = of(given).unwrap_err();
+            assert!(error.is_usage() && error.to_string().ends_with("give frames"), "{error}");
+        }
+        let still = NetworkOptions::default().first(&Source::Sample, Some(Outline { frames: 1, ..images })).unwrap();
+        assert_eq!((still.timesteps, still.frames), (5, false));
     }
 }

@@ -32,7 +32,7 @@ fn dataset() -> Dataset {
     let (train, test) = (images(8, 1), images(4, 2));
     let classes = vec!["dark".into(), "light".into()];
     let normalisation = Normalisation::of(&train);
-    Dataset { name: "sample".into(), classes, normalisation, train, test, notes: Vec::new() }
+    Dataset { name: "sample".into(), classes, normalisation, train, test, recorded: None, notes: Vec::new() }
 }
 
 /// What tells a model from another in a message.

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::DataConfig;
+use crate::data::{DataConfig, Framing};
 use crate::graph::{Dynamics, NetworkConfig, Shape, Sizes};
 use crate::record::{FORMAT_VERSION, check_toml_unchanged, comparable, files, list_differences, write_toml};
 use crate::score::ScoreConfig;
@@ -49,15 +49,21 @@ pub struct Lineage {
 }
 
 impl RunConfig {
-    /// The defaults for images with this many classes: the preset of their name, few epochs for the sample.
+    /// The defaults for images with this many classes: the preset of their name, few epochs for the sample, a timestep for each frame of a
+    /// recording.
     ///
     /// Errors: more classes than a network may have.
     pub fn for_images(data: DataConfig, classes: usize) -> Result<Self> {
         let preset = data.source.preset();
+        let network = data.source.network()?;
+        let (frames, timesteps) = match data.framing {
+            Some(Framing { frames, .. }) if frames > 1 => (true, frames),
+            _ => (network.frames, network.timesteps),
+        };
         let config = Self {
             version: FORMAT_VERSION,
             architecture: None,
-            network: NetworkConfig { classes, ..data.source.network()? },
+            network: NetworkConfig { classes, frames, timesteps, ..network },
             score: ScoreConfig::default(),
             search: SearchConfig::default(),
             train: TrainConfig { mirror: data.source.may_be_mirrored(), ..TrainConfig::for_preset(preset) },

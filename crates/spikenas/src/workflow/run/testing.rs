@@ -118,9 +118,9 @@ fn other_classes(path: &Path, classes: &[String], dataset: &Dataset) -> Error {
 pub(super) fn trained_on(path: &Path, origin: Option<&Origin>, data_dir: &Path) -> Result<DataConfig> {
     let reason = "does not say what it was trained on: say which images to test it on";
     let origin = origin.ok_or_else(|| Error::file(path, reason))?;
-    let DatasetId { name, fingerprint } = &origin.data;
+    let DatasetId { name, fingerprint, framing } = &origin.data;
     let place = DataConfig::at(name.parse()?, data_dir.to_path_buf());
-    Ok(DataConfig { fingerprint: Some(fingerprint.clone()), ..place })
+    Ok(DataConfig { fingerprint: Some(fingerprint.clone()), framing: *framing, ..place })
 }
 
 /// The place of each of `others` among `classes`, if both are the same names.

@@ -34,7 +34,7 @@ impl Study {
         let settings = &self.settings;
         let preset = if self.data.source == Source::Cifar100 { "cifar100" } else { "cifar10" };
         let NetworkSettings { widths, last_pool, hidden, timesteps, initialisation } = settings.network;
-        let network = NetworkConfig {
+        let network = dataset.outline().timed(NetworkConfig {
             cells: scenario.cells,
             classes: dataset.classes.len(),
             widths,
@@ -43,7 +43,7 @@ impl Study {
             timesteps,
             initialisation,
             ..NetworkConfig::preset(preset)?
-        };
+        });
         let mirror = settings.train.mirror && self.data.source.may_be_mirrored();
         let ScoreSettings { kind, batch, repeats } = settings.score;
         let budget = scenario.has_budget.then(|| settings.budget(&self.data.source));
