@@ -230,10 +230,18 @@ mod tests {
         let image = |index: usize| (0..16).map(move |place| if place % 4 < index / 2 { 20 } else { 200 });
         let pixels: Vec<u8> = (0..9).flat_map(image).collect();
         let labels = (0..9).map(|index| index % 2).collect();
-        let images = Images { shape, pixels, labels };
+        let images = Images { shape, frames: 1, pixels, labels };
         let classes = vec!["T-shirt/top".into(), "bag".into()];
         let normalisation = Normalisation::of(&images);
-        Dataset { name: "clothes".into(), classes, train: images.clone(), test: images, normalisation, notes: vec![] }
+        Dataset {
+            name: "clothes".into(),
+            classes,
+            train: images.clone(),
+            test: images,
+            normalisation,
+            recorded: None,
+            notes: vec![],
+        }
     }
 
     fn simulation() -> Simulation {
