@@ -53,6 +53,15 @@ fn resealed(input: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// A file that ends with the checksum of all before.
+pub(crate) fn of_end(input: &[u8]) -> Vec<u8> {
+    let mut bytes = input.to_vec();
+    if let Some((content, sum)) = bytes.split_last_chunk_mut::<4>() {
+        *sum = crc32fast::hash(content).to_le_bytes();
+    }
+    bytes
+}
+
 /// Each chunk of a PNG file.
 pub(crate) fn of_png(input: &[u8]) -> Vec<u8> {
     let mut bytes = input.to_vec();

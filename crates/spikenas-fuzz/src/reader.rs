@@ -46,6 +46,9 @@ pub const READERS: &[Reader] = &[
     Reader { name: "cifar", valid: cifar::valid, read: cifar::read, memory: 8 * MIB },
     Reader { name: "idx", valid: idx::valid, read: idx::read, memory: 8 * MIB },
     Reader { name: "recording", valid: recording::valid, read: recording::read, memory: 64 * MIB },
+    Reader { name: "spikes", valid: recordings::spikes, read: recordings::read_spikes, memory: 64 * MIB },
+    Reader { name: "gestures", valid: recordings::gestures, read: recordings::read_gestures, memory: 64 * MIB },
+    Reader { name: "frames", valid: recordings::frames, read: recordings::read_frames, memory: 64 * MIB },
     Reader { name: "archive", valid: archive::valid, read: archive::read, memory: 8 * MIB },
 ];
 

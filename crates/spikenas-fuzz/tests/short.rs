@@ -69,5 +69,5 @@ macro_rules! readers {
 }
 
 readers! {
-    architecture budget config settings journal search supernet epochs evaluation study seeds front correlation table weights integers profile checkpoint image cifar idx recording archive
+    architecture budget config settings journal search supernet epochs evaluation study seeds front correlation table weights integers profile checkpoint image cifar idx recording spikes gestures frames archive
 }

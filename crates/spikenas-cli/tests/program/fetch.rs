@@ -66,7 +66,7 @@ fn an_address_of_no_server() {
 #[test]
 fn what_cannot_be_fetched_is_refused() {
     let place = Place::new();
-    place.refuses("data fetch sample", 2, "give cifar10 or cifar100");
+    place.refuses("data fetch sample", 2, "give one of cifar10, cifar100, nmnist");
     fs::create_dir_all(place.path("data/cifar-10-batches-bin")).unwrap();
     place.refuses("data fetch cifar10", 1, "move it away or give another --data-dir");
 }

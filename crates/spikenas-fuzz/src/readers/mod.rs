@@ -13,6 +13,7 @@ pub(crate) mod integers;
 pub(crate) mod journal;
 pub(crate) mod profile;
 pub(crate) mod recording;
+pub(crate) mod recordings;
 pub(crate) mod records;
 pub(crate) mod settings;
 pub(crate) mod table;

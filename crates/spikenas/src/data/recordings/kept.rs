@@ -175,6 +175,11 @@ fn compress(splits: [&[u8]; 2]) -> Vec<u8> {
 
 /// Both splits of so many bytes; none where the blocks have others.
 fn decompress(mut body: &[u8], sizes: [usize; 2]) -> Option<[Vec<u8>; 2]> {
+    // LZ4 makes no more of a byte, so that no memory is taken for what cannot be there.
+    const MOST_PER_BYTE: usize = 255;
+    if sizes[0].saturating_add(sizes[1]) > body.len().saturating_mul(MOST_PER_BYTE) {
+        return None;
+    }
     let [mut train, mut test] = sizes.map(|size| vec![0; size]);
     let mut blocks = Vec::new();
     for place in train.chunks_mut(BLOCK).chain(test.chunks_mut(BLOCK)) {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hdf5_pure::DatatypeByteOrder::LittleEndian;
-use hdf5_pure::{Datatype, File};
+use hdf5_pure::{Dataset, Datatype, File};
 
 use crate::data::events::{Event, Recording, Sensor};
 use crate::{Error, Result};
@@ -53,8 +53,9 @@ impl Spikes {
     pub fn open(path: &Path, bytes: Vec<u8>) -> Result<Self> {
         let damaged = |what: String| Error::file(path, format!("{what}: replace or remove it"));
         let file = File::from_bytes(bytes.clone()).map_err(|e| damaged(format!("damaged ({e})")))?;
-        let labels = file.dataset("labels").and_then(|labels| labels.read_u64());
-        let labels = labels.map_err(|e| damaged(format!("its labels are damaged ({e})")))?;
+        let labels = file.dataset("labels").map_err(|e| damaged(format!("no labels ({e})")))?;
+        check_size(&labels, 2, &bytes).map_err(|e| damaged(format!("labels: {e}")))?;
+        let labels = labels.read_u64().map_err(|e| damaged(format!("its labels are damaged ({e})")))?;
         let labels: Vec<u16> = labels.into_iter().map(|label| u16::try_from(label).unwrap_or(u16::MAX)).collect();
         let lists = |name: &str| Lists::read(&file, name, &bytes).map_err(|e| damaged(format!("{name}: {e}")));
         let (times, units) = (lists("spikes/times")?, lists("spikes/units")?);
@@ -113,6 +114,7 @@ impl Lists {
             }
             _ => return Err("no lists".into()),
         };
+        check_size(&dataset, 16, bytes)?;
         let raw = dataset.read_raw().map_err(|e| e.to_string())?;
         let (references, rest) = raw.as_chunks::<16>();
         if !rest.is_empty() {
@@ -145,6 +147,17 @@ impl Lists {
             .chunks_exact(self.kind.bytes)
             .map(|one| self.kind.read(one))
             .collect()
+    }
+}
+
+/// Whether a file can have as many elements of some bytes as a dataset of it says: compressed ones are not many times shorter.
+fn check_size(dataset: &Dataset, element: u64, bytes: &[u8]) -> std::result::Result<(), String> {
+    const MOST_PER_BYTE: u64 = 64;
+    let shape = dataset.shape().map_err(|e| e.to_string())?;
+    let needed = shape.iter().try_fold(element, |size, &side| size.checked_mul(side));
+    match needed {
+        Some(needed) if needed <= MOST_PER_BYTE * bytes.len() as u64 => Ok(()),
+        _ => Err(format!("an array of {shape:?}, which {} bytes do not hold", bytes.len())),
     }
 }
 
