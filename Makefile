@@ -60,7 +60,7 @@ nir:
 	$(VENV)/bin/python crates/spikenas-cli/tests/nir/check.py target/nir-runs/*.nir
 
 # The Python package, built and installed as a user would, and its tests: searches and runs, the example notebook, PyTorch against the golden
-# cases, the engine and SpikingJelly.
+# cases, the engine and SpikingJelly, and frames of real recordings, which are downloaded (31 MB) and not kept, against SpikingJelly's.
 # It has its virtual environment in common with `make nir`, so that PyTorch comes once.
 python:
 	cargo build --release

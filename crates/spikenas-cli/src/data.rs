@@ -1,3 +1,5 @@
+mod events;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -11,7 +13,7 @@ use crate::arguments::DataArguments;
 use crate::output::{self, grouped, print};
 use crate::progress::Terminal;
 
-/// List, check and fetch datasets.
+/// List, check and fetch datasets, and make recordings of images.
 #[derive(Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -52,6 +54,11 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make recordings of images, as a simulated camera of events records them that is moved in front of each
+    ///
+    /// DIR/{train,test}/CLASS/NUMBER.bin, or .npz where the sensor is too large for N-MNIST's format, and DIR/simulated.toml, which says
+    /// how they were made.
+    Events(events::Arguments),
 }
 
 pub fn run(arguments: Arguments) -> Result<()> {
@@ -64,6 +71,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
             print(json, &report, || report_words(&report))
         }
         Command::Fetch { name, data_dir, from, json } => bring(&name, &data_dir, from.as_deref(), json),
+        Command::Events(arguments) => events::run(arguments),
     }
 }
 

@@ -105,7 +105,8 @@ Examples:
   spikenas data list
   spikenas data check --data photographs
   spikenas data fetch cifar10                   into data/
-  spikenas data fetch cifar10 --from ~/cifar-10-binary.tar.gz";
+  spikenas data fetch cifar10 --from ~/cifar-10-binary.tar.gz
+  spikenas data events -d fashion-mnist --images 5000 -o fashion-events";
 
 pub const COMPLETIONS: &str = "\
 Examples:

@@ -100,7 +100,7 @@ enum Command {
     /// List runs: dataset, budget, accuracy, how far they are
     #[command(after_help = examples::LIST)]
     List(list::Arguments),
-    /// List, check and fetch datasets
+    /// List, check and fetch datasets, and make recordings of images
     #[command(after_help = examples::DATA)]
     Data(data::Arguments),
     /// Print the completions of a shell

@@ -48,6 +48,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("raise the widths", "raise --widths"),
     ("raise the batch", "raise --batch"),
     ("choose another score", "choose another --score"),
+    ("lower the contrast", "lower --contrast"),
     ("allow other operations", "allow other --ops"),
     ("go on with the training or choose", "add --resume to go on or choose"),
     ("get it by fetching nmnist into", "get it with spikenas data fetch nmnist --data-dir"),
@@ -126,7 +127,7 @@ const NUMBERS: [(&str, &str); 4] = [
 ];
 
 /// Options that take a whole number from 0 on; all others begin at 1.
-const FROM_ZERO: [&str; 4] = ["seed", "confirm", "crop-padding", "finalists"];
+const FROM_ZERO: [&str; 5] = ["seed", "confirm", "crop-padding", "finalists", "refractory-us"];
 
 /// What helps where a text is no number, with the limits of the option that the line is about.
 fn with_limits(line: String) -> String {

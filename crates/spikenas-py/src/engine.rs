@@ -15,7 +15,7 @@ use spikenas::engine::{
     Decayed, Draws, Engine, Fired, Gradients, Lesson, LossKind, Mode, Network, Observer, Optimiser, OptimiserState,
     Output, Rule, Shown, Untrained,
 };
-use spikenas::graph::Graph;
+use spikenas::graph::{Graph, Shape};
 use spikenas::random::{Generator, Rng};
 use spikenas::weights::Weights;
 use spikenas::{Error, Result};
@@ -107,10 +107,14 @@ impl PythonNetwork {
         given(Python::attach(|py| take(self.object.bind(py).call_method1(method, arguments(py)?)?)))
     }
 
+    /// Images, [images, channels, rows, columns], or frames by sample, [samples, frames, channels, rows, columns].
     fn images<'py>(&self, py: Python<'py>, images: &[f32]) -> PyResult<Bound<'py, PyAny>> {
-        let shape = self.graph.input;
-        let count = images.len() / shape.len();
-        Ok(array(py, images.to_vec(), &[count, shape.channels, shape.height, shape.width])?.into_any())
+        let Shape { channels, height, width } = self.graph.input;
+        let (count, frames) = (images.len() / self.graph.sample_len(), self.graph.config.frames_of_sample());
+        if frames == 1 {
+            return Ok(array(py, images.to_vec(), &[count, channels, height, width])?.into_any());
+        }
+        array(py, images.to_vec(), &[frames, count, channels, height, width])?.call_method1("swapaxes", (0, 1))
     }
 }
 

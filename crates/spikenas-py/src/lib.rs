@@ -16,6 +16,7 @@ mod error;
 mod exports;
 mod models;
 mod progress;
+mod recordings;
 mod runs;
 mod searches;
 mod training;
@@ -44,5 +45,6 @@ fn _spikenas(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(training::train, module)?)?;
     module.add_function(wrap_pyfunction!(training::evaluate, module)?)?;
     module.add_class::<datasets::Dataset>()?;
+    module.add_class::<recordings::Recording>()?;
     module.add_class::<runs::Run>()
 }

@@ -191,7 +191,7 @@ impl Run {
     /// Timesteps with which an epoch trains, counted from 1.
     fn timesteps(&self, epoch: usize) -> PyResult<usize> {
         let (_, config) = RunFolder::existing(&self.path).map_err(raised)?;
-        Ok(config.train.timesteps(epoch, config.network.timesteps))
+        Ok(config.train.timesteps(epoch, &config.network))
     }
 }
 

@@ -13,8 +13,9 @@ const INPUT: Shape = Shape { channels: 3, height: 16, width: 16 };
 const CELLS: [&str; 4] = ["0333 0033 0003 0000", "0111 0011 0001 0000", "0413 0021 0004 0000", "0300 0000 0000 0000"];
 
 fn graphs() -> impl Iterator<Item = Graph> {
-    let graph = |cells: usize, cell: &str| {
+    let graph = |frames: bool, cells: usize, cell: &str| {
         let config = NetworkConfig {
+            frames,
             cells,
             widths: [5, 17],
             hidden: 16,
@@ -23,11 +24,12 @@ fn graphs() -> impl Iterator<Item = Graph> {
         };
         Graph::new(&cell.parse().unwrap(), &config, INPUT).unwrap()
     };
-    (1..=3).flat_map(move |cells| CELLS.map(|cell| graph(cells, cell)))
+    let kinds = [false, true].into_iter().flat_map(|frames| (1..=3).map(move |cells| (frames, cells)));
+    kinds.flat_map(move |(frames, cells)| CELLS.map(|cell| graph(frames, cells, cell)))
 }
 
-fn batch() -> Batch {
-    let images = (0..6 * INPUT.len()).map(|i| 2.0 * ((i * i) as f32 * 0.37).sin()).collect();
+fn batch(graph: &Graph) -> Batch {
+    let images = (0..6 * graph.sample_len()).map(|i| 2.0 * ((i * i) as f32 * 0.37).sin()).collect();
     Batch { images, labels: vec![0, 1, 2, 3, 4, 5] }
 }
 
@@ -38,7 +40,7 @@ fn a_step_with_dropout_is_the_same_on_both() {
         let [kernels, burn] = ["cpu", "burn"].map(|device| {
             let mut network = engine(device).unwrap().network(&graph, &weights).unwrap();
             let lesson = Lesson { dropout: 0.5, label_smoothing: 0.1, loss, share: 0.5 };
-            network.learn(&batch(), &lesson, &mut generator(&[1])).unwrap();
+            network.learn(&batch(&graph), &lesson, &mut generator(&[1])).unwrap();
             let gradients = network.gradients();
             network.step(&Optimiser { decayed: Decayed::Weights, ..Optimiser::adamw(1e-4) }, 1e-4);
             (gradients, network.weights())
@@ -85,7 +87,7 @@ fn observers_hear_the_same_of_both() {
         let [kernels, burn] = ["cpu", "burn"].map(|device| {
             let draws = Draws { initialisation: graph.config.initialisation, seed: 1, repeats: 1, memory: u64::MAX };
             let mut heard = Heard::default();
-            engine(device).unwrap().untrained(&draws).observe(0, &[&graph], &batch().images, &mut heard).unwrap();
+            engine(device).unwrap().untrained(&draws).observe(0, &[&graph], &batch(&graph).images, &mut heard).unwrap();
             let Heard(fired, layers) = heard;
             let of = |id| fired.iter().find(|(layer, ..)| *layer == id).cloned().unwrap();
             layers.into_iter().map(|(name, id)| (name, of(id))).collect::<Vec<_>>()

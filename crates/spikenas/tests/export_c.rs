@@ -15,7 +15,7 @@ const SCHEDULES: [Schedule; 2] = [Schedule::Layers, Schedule::Steps];
 const LEAKS: [LeakKind; 2] = [LeakKind::Exact, LeakKind::Shift];
 const BITS: [WeightBits; 3] = [WeightBits::Two, WeightBits::Four, WeightBits::Eight];
 
-fn graph(architecture: &str, cells: usize, side: usize) -> Graph {
+fn graph(architecture: &str, cells: usize, side: usize, frames: bool) -> Graph {
     let sample = NetworkConfig::preset("sample").unwrap();
     let config = NetworkConfig {
         cells,
@@ -25,6 +25,7 @@ fn graph(architecture: &str, cells: usize, side: usize) -> Graph {
         classes: 11,
         cluster: 2,
         timesteps: 4,
+        frames,
         ..sample
     };
     Graph::new(&architecture.parse().unwrap(), &config, Shape { channels: 3, height: side, width: 8 }).unwrap()
@@ -50,7 +51,7 @@ fn network(graph: &Graph, seed: u64, bits: WeightBits, leak: LeakKind) -> Intege
 
 fn images(graph: &Graph, count: usize) -> Vec<u8> {
     let mut random = generator(&[17]);
-    (0..count * graph.input.len()).map(|_| random.random_range(0..=255)).collect()
+    (0..count * graph.sample_len()).map(|_| random.random_range(0..=255)).collect()
 }
 
 /// What a command that succeeds says, on stdout and then on stderr.
@@ -105,7 +106,7 @@ fn compiled_code_gives_the_engines_scores_and_has_the_ledgers_bytes() {
     let name: Name = "net".parse().unwrap();
     let folder = tempfile::tempdir().unwrap();
     for (number, (architecture, bits, leak, schedule)) in cases().into_iter().enumerate() {
-        let graph = graph(architecture, 1 + number % 3, 8);
+        let graph = graph(architecture, 1 + number % 3, 8, number / 2 % 2 == 1);
         let network = network(&graph, number as u64, bits, leak);
         let export = CExport::new(&network, &name, &[], Some(schedule), &images(&graph, 6)).unwrap();
         write(folder.path(), &export);
@@ -123,7 +124,7 @@ fn compiled_code_gives_the_engines_scores_and_has_the_ledgers_bytes() {
 
 #[test]
 fn the_test_program_tells_other_scores() {
-    let graph = graph("0313 0031 0003 0000", 2, 12);
+    let graph = graph("0313 0031 0003 0000", 2, 12, false);
     let network = network(&graph, 3, WeightBits::Four, LeakKind::Exact);
     let export =
         CExport::new(&network, &Name::default(), &["a\"".into(), "b".into(), "c".into()], None, &images(&graph, 3))
@@ -149,7 +150,7 @@ fn microcontrollers_give_the_engines_scores_and_their_symbols_have_the_ledgers_b
     let board = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/device");
     for (cpu, machine) in [("cortex-m4", "mps2-an386"), ("cortex-m7", "mps2-an500")] {
         for (number, schedule) in SCHEDULES.into_iter().enumerate() {
-            let graph = graph("0413 0031 0003 0000", 2, 16);
+            let graph = graph("0413 0031 0003 0000", 2, 16, false);
             let network = network(&graph, number as u64, BITS[1 + number], LEAKS[number]);
             let export =
                 CExport::new(&network, &"net".parse().unwrap(), &[], Some(schedule), &images(&graph, IMAGES)).unwrap();

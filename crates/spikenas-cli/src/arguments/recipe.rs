@@ -92,6 +92,9 @@ impl RecipeArguments {
             (Some(first), ..) if first > all => {
                 Err(Error::invalid(format!("first-timesteps {first}: give at most the network's {all}")))
             }
+            (Some(first), ..) if network.frames => Err(Error::invalid(format!(
+                "first-timesteps {first}: of recordings all {all} frames are shown, one a timestep"
+            ))),
             _ if self.crop_fill.is_some() && config.crop_padding == Some(0) => {
                 Err(Error::invalid("crop-padding 0: there is nothing to fill, give a padding or no --crop-fill"))
             }

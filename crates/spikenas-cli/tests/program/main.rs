@@ -5,6 +5,7 @@
 mod choice;
 mod damage;
 mod errors;
+mod events;
 mod fetch;
 mod fronts;
 mod hostile;

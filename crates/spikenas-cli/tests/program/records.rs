@@ -96,8 +96,9 @@ fn train_lists_its_epochs_and_evaluate_agrees_with_the_best() {
     let tested = place.json("evaluate run");
     let result = ["accuracy", "top5_accuracy", "correct", "total", "loss", "firing_rate", "layers", "classes"];
     let about = ["version", "engine", "device", "program", "data", "model", "choice"];
+    let shown = ["samples", "over_time"];
     let mistakes: &[&str] = if best < 100.0 { &["mistakes"] } else { &[] };
-    has_keys(&tested, &[&result[..], &about, mistakes].concat());
+    has_keys(&tested, &[&result[..], &about, &shown, mistakes].concat());
     assert_eq!((tested["total"].as_u64(), tested["accuracy"].as_f64()), (Some(8), Some(best)));
     assert_eq!(tested["correct"].as_f64().unwrap() * 100.0 / 8.0, best);
     has_keys(&tested["layers"][0], &["name", "neurons", "firing_rate"]);

@@ -221,7 +221,7 @@ fn a_page_tells_classes_and_mistakes_by_name() {
     }
     place.succeeds("report run");
     let page = place.read("run/report.html");
-    assert_eq!(page.matches("data:image/png;base64,").count(), mistakes.len());
+    assert_eq!(page.matches("data:image/png;base64,").count(), mistakes.len() + 2, "a sample of each class");
     assert!(page.contains("&lt;b&gt;dark") && !page.contains("<b>dark"));
     assert!(page.contains("is that of chance"), "{test}");
 }

@@ -89,9 +89,8 @@ impl BlockOperation for ConvolveImage<'_> {
     }
 }
 
-/// Gradient of the weights of a convolution of images, `[samples, channels, height, width]`, from that of its sums, which
-/// have one timestep. Returns `[outputs, channels, side, side]`; there are as many channels as the images have, and none
-/// without an image.
+/// Gradient of the weights of a convolution of images, `[steps, samples, channels, height, width]`, from that of its sums.
+/// Returns `[outputs, channels, side, side]`; there are as many channels as the images have, and none without an image.
 pub fn image_weight_gradient(
     isa: Isa,
     images: &[f32],
@@ -102,9 +101,10 @@ pub fn image_weight_gradient(
     gradient.check();
     assert!(side % 2 == 1, "a kernel's side is odd, not {side}");
     let Extent { steps, samples, pixels, channels: outputs } = gradient.extent;
-    assert_eq!((steps, samples, pixels), (1, maps.samples, maps.pixels()), "the gradient has another extent");
-    assert!(images.len().is_multiple_of(samples * pixels), "images do not have the shape given");
-    let inputs = images.len().checked_div(samples * pixels).unwrap_or(0);
+    assert_eq!((samples, pixels), (maps.samples, maps.pixels()), "the gradient has another extent");
+    let all = product([steps, samples, pixels]);
+    assert!(images.len().is_multiple_of(all), "images do not have the shape given");
+    let inputs = images.len().checked_div(all).unwrap_or(0);
     let taps = product([inputs, side, side]);
     if product([taps, outputs]) == 0 {
         return Vec::new();
@@ -112,7 +112,9 @@ pub fn image_weight_gradient(
     let partial: Vec<Vec<f32>> = images
         .par_chunks((inputs * pixels).max(1))
         .enumerate()
-        .map(|(sample, image)| isa.run(CorrelateImage { image, sample, maps, inputs, side, gradient }))
+        .map(|(map, image)| {
+            isa.run(CorrelateImage { image, step: map / samples, sample: map % samples, maps, inputs, side, gradient })
+        })
         .collect();
     let sum = |i: usize| partial.iter().map(|sums| sums[i % taps * outputs + i / taps]).sum();
     (0..outputs * taps).map(sum).collect()
@@ -121,6 +123,7 @@ pub fn image_weight_gradient(
 /// One image's part of the gradient, `[channels, side, side, outputs]`.
 struct CorrelateImage<'a> {
     image: &'a [f32],
+    step: usize,
     sample: usize,
     maps: ConvolutionMaps,
     inputs: usize,
@@ -133,11 +136,11 @@ impl Operation for CorrelateImage<'_> {
 
     #[inline(always)]
     unsafe fn run<V: Vector>(self) -> Vec<f32> {
-        let Self { image, sample, maps: ConvolutionMaps { height, width, .. }, inputs, side, gradient } = self;
+        let Self { image, step, sample, maps: ConvolutionMaps { height, width, .. }, inputs, side, gradient } = self;
         let (outputs, pad) = (gradient.extent.channels, side / 2);
         let mut map = vec![0.0; gradient.extent.map()];
         // SAFETY: the caller vouches for the instruction set.
-        unsafe { gradient.read::<V>(0, sample, 0, &mut map) };
+        unsafe { gradient.read::<V>(step, sample, 0, &mut map) };
         let mut sums = vec![0.0; inputs * side * side * outputs];
         let whole = outputs - outputs % V::LANES;
         for (tap, sums) in sums.chunks_exact_mut(outputs).enumerate() {

@@ -90,6 +90,50 @@ class Dataset:
         [frames, recordings, channels, rows, columns].
         """
 
+class Recording:
+    """The events of one recording: `t` in microseconds, columns `x`, rows `y`, and `p`, 1 where a pixel became brighter, of each event."""
+
+    def __new__(
+        cls,
+        t: NDArray[np.integer],
+        x: NDArray[np.integer],
+        y: NDArray[np.integer],
+        p: NDArray[np.integer] | NDArray[np.bool_],
+        sensor: tuple[int, int] | None = None,
+    ) -> Recording: ...
+    @staticmethod
+    def read(path: str | PathLike[str]) -> Recording:
+        """Reads a file, of a format that its name and its first bytes tell: .aedat, .aedat4, .bin, .dat, .npz or .raw."""
+    @property
+    def t(self) -> NDArray[np.int64]:
+        """Times in microseconds, int64 [events]."""
+    @property
+    def x(self) -> NDArray[np.uint16]:
+        """Columns, uint16 [events]."""
+    @property
+    def y(self) -> NDArray[np.uint16]:
+        """Rows, uint16 [events]."""
+    @property
+    def p(self) -> NDArray[np.uint8]:
+        """1 where a pixel became brighter, 0 where it became darker, uint8 [events]."""
+    @property
+    def sensor(self) -> tuple[int, int] | None:
+        """Columns and rows of the sensor, where the file says; None elsewhere."""
+    def frames(
+        self,
+        frames: int,
+        split: str = "number",
+        scale: int = 1,
+        merge: bool = False,
+        sensor: tuple[int, int] | None = None,
+    ) -> NDArray[np.uint32]:
+        """Counts of events, uint32 [frames, 2, rows, columns]: channel 0 has what became darker, channel 1 what became brighter.
+
+        `split`: "number" gives each frame as many events, "time" as long a time; the last has the rest, too. `scale` pixels of a side are
+        added up to one. `merge` counts both polarities in one channel. `sensor`: columns and rows, where the file does not say.
+        """
+    def __len__(self) -> int: ...
+
 class Run:
     """A run folder, and the images of the run; `spikenas.Run` says what its records mean."""
 

@@ -32,7 +32,7 @@ impl LayerOperations {
 
 /// Synaptic operations of one inference, layer by layer.
 ///
-/// Only the stem multiplies: it reads pixels, once for all timesteps. Every other layer reads spikes and adds the weights of
+/// Only the stem multiplies: it reads pixels, once for all timesteps, or those of each frame. Every other layer reads spikes and adds the weights of
 /// those that fired. As in NeuroBench, only layers with weights count: no LIF updates, batch norms (folded into weights at
 /// inference), average poolings and sums of feature maps. Spikes are assumed to be spread evenly over a map, which
 /// matters for the connections that the border cuts.
@@ -47,7 +47,7 @@ pub struct Operations {
 impl Operations {
     /// Counts operations from the firing rate of each LIF layer, by its name; `None` where one is not known.
     pub fn new(graph: &Graph, rate: impl Fn(&str) -> Option<f64>) -> Option<Self> {
-        let timesteps = graph.config.timesteps as f64;
+        let [timesteps, frames] = [graph.config.timesteps, graph.config.frames_of_sample()].map(|count| count as f64);
         let mut layers = Vec::new();
         for node in graph.nodes() {
             let (name, connections, pooled) = match &node.layer {
@@ -70,8 +70,8 @@ impl Operations {
                 None => LayerOperations {
                     name: name.clone(),
                     additions: 0.0,
-                    multiplications: dense_once,
-                    dense: dense_once,
+                    multiplications: dense_once * frames,
+                    dense: dense_once * frames,
                     dense_once,
                 },
             });

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,22 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// Class of each sample.
     pub labels: Vec<usize>,
+}
+
+impl Batch {
+    /// Some of its samples, of so many frames each.
+    ///
+    /// # Panics
+    /// If there are not so many samples.
+    pub fn part(&self, samples: Range<usize>, frames: usize) -> Self {
+        let count = self.labels.len();
+        let size = self.images.len() / (count * frames).max(1);
+        let of_frame = |frame: usize| &self.images[(frame * count + samples.start) * size..][..samples.len() * size];
+        Self {
+            images: (0..frames).flat_map(of_frame).copied().collect(),
+            labels: self.labels[samples.clone()].to_vec(),
+        }
+    }
 }
 
 /// How training images are changed at random.
@@ -287,6 +305,7 @@ mod tests {
         let stills = Images { frames: 1, labels: vec![3, 3, 1, 1], ..images.clone() };
         assert_eq!(plain.images, stills.batch(&[2, 0, 3, 1], &PLAIN, None).images);
         assert_eq!(plain.labels, [1, 3]);
+        assert_eq!(plain.part(1..2, 2), images.batch(&[0], &PLAIN, None));
         // Two equal frames stay equal, whatever is drawn.
         let twice = Images { pixels: [&images.pixels[..96]; 2].concat(), labels: vec![0], ..images };
         let shifted = twice.batch(&[0; 8], &PLAIN, Some((CIFAR, &mut generator(&[2])))).images;

@@ -1,8 +1,9 @@
 //! Images with labels: where they come from, and how they become batches.
 //!
 //! A [`Source`] names a dataset; [`Dataset::open`] reads it into memory, whatever its layout; [`Images::batch`] picks,
-//! augments and normalises. [`events`] are what event cameras record; datasets of recordings become frames, by a [`Framing`]. [`Picture`]
-//! is one image file, [`check()`] tells what is there, [`fetch`](fetch()) downloads what is missing.
+//! augments and normalises. [`events`] are what event cameras record; datasets of recordings become frames, by a [`Framing`], and
+//! [`simulate`](simulate()) makes recordings of images. [`Picture`] is one image file, [`check()`] tells what is there,
+//! [`fetch`](fetch()) downloads what is missing.
 
 mod batch;
 mod check;
@@ -16,11 +17,13 @@ mod folder;
 mod idx;
 mod images;
 mod known;
+mod luminance;
 mod normalisation;
 mod open;
 mod picture;
 mod recordings;
 mod sample;
+mod simulated;
 mod source;
 mod thumbnail;
 
@@ -35,6 +38,7 @@ pub(crate) use folder::test_files;
 pub use images::{Images, shuffled};
 pub use known::{Known, Provenance, count_samples, known};
 pub use picture::Picture;
+pub use simulated::{Simulated, SimulatedSplit, Simulation, simulate};
 pub use source::Source;
 
 pub use crate::graph::Normalisation;

@@ -15,6 +15,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, RgbaImage};
 
 use self::size::{MOST_PIXELS, too_many_pixels};
+use super::luminance::luminance;
 use crate::graph::Shape;
 use crate::{Error, Result};
 
@@ -75,14 +76,8 @@ impl Picture {
 
     /// The same in one channel: the luminance of each pixel (ITU-R BT.709), which is the level of a grey one.
     pub fn into_grey(self) -> Self {
-        const LUMINANCE: [u32; 3] = [2126, 7152, 722];
-        let plane = self.shape.height * self.shape.width;
-        let level = |at: usize| {
-            let weigh = |(channel, weight): (usize, u32)| weight * u32::from(self.pixels[channel * plane + at]);
-            ((LUMINANCE.into_iter().enumerate().map(weigh).sum::<u32>() + 5_000) / 10_000) as u8
-        };
         match self.shape.channels {
-            3 => Self { shape: Shape { channels: 1, ..self.shape }, pixels: (0..plane).map(level).collect(), ..self },
+            3 => Self { shape: Shape { channels: 1, ..self.shape }, pixels: luminance(&self.pixels), ..self },
             _ => self,
         }
     }

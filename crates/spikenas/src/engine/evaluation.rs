@@ -53,9 +53,9 @@ impl ClassResult {
     }
 }
 
-/// An image whose class was not predicted.
+/// An image of a test, and what it was taken for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Mistake {
+pub struct TestedImage {
     /// Its place among the test images, counted from 0.
     pub index: usize,
     /// Its file, where the images are files.
@@ -67,9 +67,21 @@ pub struct Mistake {
     pub predicted: usize,
     /// Share of the votes for the predicted class, a part of 1.
     pub share: f64,
-    /// The image as a small PNG in base64.
+    /// The image as a small PNG in base64; of a recording, all its events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
+    /// Frames of a recording side by side, of those that are shown as samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<String>,
+}
+
+/// What the layers fired while one image was shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverTime {
+    /// Its place among the test images, counted from 0.
+    pub index: usize,
+    /// Spikes of each LIF layer, in the order of execution, at each timestep.
+    pub spikes: Vec<Vec<u64>>,
 }
 
 /// The result of a test.
@@ -95,21 +107,32 @@ pub struct Evaluation {
     pub classes: Vec<ClassResult>,
     /// The mistakes with the largest share of the votes, the most certain first; at most [`Evaluation::MISTAKES`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub mistakes: Vec<Mistake>,
+    pub mistakes: Vec<TestedImage>,
+    /// The first image of each class, of at most [`Evaluation::SAMPLES`] classes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<TestedImage>,
+    /// What was fired while the first of the samples was shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_time: Option<OverTime>,
 }
 
 impl Evaluation {
     /// Mistakes that are kept, at most.
     pub const MISTAKES: usize = 12;
+    /// Samples that are kept, at most.
+    pub const SAMPLES: usize = 10;
 
-    /// With the names of the classes, and the images of the mistakes with their files, where there is one for each image.
+    /// With the names of the classes, and the images of samples and mistakes with their files, where there is one for each image.
     pub fn illustrated(mut self, images: &Images, names: &[String], files: &[String]) -> Self {
         for (class, name) in self.classes.iter_mut().zip(names) {
             class.name.clone_from(name);
         }
-        for mistake in &mut self.mistakes {
-            mistake.picture = images.thumbnail(mistake.index);
-            mistake.file = files.get(mistake.index).filter(|_| files.len() == images.len()).cloned();
+        for sample in &mut self.samples {
+            sample.frames = images.strip(sample.index);
+        }
+        for image in self.samples.iter_mut().chain(&mut self.mistakes) {
+            image.picture = images.thumbnail(image.index);
+            image.file = files.get(image.index).filter(|_| files.len() == images.len()).cloned();
         }
         self
     }

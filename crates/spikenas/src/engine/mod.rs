@@ -20,7 +20,7 @@ mod testing;
 mod threads;
 
 pub use device::{Draws, Engine, Untrained};
-pub use evaluation::{ClassResult, Evaluation, LayerRate, Mistake, Taken};
+pub use evaluation::{ClassResult, Evaluation, LayerRate, OverTime, Taken, TestedImage};
 pub use loss::{Loss, LossKind, count_correct, predicted, shares};
 pub use network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
 pub use observer::{Firing, LayerId, Observer};

@@ -1,4 +1,4 @@
-use super::evaluation::{ClassResult, Evaluation, LayerRate, Mistake};
+use super::evaluation::{ClassResult, Evaluation, LayerRate, OverTime, TestedImage};
 use super::loss::{cross_entropy, predicted, shares};
 use super::network::Fired;
 use crate::graph::{Graph, Lif};
@@ -12,13 +12,16 @@ pub(crate) struct Tally<'a> {
     spikes: Vec<u64>,
     classes: Vec<ClassResult>,
     /// The most certain ones, in order.
-    mistakes: Vec<Mistake>,
+    mistakes: Vec<TestedImage>,
+    /// The first of each class so far.
+    samples: Vec<TestedImage>,
+    over_time: Option<OverTime>,
 }
 
 impl<'a> Tally<'a> {
     pub(crate) fn new(graph: &'a Graph) -> Self {
         let (spikes, classes) = (vec![0; graph.lifs().count()], vec![ClassResult::default(); graph.outputs()]);
-        Self { graph, top5: 0, loss: 0.0, spikes, classes, mistakes: Vec::new() }
+        Self { graph, top5: 0, loss: 0.0, spikes, classes, mistakes: Vec::new(), samples: Vec::new(), over_time: None }
     }
 
     /// Adds an image of a class.
@@ -27,17 +30,32 @@ impl<'a> Tally<'a> {
         self.classes[label].add(predicted, predicted == label);
         self.top5 += usize::from(is_among_highest(logits, label, 5));
         self.loss += cross_entropy(logits, label);
-        if predicted != label {
+        let (is_first, is_mistake) = (self.classes[label].total == 1, predicted != label);
+        if is_first || is_mistake {
             let share = shares(logits)[predicted];
-            self.keep(Mistake { index, file: None, class: label, predicted, share, picture: None });
+            let image = TestedImage { index, file: None, class: label, predicted, share, picture: None, frames: None };
+            // Logits that overflow have no shares.
+            self.samples.extend((is_first && share.is_finite()).then(|| image.clone()));
+            if is_mistake && share.is_finite() {
+                self.keep(image);
+            }
         }
     }
 
+    /// The sample whose spikes are told timestep by timestep, once all images are added.
+    pub(crate) fn first_sample(&self) -> Option<usize> {
+        self.samples.iter().min_by_key(|sample| sample.class).map(|sample| sample.index)
+    }
+
+    /// Takes note of what was fired while an image was shown alone.
+    pub(crate) fn show_over_time(&mut self, index: usize, fired: Vec<Fired>) {
+        self.over_time = Some(OverTime { index, spikes: fired.into_iter().map(|fired| fired.counts).collect() });
+    }
+
     /// Keeps a mistake if it is among the most certain; of equally certain ones the first.
-    fn keep(&mut self, mistake: Mistake) {
+    fn keep(&mut self, mistake: TestedImage) {
         let place = self.mistakes.partition_point(|kept| kept.share >= mistake.share);
-        // Logits that overflow have no shares.
-        if mistake.share.is_finite() && place < Evaluation::MISTAKES {
+        if place < Evaluation::MISTAKES {
             self.mistakes.insert(place, mistake);
             self.mistakes.truncate(Evaluation::MISTAKES);
         }
@@ -51,7 +69,15 @@ impl<'a> Tally<'a> {
     }
 
     /// The result over `total` images.
-    pub(crate) fn finish(self, total: usize) -> Evaluation {
+    pub(crate) fn finish(mut self, total: usize) -> Evaluation {
+        // Of many classes some, evenly from all.
+        self.samples.sort_by_key(|sample| sample.class);
+        let count = self.samples.len();
+        let samples = if count <= Evaluation::SAMPLES {
+            self.samples
+        } else {
+            (0..Evaluation::SAMPLES).map(|at| self.samples[at * count / Evaluation::SAMPLES].clone()).collect()
+        };
         let timesteps = (total * self.graph.config.timesteps) as f64;
         let lifs: Vec<&Lif> = self.graph.lifs().map(|(_, lif)| lif).collect();
         let neurons: usize = lifs.iter().map(|l| l.shape.len()).sum();
@@ -70,6 +96,8 @@ impl<'a> Tally<'a> {
             layers: layers.collect(),
             classes: self.classes,
             mistakes: self.mistakes,
+            samples,
+            over_time: self.over_time,
         }
     }
 }
@@ -117,6 +145,28 @@ mod tests {
         assert_eq!((test.mistakes.len(), mistake.index, mistake.class, mistake.predicted), (1, 1, 1, 0));
         let share = 2f64.exp() / (2f64.exp() + 1f64.exp() + 1.0);
         assert!((mistake.share - share).abs() < 1e-12, "{}", mistake.share);
+    }
+
+    #[test]
+    fn the_first_image_of_each_class_is_a_sample() {
+        let graph = graph();
+        let mut tally = Tally::new(&graph);
+        for (index, label) in [2, 2, 0, 1, 0].into_iter().enumerate() {
+            tally.add(index, &[5.0, 0.0, 0.0], label);
+        }
+        assert_eq!(tally.first_sample(), Some(2));
+        tally.show_over_time(2, vec![Fired { layer: "lif".into(), counts: vec![3, 4] }]);
+        let test = tally.finish(5);
+        let samples: Vec<_> = test.samples.iter().map(|s| (s.index, s.class, s.predicted)).collect();
+        assert_eq!(samples, [(2, 0, 0), (3, 1, 0), (0, 2, 0)]);
+        assert_eq!(test.over_time, Some(OverTime { index: 2, spikes: vec![vec![3, 4]] }));
+
+        let config = NetworkConfig { classes: 25, ..graph.config.clone() };
+        let many = Graph::new(&graph.architecture, &config, graph.input).unwrap();
+        let mut tally = Tally::new(&many);
+        (0..25).for_each(|label| tally.add(label, &[0.0; 25], label));
+        let classes: Vec<usize> = tally.finish(25).samples.iter().map(|sample| sample.class).collect();
+        assert_eq!(classes, [0, 2, 5, 7, 10, 12, 15, 17, 20, 22]);
     }
 
     #[test]

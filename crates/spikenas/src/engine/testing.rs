@@ -4,7 +4,7 @@ use super::tally::Tally;
 use crate::data::{Images, Normalisation};
 use crate::graph::{Graph, Shape};
 use crate::progress::Progress;
-use crate::{Error, Result};
+use crate::{Error, Result, counted};
 
 /// Images that are tested at a time, at most.
 pub const BATCH: usize = 50;
@@ -36,6 +36,10 @@ pub fn evaluate(
         tally.add_spikes(&output.fired);
         progress.advance(chunk.len(), "");
     }
+    if let Some(index) = tally.first_sample() {
+        let batch = images.batch(&[index], normalisation, None);
+        tally.show_over_time(index, network.forward(&batch.images, Mode::Evaluate)?.fired);
+    }
     progress.end();
     Ok(tally.finish(images.len()))
 }
@@ -52,6 +56,10 @@ pub fn check_images(graph: &Graph, images: &Images) -> Result<()> {
             size(images.shape),
             size(graph.input)
         )));
+    }
+    let (frames, wanted) = (images.frames, graph.config.frames_of_sample());
+    if frames != wanted {
+        return Err(Error::invalid(format!("samples have {}, the network takes {wanted}", counted(frames, "frame"))));
     }
     let classes = graph.config.classes;
     match images.labels.iter().find(|&&label| usize::from(label) >= classes) {

@@ -22,6 +22,10 @@ pub struct Stages {
     pub groups: Vec<usize>,
     /// What follows the last LIF layer of the backbone.
     pub classifier: Classifier,
+    /// Shape of the image or a frame.
+    pub input: Shape,
+    /// Whether a sample is a frame for each timestep, rather than one image.
+    pub frames: bool,
 }
 
 /// One step of the execution.
@@ -80,7 +84,7 @@ pub struct Convolved {
 /// What a convolution reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The image.
+    /// The image, or the frame of the timestep.
     Image,
     /// Spikes of a layer.
     Layer(usize),
@@ -316,7 +320,7 @@ impl<'a> Builder<'a> {
         };
         let (convolution, norm) = (convolution.clone(), norm.clone());
         let content = Content::Convolved(Convolved { convolution, norm, source, tile: 1, reader: None });
-        Ok(self.map(content, node, group(node), source == Source::Image))
+        Ok(self.map(content, node, group(node), source == Source::Image && !self.graph.config.frames))
     }
 
     fn sum(&mut self, node: &Node) -> Result<Became> {
@@ -364,7 +368,7 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(self) -> Result<Stages> {
-        let Self { maps, layers, order, pooled, linears, hidden, cluster, .. } = self;
+        let Self { graph, maps, layers, order, pooled, linears, hidden, cluster, .. } = self;
         let (Some((source, pool)), Some(lif), Ok([hidden, output])) =
             (pooled, hidden, <[Linear; 2]>::try_from(linears))
         else {
@@ -376,7 +380,7 @@ impl<'a> Builder<'a> {
             groups[map.group] = map.shape.channels;
         }
         let classifier = Classifier { source, pool, hidden, lif, output, cluster };
-        Ok(Stages { maps, layers, order, groups, classifier })
+        Ok(Stages { maps, layers, order, groups, classifier, input: graph.input, frames: graph.config.frames })
     }
 }
 

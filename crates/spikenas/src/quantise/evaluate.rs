@@ -78,6 +78,10 @@ pub fn evaluate_integer(
         }
         progress.advance(chunk.len(), "");
     }
+    if let Some(index) = tally.first_sample() {
+        let outcome = runner.run(images.image(index), &mut runner.state());
+        tally.show_over_time(index, network.fired(&outcome));
+    }
     progress.end();
     let result = tally.finish(images.len());
     let drift = float.map(|_| Drift::new(&result, &other.finish(images.len()), agreed));

@@ -102,6 +102,12 @@ impl IntegerNetwork {
         })
     }
 
+    /// What of a sample is shown at a timestep: its image, or a frame.
+    pub(super) fn image_at<'a>(&self, sample: &'a [u8], timestep: usize) -> &'a [u8] {
+        let (frame, length) = (if self.stages.frames { timestep } else { 0 }, self.graph.input.len());
+        &sample[frame * length..][..length]
+    }
+
     /// Logits of scores.
     pub fn logits(&self, scores: &[i32]) -> Vec<f32> {
         let worth = self.output.unit / self.graph.config.timesteps as f64;

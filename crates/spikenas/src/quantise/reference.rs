@@ -5,13 +5,14 @@ use crate::graph::{AveragePool, Convolution, Layer, Node, NodeId, Shape};
 
 /// What an integer network computes, by its definition and node by node of the graph, in 64 bits: slow, and plain to read. Every
 /// other form of the network gives the same.
-pub fn reference(network: &IntegerNetwork, image: &[u8]) -> Outcome {
+pub fn reference(network: &IntegerNetwork, sample: &[u8]) -> Outcome {
     let graph = &network.graph;
     let layers = network.stages.layers.len();
     let mut membranes: Vec<Vec<i64>> = graph.nodes().iter().map(|node| vec![0; node.shape.len()]).collect();
     let mut fired = vec![Vec::new(); layers + 1];
     let mut totals = vec![0; network.stages.classifier.hidden.outputs];
-    for _ in 0..graph.config.timesteps {
+    for timestep in 0..graph.config.timesteps {
+        let image = network.image_at(sample, timestep);
         let mut spikes: Vec<Option<Vec<i64>>> = vec![None; membranes.len()];
         for (id, node) in graph.iter() {
             let Layer::Lif(lif) = &node.layer else { continue };

@@ -166,8 +166,8 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Shows an image: levels of its channels, rows and columns, as long as the network's images are.
-    pub fn run(&self, image: &[u8], state: &mut RunnerState) -> Outcome {
+    /// Shows an image, or frames one after the other: levels of channels, rows and columns, as long as the network's samples are.
+    pub fn run(&self, sample: &[u8], state: &mut RunnerState) -> Outcome {
         let network = self.network;
         let stages = &network.stages;
         state.membranes.iter_mut().for_each(|membranes| membranes.fill(0));
@@ -176,6 +176,7 @@ impl<'a> Runner<'a> {
         let timesteps = network.graph.config.timesteps;
         let mut fired = vec![Vec::with_capacity(timesteps); stages.layers.len() + 1];
         for timestep in 0..timesteps {
+            let image = network.image_at(sample, timestep);
             for stage in &stages.order {
                 match *stage {
                     Stage::Map(map) if timestep > 0 && stages.maps[map].is_constant => {}

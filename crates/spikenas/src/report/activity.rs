@@ -4,10 +4,11 @@ use super::axis::Axis;
 use super::chart::{Bar, Bars};
 use super::document::Section;
 use super::figure::{Figure, Table, Value};
-use super::words::{count, energy, grouped, layer};
+use super::heat_map::{HeatMap, Square};
+use super::words::{count, energy, grouped, layer, percent};
 use crate::Result;
 use crate::cost::{ADDITION_PJ, MULTIPLICATION_PJ, Operations};
-use crate::engine::Evaluation;
+use crate::engine::{Evaluation, LayerRate, OverTime};
 
 /// The section of the firing rates.
 pub(super) fn firing_rates(evaluation: &Evaluation) -> Result<Section> {
@@ -34,6 +35,57 @@ pub(super) fn firing_rates(evaluation: &Evaluation) -> Result<Section> {
     let title = "Firing rate by layer, trained".into();
     section.figures.push(Figure { name: "firing-rates".into(), title, alternative, svg, table });
     Ok(section)
+}
+
+/// The most timesteps that are drawn.
+const TIMESTEPS: usize = 64;
+
+/// The section of what the layers fire while one sample is shown, where the test tells it.
+pub(super) fn over_time(evaluation: &Evaluation) -> Option<Section> {
+    let OverTime { index, spikes } = evaluation.over_time.as_ref()?;
+    let timesteps = spikes.iter().map(Vec::len).max()?.min(TIMESTEPS);
+    let layers: Vec<(&LayerRate, &Vec<u64>)> = evaluation.layers.iter().zip(spikes).collect();
+    let names: Vec<String> = layers.iter().map(|(l, _)| layer(&l.name)).collect();
+    let count = |row: usize, step: usize| layers[row].1.get(step).copied().unwrap_or(0);
+    let rate = |row: usize, step: usize| count(row, step) as f64 / layers[row].0.neurons.max(1) as f64;
+    let all = (0..layers.len()).flat_map(|row| (0..timesteps).map(move |step| rate(row, step)));
+    let most = all.fold(0.0, f64::max);
+    let square = |row: usize, step: usize| Square {
+        part: if most > 0.0 { rate(row, step) / most } else { 0.0 },
+        words: format!(
+            "{}, timestep {}: {} of {} neurons fire ({})",
+            names[row],
+            step + 1,
+            grouped(count(row, step)),
+            grouped(layers[row].0.neurons as u64),
+            percent(100.0 * rate(row, step))
+        ),
+        label: None,
+    };
+    let columns = (1..=timesteps).map(|step| step.to_string()).collect();
+    let svg = HeatMap { rows: names.clone(), columns, titles: ["LIF layer", "timestep"] }.draw(square);
+    let heads: Vec<String> = (1..=timesteps).map(|step| format!("#{step}")).collect();
+    let heads: Vec<&str> = ["layer", "#neurons"].into_iter().chain(heads.iter().map(String::as_str)).collect();
+    let mut table = Table::new("Spikes at each timestep", &heads);
+    for (row, (l, _)) in layers.iter().enumerate() {
+        let whole = |count: u64| Value::number(count as f64, grouped(count));
+        let counts = (0..timesteps).map(|step| whole(count(row, step)));
+        let head = [Value::text(names[row].clone()), whole(l.neurons as u64)];
+        table.push(head.into_iter().chain(counts).collect());
+    }
+    let mut section = Section::titled("Spikes over time");
+    section.words.push(format!(
+        "What each LIF layer fires at each timestep while test image {index}, the first of the samples, is shown: the darker, the \
+         larger the part of its neurons; the darkest is {}.",
+        percent(100.0 * most)
+    ));
+    let alternative = format!(
+        "A square for each of {} LIF layers and {timesteps} timesteps, the darker the more of its neurons fire.",
+        layers.len()
+    );
+    let title = "Spikes of one sample".into();
+    section.figures.push(Figure { name: "spikes-over-time".into(), title, alternative, svg, table });
+    Some(section)
 }
 
 /// The section of the operations of an inference.

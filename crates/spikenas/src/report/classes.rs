@@ -1,10 +1,10 @@
-//! What a test says of each class: accuracies, the confusion matrix, and the most certain mistakes.
+//! What a test says of each class: samples, accuracies, the confusion matrix, and the most certain mistakes.
 
 use super::confusion::{self, name};
 use super::document::{Picture, Section};
 use super::figure::{Figure, Table, Value};
 use super::words::{grouped, percent, shortened};
-use crate::engine::{ClassResult, Evaluation, Mistake};
+use crate::engine::{ClassResult, Evaluation, TestedImage};
 
 /// More classes than these are not listed: a page must stay small.
 const MOST: usize = 1000;
@@ -42,6 +42,26 @@ pub(super) fn section(evaluation: &Evaluation) -> Option<Section> {
     Some(section)
 }
 
+/// The section of the samples, where there are any.
+pub(super) fn samples(evaluation: &Evaluation) -> Option<Section> {
+    if evaluation.samples.is_empty() {
+        return None;
+    }
+    let mut section = Section::titled("Samples");
+    let of_all = evaluation.samples.len() == evaluation.classes.iter().filter(|class| class.total > 0).count();
+    let classes = if of_all { "each class" } else { "some classes, evenly from all" };
+    section.words.push(format!(
+        "The first test image of {classes}, and what it was taken for with which share of the votes (the softmax of the outputs)."
+    ));
+    if evaluation.samples.iter().any(|sample| sample.frames.is_some()) {
+        section
+            .words
+            .push("Of recordings some frames: red where it became brighter, blue where it became darker.".into());
+    }
+    section.pictures = evaluation.samples.iter().take(Evaluation::SAMPLES).map(|s| picture(s, evaluation)).collect();
+    Some(section)
+}
+
 /// The section of the mistakes, where there are any.
 pub(super) fn mistakes(evaluation: &Evaluation) -> Option<Section> {
     if evaluation.mistakes.is_empty() {
@@ -57,18 +77,18 @@ pub(super) fn mistakes(evaluation: &Evaluation) -> Option<Section> {
     Some(section)
 }
 
-fn picture(mistake: &Mistake, evaluation: &Evaluation) -> Picture {
+fn picture(tested: &TestedImage, evaluation: &Evaluation) -> Picture {
     let name = |class: usize| shortened(&name(&evaluation.classes, class), NAME);
-    let image = mistake.file.as_ref().map_or(format!("image {}", mistake.index), |file| shortened(file, 80));
-    let words = format!(
-        "{image}: {}, taken for {} with {} of the votes",
-        name(mistake.class),
-        name(mistake.predicted),
-        percent(100.0 * mistake.share)
-    );
+    let image = tested.file.as_ref().map_or(format!("image {}", tested.index), |file| shortened(file, 80));
+    let found = match tested.class == tested.predicted {
+        true => "recognised".into(),
+        false => format!("taken for {}", name(tested.predicted)),
+    };
+    let words = format!("{image}: {}, {found} with {} of the votes", name(tested.class), percent(100.0 * tested.share));
     // Base64 alone: what a record says cannot become anything but an image.
     let is_base64 = |text: &&String| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
-    Picture { words, png: mistake.picture.as_ref().filter(is_base64).cloned() }
+    let png = tested.frames.as_ref().or(tested.picture.as_ref()).filter(is_base64).cloned();
+    Picture { words, png, is_strip: tested.frames.is_some() }
 }
 
 /// The classes that are recognised best and worst.
@@ -182,7 +202,9 @@ mod tests {
         (test.correct, test.total) = (5, 1);
         let share = 2.0;
         let picture = Some("\" onerror=\"alert(1)".to_string());
-        test.mistakes = vec![Mistake { index: 3, file: None, class: 9, predicted: 8, share, picture }];
+        let image = TestedImage { index: 3, file: None, class: 9, predicted: 8, share, picture, frames: None };
+        (test.mistakes, test.samples) = (vec![image.clone()], vec![image]);
+        assert_eq!(samples(&test).unwrap().pictures, mistakes(&test).unwrap().pictures);
         assert!(section(&test).unwrap().figures[0].svg.ends_with("</svg>"));
         let pictures = mistakes(&test).unwrap().pictures;
         assert_eq!(pictures[0].words, "image 3: class 9, taken for class 8 with 200.00 % of the votes");

@@ -24,6 +24,8 @@ pub struct Picture {
     pub words: String,
     /// A PNG in base64, where the record has one.
     pub png: Option<String>,
+    /// Whether it is several pictures side by side.
+    pub is_strip: bool,
 }
 
 /// A part of a report under a heading.

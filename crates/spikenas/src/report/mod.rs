@@ -19,6 +19,7 @@ mod device;
 mod document;
 mod figure;
 mod front;
+mod heat_map;
 mod list;
 mod memory;
 mod neurobench;

@@ -67,7 +67,7 @@ fn section(section: &Section) -> Markup {
                 }
             }
             @if !section.pictures.is_empty() {
-                div.pictures { @for part in &section.pictures { (picture(part)) } }
+                div.pictures.strips[section.pictures.iter().any(|picture| picture.is_strip)] { @for part in &section.pictures { (picture(part)) } }
             }
             @for part in &section.tables { (table(part)) }
             @if !section.figures.is_empty() {
@@ -146,7 +146,7 @@ mod tests {
     fn what_records_say_cannot_become_markup() {
         let mut rows = Table::new("rows", &["name", "#value"]);
         rows.push(vec![Value::text("<b>&"), Value::number(1.5, "1.5")]);
-        let pictures = vec![Picture { words: "<img>".into(), png: None }];
+        let pictures = vec![Picture { words: "<img>".into(), png: None, is_strip: false }];
         let section = Section { title: "A part".into(), tables: vec![rows], pictures, ..Section::default() };
         let report = Report {
             title: "<script>".into(),

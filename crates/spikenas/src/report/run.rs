@@ -30,9 +30,11 @@ pub(super) fn report(run: &RunRecords) -> Result<Report> {
         sections.push(training::section(&run.epochs)?);
     }
     if let Some(test) = run.current_test() {
+        sections.extend(classes::samples(test));
         sections.extend(classes::section(test));
         sections.extend(classes::mistakes(test));
         sections.push(activity::firing_rates(test)?);
+        sections.extend(activity::over_time(test));
     }
     if let Some(operations) = run.operations() {
         sections.push(activity::operations(&operations)?);

@@ -17,7 +17,7 @@ pub fn score_batches(config: &ScoreConfig, dataset: &Dataset) -> Result<Vec<Batc
     if config.batch > count {
         return Err(Error::invalid(format!("batch {} is more than the {count} training images", config.batch)));
     }
-    let images = config.batch as f64 * config.repeats as f64 * dataset.train.shape.len() as f64;
+    let images = config.batch as f64 * config.repeats as f64 * dataset.train.sample_len() as f64;
     check_memory(
         images * size_of::<f32>() as f64,
         "the mini-batches of a score",

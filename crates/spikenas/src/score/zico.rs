@@ -15,11 +15,10 @@ pub(super) fn zico(engine: &dyn Engine, graph: &Graph, seed: u64, repeat: u64, b
     if count < 4 {
         return Err(Error::invalid(format!("batch {count}: zico compares two halves of at least 2 images")));
     }
-    let (half, size) = (count / 2, graph.input.len());
+    let half = count / 2;
     let weights = Weights::initialised(graph, seed, repeat);
     let gradients = |from: usize| -> Result<Gradients> {
-        let images = batch.images[from * size..][..half * size].to_vec();
-        let part = Batch { images, labels: batch.labels[from..][..half].to_vec() };
+        let part = batch.part(from..from + half, graph.config.frames_of_sample());
         let mut network = engine.network(graph, &weights)?;
         let lesson = Lesson::PLAIN;
         network.learn(&part, &lesson, &mut generator(&[seed]))?;

@@ -9,7 +9,7 @@ use super::trainer::Training;
 use crate::Result;
 use crate::data::Dataset;
 use crate::engine::{Engine, Mode};
-use crate::graph::Graph;
+use crate::graph::{Graph, NetworkConfig};
 use crate::weights::Weights;
 
 /// Steps before those that are measured: they claim the memory.
@@ -65,6 +65,7 @@ pub fn measure(
     let test = seconds_per_tested_image(&mut training)?;
     let first_step = match config.first_timesteps {
         None => step,
+        Some(_) if graph.config.frames => step,
         Some(_) => seconds_per_image(&mut Training::begin(&first, graph, engine, dataset, start())?, seconds / 2.0)?,
     };
     Ok((Measured { first_step, step, test }, amounts))
@@ -102,9 +103,9 @@ fn seconds_per_tested_image(training: &mut Training<'_>) -> Result<f64> {
 
 impl Measured {
     /// Seconds of a training with so many epochs, all its tests among them.
-    pub fn seconds(&self, config: &TrainConfig, timesteps: usize, amounts: Amounts, epochs: usize) -> f64 {
+    pub fn seconds(&self, config: &TrainConfig, network: &NetworkConfig, amounts: Amounts, epochs: usize) -> f64 {
         let config = TrainConfig { epochs, ..config.clone() };
-        let first = (1..=epochs).filter(|&epoch| config.timesteps(epoch, timesteps) < timesteps).count();
+        let first = (1..=epochs).filter(|&epoch| config.timesteps(epoch, network) < network.timesteps).count();
         let steps = first as f64 * self.first_step + (epochs - first) as f64 * self.step;
         let estimated = config.average_epochs.min(epochs) * (PASSES * config.batch).min(amounts.learned);
         let tested = epochs * amounts.choosing + estimated + amounts.tested;
@@ -112,8 +113,8 @@ impl Measured {
     }
 
     /// The most epochs that end within some seconds; at least one.
-    pub fn epochs(&self, config: &TrainConfig, timesteps: usize, amounts: Amounts, seconds: f64) -> usize {
-        let fits = |epochs: usize| self.seconds(config, timesteps, amounts, epochs) <= seconds;
+    pub fn epochs(&self, config: &TrainConfig, network: &NetworkConfig, amounts: Amounts, seconds: f64) -> usize {
+        let fits = |epochs: usize| self.seconds(config, network, amounts, epochs) <= seconds;
         let (mut least, mut most) = (1, MOST);
         while least < most {
             let middle = (least + most).div_ceil(2);
@@ -130,11 +131,15 @@ mod tests {
     const AMOUNTS: Amounts = Amounts { learned: 100, choosing: 10, tested: 50 };
     const MEASURED: Measured = Measured { first_step: 0.01, step: 0.02, test: 0.01 };
 
+    fn network() -> NetworkConfig {
+        NetworkConfig::preset("sample").unwrap()
+    }
+
     #[test]
     fn as_many_epochs_are_planned_as_fit() {
         let config = TrainConfig::default();
         // An epoch takes 2.1 seconds, the test at the end half a second.
-        let epochs = |seconds| MEASURED.epochs(&config, 5, AMOUNTS, seconds);
+        let epochs = |seconds| MEASURED.epochs(&config, &network(), AMOUNTS, seconds);
         assert_eq!([epochs(21.6), epochs(21.4), epochs(0.0), epochs(1e9)], [10, 9, 1, MOST]);
     }
 
@@ -142,10 +147,10 @@ mod tests {
     fn fewer_timesteps_and_averages_count() {
         let config =
             TrainConfig { first_timesteps: Some(2), first_part: 0.6, average_epochs: 2, ..TrainConfig::default() };
-        let seconds = MEASURED.seconds(&config, 5, AMOUNTS, 10);
+        let seconds = MEASURED.seconds(&config, &network(), AMOUNTS, 10);
         // Six epochs of 1 second, four of 2, ten tests of 0.1, two estimates of 1, the last test of 0.5.
         assert!((seconds - (6.0 + 8.0 + 1.0 + 2.0 + 0.5)).abs() < 1e-9, "{seconds}");
-        let epochs = MEASURED.epochs(&config, 5, AMOUNTS, seconds + 1e-9);
+        let epochs = MEASURED.epochs(&config, &network(), AMOUNTS, seconds + 1e-9);
         assert_eq!(epochs, 10);
     }
 }

@@ -11,7 +11,7 @@ impl Training<'_> {
     fn left(&self) -> Option<String> {
         let epochs = self.config.epochs.saturating_sub(self.epoch);
         let (now, all) = (self.timesteps(), self.graph.config.timesteps);
-        let steps = self.config.sum_of_timesteps(self.epoch + 1..=self.config.epochs, all);
+        let steps = self.config.sum_of_timesteps(self.epoch + 1..=self.config.epochs, &self.graph.config);
         let train = (steps * self.chosen.len()).saturating_sub(self.learned.images * now);
         let choosing = self.choosing.as_ref().map_or(0, |images| images.len());
         let [left, tested] = [epochs, self.tested].map(|tests| tests * choosing * all);

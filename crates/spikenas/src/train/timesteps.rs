@@ -11,19 +11,21 @@ use crate::engine::{Engine, Network};
 use crate::graph::{Graph, NetworkConfig};
 
 impl TrainConfig {
-    /// Timesteps with which an epoch, counted from 1, trains a network of so many: `first_timesteps`, where these are fewer, in the
-    /// first `first_part` of the epochs.
-    pub fn timesteps(&self, epoch: usize, all: usize) -> usize {
-        self.sum_of_timesteps(epoch..=epoch, all)
+    /// Timesteps with which an epoch, counted from 1, trains a network: `first_timesteps`, where these are fewer, in the first
+    /// `first_part` of the epochs. Of frames all are shown, one a timestep.
+    pub fn timesteps(&self, epoch: usize, network: &NetworkConfig) -> usize {
+        self.sum_of_timesteps(epoch..=epoch, network)
     }
 
     /// The sum of the timesteps of some epochs, which time grows with.
-    pub fn sum_of_timesteps(&self, epochs: RangeInclusive<usize>, all: usize) -> usize {
+    pub fn sum_of_timesteps(&self, epochs: RangeInclusive<usize>, network: &NetworkConfig) -> usize {
+        let all = network.timesteps;
         // A part that is not all leaves at least the last epoch: batch norm has to see all timesteps before they are tested.
         let most = if self.first_part < 1.0 { self.epochs.saturating_sub(1) } else { self.epochs };
         let first_epochs = ((self.first_part * self.epochs as f64).round() as usize).min(most);
         let count = |last: usize| (last + 1).saturating_sub(*epochs.start());
-        let fewer = all - self.first_timesteps.map_or(all, |first| first.min(all));
+        let first_timesteps = self.first_timesteps.filter(|_| !network.frames);
+        let fewer = all - first_timesteps.map_or(all, |first| first.min(all));
         count(*epochs.end()) * all - count(first_epochs.min(*epochs.end())) * fewer
     }
 }
@@ -47,16 +49,22 @@ mod tests {
 
     #[test]
     fn the_first_part_of_the_epochs_has_fewer_timesteps() {
-        let of = |config: &TrainConfig| (1..=5).map(|epoch| config.timesteps(epoch, 4)).collect::<Vec<_>>();
+        let images = NetworkConfig { timesteps: 4, ..NetworkConfig::preset("sample").unwrap() };
+        let of = |config: &TrainConfig| (1..=5).map(|epoch| config.timesteps(epoch, &images)).collect::<Vec<_>>();
         let plain = TrainConfig { epochs: 5, ..TrainConfig::default() };
         assert_eq!(of(&plain), [4; 5]);
         let config = TrainConfig { first_timesteps: Some(2), first_part: 0.6, ..plain };
         assert_eq!(of(&config), [2, 2, 2, 4, 4]);
-        assert_eq!([config.sum_of_timesteps(2..=4, 4), config.sum_of_timesteps(RangeInclusive::new(6, 5), 4)], [8, 0]);
+        assert_eq!(
+            [config.sum_of_timesteps(2..=4, &images), config.sum_of_timesteps(RangeInclusive::new(6, 5), &images)],
+            [8, 0]
+        );
         assert_eq!(of(&TrainConfig { first_part: 0.0, ..config.clone() }), [4; 5]);
         assert_eq!(of(&TrainConfig { first_part: 1.0, ..config.clone() }), [2; 5]);
-        let few = |epochs| TrainConfig { epochs, first_part: 0.8, ..config.clone() }.timesteps(epochs, 4);
+        let few = |epochs| TrainConfig { epochs, first_part: 0.8, ..config.clone() }.timesteps(epochs, &images);
         assert_eq!([few(1), few(2)], [4, 4], "the last epoch has all");
+        let frames = NetworkConfig { frames: true, ..images.clone() };
+        assert_eq!(config.sum_of_timesteps(1..=5, &frames), 20, "all frames are shown");
         assert_eq!(of(&TrainConfig { first_timesteps: Some(9), ..config }), [4; 5], "never more than all");
     }
 }

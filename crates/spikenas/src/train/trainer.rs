@@ -171,7 +171,7 @@ impl Training<'_> {
 
     /// Timesteps of the epoch that is trained.
     pub(super) fn timesteps(&self) -> usize {
-        self.config.timesteps(self.epoch + 1, self.graph.config.timesteps)
+        self.config.timesteps(self.epoch + 1, &self.graph.config)
     }
 
     /// Takes the network with the timesteps of the epoch; returns these.

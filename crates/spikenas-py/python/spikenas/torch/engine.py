@@ -89,9 +89,12 @@ class EngineNetwork:
         return tensor.to(self.engine.device), count
 
     def images(self, images):
-        """This process's images, [images, channels, rows, columns], and the number of all."""
-        images, count = self.part(images, self.module.shape(0), torch.float32)
-        return images.contiguous(memory_format=torch.channels_last), count
+        """This process's images as the module takes them, and the number of all; given are frames by sample."""
+        frames, shape = self.module.frames, self.module.shape(0)
+        if frames == 1:
+            return self.part(images, shape, torch.float32)
+        images, count = self.part(images, (frames, *shape), torch.float32)
+        return images.transpose(0, 1), count
 
     @torch.no_grad()
     def forward(self, images, mode, passes):

@@ -22,8 +22,8 @@ def save(network: Network, path: str | PathLike) -> None:
 
     What it was trained on is not known here: a training by `spikenas.torch.train` writes that, too.
     """
-    stem = int(network.state_dict()["stem.1.num_batches_tracked"])
-    save_model(path, network.graph, arrays(network), stem)
+    passes = int(network.state_dict()["stem.1.num_batches_tracked"]) // network.frames
+    save_model(path, network.graph, arrays(network), passes)
 
 
 @torch.no_grad()
@@ -35,10 +35,10 @@ def fill(network, tensors):
 
 
 def count_batches(network, passes):
-    """Sets the counters that PyTorch keeps beside batch norms: a pass counts at each timestep, that of the stem once."""
+    """Sets the counters that PyTorch keeps beside batch norms: a pass counts at each timestep, that of the stem once for an image."""
     for name, counter in network.named_buffers():
         if name.endswith("num_batches_tracked"):
-            counter.fill_(passes * (1 if name.startswith("stem") else network.steps))
+            counter.fill_(passes * (network.frames if name.startswith("stem") else network.steps))
 
 
 def arrays(network):

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .. import ArgumentError
 from .batch_norm import BatchNorm
 from .lif import Lif
 
@@ -66,8 +67,9 @@ class Convolution(nn.Conv2d):
 class Network(nn.Module):
     """The network of a graph of `spikenas.graph`, `Run.graph` or `load_model`.
 
-    `forward` takes images, float32 [images, channels, rows, columns], normalised as those of the run, and gives logits, float32
-    [images, classes]: the mean over timesteps and clusters. As with all modules, `train()` and `eval()` say whose statistics the batch
+    `forward` takes images, float32 [images, channels, rows, columns], normalised as those of the run, or frames, [steps, samples,
+    channels, rows, columns], one a timestep, as SpikingJelly's multi-step mode. It gives logits, float32 [images, classes]: the mean
+    over timesteps and clusters. As with all modules, `train()` and `eval()` say whose statistics the batch
     norms use.
     """
 
@@ -75,6 +77,8 @@ class Network(nn.Module):
         super().__init__()
         self.graph = graph
         self.steps = graph["config"]["timesteps"]
+        # Frames of a sample: an image is one that is shown at every timestep.
+        self.frames = self.steps if graph["config"].get("frames", False) else 1
         self.nodes = [Node.of(node) for node in graph["nodes"]]
         self.loops = loops(self.nodes)
         self.summed = summed(self.nodes)
@@ -91,7 +95,7 @@ class Network(nn.Module):
         if node.kind == "convolution":
             return Convolution(settings["input"]["channels"], settings["outputs"], settings["kernel"])
         if node.kind == "batch_norm":
-            return BatchNorm(settings["channels"], 1 if node.place == "stem" else self.steps)
+            return BatchNorm(settings["channels"], self.frames if node.place == "stem" else self.steps)
         if node.kind == "linear":
             return nn.Linear(settings["inputs"], settings["outputs"], bias=settings["has_bias"])
         if node.kind == "lif":
@@ -106,7 +110,7 @@ class Network(nn.Module):
         asked = Pass() if asked is None else asked
         maps, place = {}, 0
         asked.spikes.clear()
-        images = images.contiguous(memory_format=torch.channels_last)[None]
+        images = self.shown(images)
         while place < len(self.nodes):
             last = self.loops.get(place, place)
             if last > place:
@@ -117,6 +121,14 @@ class Network(nn.Module):
                 del maps[source]
             place = last + 1
         return maps[len(self.nodes) - 1]
+
+    def shown(self, images):
+        """Images or frames as a map, [frames, images, channels, rows, columns]."""
+        maps = images if self.frames > 1 else images[None]
+        expected = (self.frames, *self.shape(0))
+        if (maps.shape[0], *maps.shape[2:]) != expected:
+            raise ArgumentError(f"input {list(images.shape)}: the network takes {self.frames} frames a sample, of {list(self.shape(0))}")
+        return maps.flatten(0, 1).contiguous(memory_format=torch.channels_last).unflatten(0, maps.shape[:2])
 
     def loop(self, first, last, maps, images, asked):
         """Nodes that read their own past, timestep by timestep; the maps of those that others read."""

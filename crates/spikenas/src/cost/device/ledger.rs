@@ -114,7 +114,7 @@ fn flash(graph: &Graph, stages: &Stages, bits: WeightBits) -> DeviceMemory {
 
 fn ram(graph: &Graph, stages: &Stages, plan: &DevicePlan, leak: Leak) -> DeviceMemory {
     let mut ram = DeviceMemory::default();
-    ram.add(DeviceLedger::IMAGE, graph.input.len());
+    ram.add(DeviceLedger::IMAGE, plan.image_bytes);
     ram.add("spikes of live layers", plan.arena_bytes);
     ram.add("membranes", plan.membrane_bytes(leak));
     ram.add("sums of a channel", 2 * plan.planes * plan.plane_sums);

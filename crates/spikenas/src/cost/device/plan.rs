@@ -69,6 +69,9 @@ pub struct DevicePlan {
     pub plane_sums: usize,
     /// Whether the last plane keeps what is the same at every timestep.
     pub has_constant_plane: bool,
+    /// Values of the input that are there at a time, of a byte each, which are the caller's: an image; all frames where layers come one
+    /// after the other, one of them where timesteps do.
+    pub image_bytes: usize,
 }
 
 impl DevicePlan {
@@ -104,6 +107,7 @@ impl DevicePlan {
             planes: 1 + averages + usize::from(has_constant_plane),
             plane_sums: most(&sums),
             has_constant_plane,
+            image_bytes: stages.input.len() * if stages.frames && schedule == Schedule::Layers { timesteps } else { 1 },
         }
     }
 
@@ -124,7 +128,8 @@ impl DevicePlan {
             return plan(schedule);
         }
         let [layers, steps] = [Schedule::Layers, Schedule::Steps].map(plan);
-        if layers.bytes(leak) <= steps.bytes(leak) { layers } else { steps }
+        let bytes = |plan: &Self| plan.bytes(leak) + plan.image_bytes;
+        if bytes(&layers) <= bytes(&steps) { layers } else { steps }
     }
 }
 

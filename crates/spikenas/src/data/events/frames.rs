@@ -4,8 +4,9 @@ use super::event::{Event, Recording, Sensor};
 use crate::weights::Split;
 use crate::{Error, Result};
 
-/// The most pixels of a frame.
+/// The most pixels of a frame, and counts of all frames of a recording.
 const MOST_PIXELS: usize = 1 << 22;
+const MOST_COUNTS: usize = 1 << 28;
 
 /// How events become frames: counts of events by polarity and pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +35,7 @@ impl FrameRule {
     /// These are SpikingJelly's integers (`integrate_events_by_fixed_frames_number`), where it gives any: a part of no events, of which
     /// it makes an error, is a frame of zeros.
     ///
-    /// Errors: no frames; an event at no pixel of the sensor.
+    /// Errors: no frames, or too many; an event at no pixel of the sensor.
     pub fn count(&self, recording: &Recording) -> Result<Vec<u32>> {
         if self.frames == 0 || self.scale == 0 {
             return Err(Error::invalid("0 frames, or frames of pixels of no size: at least 1"));
@@ -47,6 +48,12 @@ impl FrameRule {
             )));
         }
         let plane = height * width;
+        if self.frames > MOST_COUNTS / (channels * plane).max(1) {
+            return Err(Error::invalid(format!(
+                "{} frames of {channels} x {height} x {width}: at most {MOST_COUNTS} counts, take fewer frames",
+                self.frames
+            )));
+        }
         let mut counts = vec![0_u32; self.frames * channels * plane];
         for (frame, part) in counts.chunks_mut((channels * plane).max(1)).zip(self.parts(&recording.events)) {
             for event in &recording.events[part] {
@@ -126,6 +133,12 @@ mod tests {
         assert_eq!(sums(rule(2, Split::Time), &recording(&times[..3])), [1, 2]);
         let gap: Vec<_> = [0, 90].map(|time| (time, 0, 0, true)).to_vec();
         assert_eq!(sums(rule(3, Split::Time), &recording(&gap)), [1, 0, 0], "an empty part is a frame of zeros");
+    }
+
+    #[test]
+    fn frames_without_bounds_are_refused_before_they_take_memory() {
+        let error = rule(usize::MAX, Split::Time).count(&recording(&[(0, 0, 0, true)])).unwrap_err().to_string();
+        assert!(error.ends_with("frames of 2 x 2 x 3: at most 268435456 counts, take fewer frames"), "{error}");
     }
 
     #[test]

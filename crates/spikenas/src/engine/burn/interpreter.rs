@@ -43,12 +43,12 @@ impl<'a> Interpreter<'a> {
         Self { graph, tensors, mode, dropout: None, spikes: Vec::new() }
     }
 
-    /// Shows images, [images, channels, height, width].
+    /// Shows images, [images, channels, height, width], or frames, [steps * samples, channels, height, width].
     pub fn run(mut self, images: Tensor<4>) -> Interpreted {
         let readers = self.graph.readers();
         let mut values: Vec<Option<Feature>> = vec![None; readers.len()];
         let mut left: Vec<usize> = readers.iter().map(Vec::len).collect();
-        let mut last = Feature { map: images, steps: 1 };
+        let mut last = Feature { map: images, steps: self.graph.config.frames_of_sample() };
         let mut votes = last.clone();
         for (id, node) in self.graph.iter() {
             let mut inputs = Vec::new();
@@ -79,8 +79,9 @@ impl<'a> Interpreter<'a> {
             (Layer::Sum, Some(first)) => inputs.fold(first, Feature::add),
             (Layer::Convolution(convolution), Some(x)) => self.convolution(convolution, x),
             (Layer::BatchNorm(norm), Some(x)) => {
-                // The reference calls the stem once, and every other layer at each timestep.
-                let updates = if node.place == Place::Stem { 1 } else { self.graph.config.timesteps };
+                // The reference calls the stem once for an image, and every other layer at each timestep.
+                let config = &self.graph.config;
+                let updates = if node.place == Place::Stem { config.frames_of_sample() } else { config.timesteps };
                 self.batch_norm(norm, x, updates)
             }
             (Layer::Lif(lif), Some(x)) => self.lif(lif, x),

@@ -52,7 +52,7 @@ impl Tensors {
         self.running.insert(format!("{module}.running_var"), variance);
     }
 
-    /// Puts images, channel by channel, on the device: [images, channels, height, width].
+    /// Puts images or frames, channel by channel, on the device: [images, channels, height, width].
     pub fn images(&self, values: &[f32], shape: Shape) -> Tensor<4> {
         let count = values.len() / shape.len();
         let size = [count, shape.channels, shape.height, shape.width];

@@ -27,7 +27,7 @@ impl Untrained for BurnUntrained {
         for (index, graph) in graphs.iter().enumerate() {
             let weights = Weights::initialised(graph, self.draws.seed, repeat as u64);
             let mut tensors = Tensors::new(graph, &weights, &self.device)?;
-            let samples = images.len() / graph.input.len();
+            let samples = images.len() / graph.sample_len();
             let images = tensors.images(images, graph.input);
             let interpreted = Interpreter::new(graph, &mut tensors, Mode::Train).run(images);
             let mut layers = Vec::new();

@@ -28,7 +28,7 @@ pub(super) struct Tape {
     pub weights: Arc<Weights>,
     pub buffers: Buffers,
     pub config: NetworkConfig,
-    /// [images, channels, height, width].
+    /// [images, channels, height, width], or [frames, samples, channels, height, width].
     pub images: Vec<f32>,
     pub samples: usize,
 }
@@ -143,7 +143,7 @@ impl Backward {
         let id = self.tape.order[place];
         let is_last = place + 1 == self.tape.order.len();
         match self.tape.program.step(id).clone() {
-            Step::Stem { convolution, norm } => self.stem(id, &convolution, &norm),
+            Step::Stem { convolution, norm, frames } => self.stem(id, &convolution, &norm, frames),
             Step::Pool { map } => self.pool(id, &map),
             Step::Spikes { lif, map, norm, before } => {
                 self.spikes(id, &lif, &map, (norm, before), is_last.then_some(of_averages));
@@ -300,16 +300,23 @@ impl Backward {
         self.hand_on(map, of_map, &sums);
     }
 
-    fn stem(&mut self, id: Id, convolution: &Convolution, norm: &BatchNorm) {
+    fn stem(&mut self, id: Id, convolution: &Convolution, norm: &BatchNorm, frames: usize) {
         if !self.has_gradient(id) {
             return;
         }
-        let extent = Extent { steps: 1, ..self.tape.extent(convolution.output(), None) };
-        let total = self.total(id, self.tape.extent(convolution.output(), None));
-        let gradient = [Term { values: &total, affine: None }];
-        let sums = gradient_sums(self.isa, &sum(&[self.tape.part(id)], None, extent), &total);
-        let slopes = self.norm(norm, &sums[0], None);
-        let [terms, _] = slopes.before_norm(gradient.to_vec(), self.tape.sums(id));
+        let all = self.tape.extent(convolution.output(), None);
+        let extent = Extent { steps: frames, ..all };
+        let total = (frames == 1).then(|| self.total(id, all));
+        let sums = match &total {
+            Some(total) => gradient_sums(self.isa, &sum(&[self.tape.part(id)], None, extent), total).swap_remove(0),
+            None => std::mem::take(&mut self.sums[id]),
+        };
+        let slopes = self.norm(norm, &sums, None);
+        let gradient = match &total {
+            Some(total) => vec![Term { values: total, affine: None }],
+            None => self.gradient(id),
+        };
+        let [terms, _] = slopes.before_norm(gradient, self.tape.sums(id));
         let maps = ConvolutionMaps::new(self.tape.samples, convolution.input.height, convolution.input.width);
         let (images, side) = (&self.tape.images, convolution.kernel.side());
         let of_weight = image_weight_gradient(self.isa, images, maps, side, &sum(&terms, None, extent));

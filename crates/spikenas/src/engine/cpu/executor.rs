@@ -31,7 +31,7 @@ pub(super) enum Value {
 
 /// The inputs and settings of a pass.
 pub(super) struct Pass<'a> {
-    /// The images, `[samples, channels, height, width]`.
+    /// The images, `[samples, channels, height, width]`, or one frame of every sample after the other.
     pub(super) images: &'a [f32],
     pub(super) samples: usize,
     pub(super) timesteps: usize,
@@ -187,7 +187,7 @@ impl<'a> Executor<'a> {
     fn compute(&mut self, id: Id) -> Result<Value> {
         let program = self.program;
         match program.step(id) {
-            Step::Stem { convolution, norm } => self.stem(convolution, norm),
+            Step::Stem { convolution, norm, frames } => self.stem(convolution, norm, *frames),
             Step::Convolution { convolution, norm, spikes, pool, at } => {
                 self.convolve(convolution, norm, *spikes, *pool, *at)
             }
@@ -249,11 +249,14 @@ impl<'a> Executor<'a> {
         read(&Sum { terms: &terms, affine, extent: self.extent(map.shape, map.at) })
     }
 
-    fn stem(&mut self, stem: &Convolution, norm: &BatchNorm) -> Result<Value> {
-        let kernel = self.parameters.kernel(stem);
-        let mut values = self.buffer(self.pass.samples * stem.output().len())?;
-        let moments = convolve_images(self.pass.images, self.maps(stem.input, 1), &kernel, &mut values);
-        let affine = Some(self.fold(norm, || vec![moments], (1, None)));
+    fn stem(&mut self, stem: &Convolution, norm: &BatchNorm, frames: usize) -> Result<Value> {
+        let (kernel, samples) = (self.parameters.kernel(stem), self.pass.samples);
+        let mut values = self.buffer(frames * samples * stem.output().len())?;
+        let images = self.pass.images.chunks((samples * stem.input.len()).max(1));
+        let sums = values.chunks_mut((samples * stem.output().len()).max(1));
+        let convolve = |(images, sums)| convolve_images(images, self.maps(stem.input, 1), &kernel, sums);
+        let moments = images.zip(sums).map(convolve).collect();
+        let affine = Some(self.fold(norm, || moments, (frames, None)));
         Ok(Value::Part(Part { values, unpooled: None, affine }))
     }
 

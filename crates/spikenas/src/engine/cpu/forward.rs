@@ -34,7 +34,7 @@ pub struct Trace {
     pub running: RunningStatistics,
 }
 
-/// Runs a network on images `[samples, channels, height, width]`, layer by layer, all timesteps of a layer at once.
+/// Runs a network on images `[samples, channels, height, width]`, or on frames `[timesteps, samples, channels, height, width]`, layer by layer, all timesteps of a layer at once.
 ///
 /// `membranes` are those to start from and are updated; without, they start at 0 and are not kept. Errors: the feature
 /// maps need more memory than `parameters` allow.
@@ -45,7 +45,7 @@ pub fn forward(
     mode: Mode,
     membranes: Option<&mut Membranes>,
 ) -> Result<Trace> {
-    let samples = images.len() / graph.input.len();
+    let samples = images.len() / graph.sample_len();
     let mut program = Program::default();
     let route = program.add(graph, Goal::Output);
     let pass = Pass { mode, membranes, ..Pass::new(&graph.config, images, samples) };

@@ -19,7 +19,7 @@ pub(super) fn training_memory(graph: &Graph, images: usize) -> u64 {
         _ => None,
     });
     let neurons = maps(graph, &program, images) + INPUTS * steps * images * inputs.unwrap_or(0);
-    let values = (neurons + COPIES * parameters(graph) + 3 * images * graph.input.len()) * size_of::<f32>();
+    let values = (neurons + COPIES * parameters(graph) + 3 * images * graph.sample_len()) * size_of::<f32>();
     (values + steps * images * words(&program) * size_of::<u64>()) as u64
 }
 
@@ -46,7 +46,7 @@ fn parameters(graph: &Graph) -> usize {
 fn maps(graph: &Graph, program: &Program, images: usize) -> usize {
     let all = images * graph.config.timesteps;
     let kept = program.steps().iter().map(|step| match step {
-        Step::Stem { convolution, .. } => images * convolution.output().len(),
+        Step::Stem { convolution, frames, .. } => images * frames * convolution.output().len(),
         Step::Convolution { convolution, pool, at, .. } => {
             let (sums, all) = (convolution.output().len(), at.map_or(all, |_| images));
             all * if *pool > 1 { sums + sums / (pool * pool) } else { sums }
@@ -97,19 +97,21 @@ mod tests {
             (2, "0313 0031 0003 0300"),
             (1, "0313 3031 3303 3330"),
         ] {
-            let config = NetworkConfig { cells, last_pool: 2, ..NetworkConfig::preset("sample").unwrap() };
-            let graph = Graph::new(&cell.parse().unwrap(), &config, input).unwrap();
-            let mut network = NetworkOnKernels::new(&graph, Weights::initialised(&graph, 1, 0)).unwrap();
-            let batch = Batch { images: vec![0.5; 4 * input.len()], labels: vec![0, 1, 2, 3] };
-            for _ in 0..3 {
-                let lesson = Lesson::PLAIN;
-                network.learn(&batch, &lesson, &mut generator(&[])).unwrap();
+            for frames in [false, true] {
+                let config = NetworkConfig { cells, last_pool: 2, frames, ..NetworkConfig::preset("sample").unwrap() };
+                let graph = Graph::new(&cell.parse().unwrap(), &config, input).unwrap();
+                let mut network = NetworkOnKernels::new(&graph, Weights::initialised(&graph, 1, 0)).unwrap();
+                let batch = Batch { images: vec![0.5; 4 * graph.sample_len()], labels: vec![0, 1, 2, 3] };
+                for _ in 0..3 {
+                    let lesson = Lesson::PLAIN;
+                    network.learn(&batch, &lesson, &mut generator(&[])).unwrap();
+                }
+                let mut program = Program::default();
+                program.add(&graph, Goal::Features);
+                let (held, estimate) = (network.buffers().held(), maps(&graph, &program, 4));
+                let ratio = estimate as f64 / held as f64;
+                assert!((0.85..1.15).contains(&ratio), "{cells} x {cell}: {held} held, {estimate} estimated");
             }
-            let mut program = Program::default();
-            program.add(&graph, Goal::Features);
-            let (held, estimate) = (network.buffers().held(), maps(&graph, &program, 4));
-            let ratio = estimate as f64 / held as f64;
-            assert!((0.85..1.15).contains(&ratio), "{cells} x {cell}: {held} held, {estimate} estimated");
         }
     }
 }

@@ -60,7 +60,7 @@ impl NetworkOnKernels {
 
     /// Everything before the classifier in training mode: the last spikes, and what the backward pass needs.
     fn features(&self, images: &[f32]) -> Result<(Arc<Spikes>, Tape)> {
-        let samples = images.len() / self.graph.input.len();
+        let samples = images.len() / self.graph.sample_len();
         let mut program = Program::default();
         let order = program.add(&self.graph, Goal::Features).order;
         let parameters = self.parameters();

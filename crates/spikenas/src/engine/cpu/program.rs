@@ -18,8 +18,8 @@ pub(super) struct Map {
 /// A computation that is done once for all networks that have it: layers of a graph, as the kernels take them together.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    /// First convolution and its batch norm, of the images: a part of a map.
-    Stem { convolution: Convolution, norm: BatchNorm },
+    /// First convolution and its batch norm, of the images or of each of their frames: a part of a map.
+    Stem { convolution: Convolution, norm: BatchNorm, frames: usize },
     /// A convolution of spikes and its batch norm, averaged over squares of side `pool`: a part of a map. `at`: the only timestep of
     /// the spikes.
     Convolution { convolution: Convolution, norm: BatchNorm, spikes: Id, pool: usize, at: Option<usize> },
@@ -141,7 +141,7 @@ impl Program {
     /// Whether a part of a map is the same at every timestep.
     fn is_constant(&self, part: Id) -> bool {
         match &self.steps[part] {
-            Step::Stem { .. } => true,
+            Step::Stem { frames, .. } => *frames == 1,
             Step::Pool { map } => map.parts.iter().all(|&part| self.is_constant(part)),
             _ => false,
         }
@@ -350,7 +350,7 @@ impl Lowering<'_> {
                 let shape = convolution.output();
                 let part = self.enter(match spikes {
                     Some(spikes) => Step::Convolution { convolution, norm, spikes, pool: 1, at: None },
-                    None => Step::Stem { convolution, norm },
+                    None => Step::Stem { convolution, norm, frames: self.graph.config.frames_of_sample() },
                 });
                 Map { parts: vec![part], shape, at: None }
             }

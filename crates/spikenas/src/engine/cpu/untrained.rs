@@ -30,7 +30,7 @@ impl Untrained for UntrainedOnKernels {
         let Some(first) = graphs.first() else { return Ok(()) };
         let mut program = Program::default();
         let routes: Vec<Route> = graphs.iter().map(|graph| program.add(graph, Goal::Spikes)).collect();
-        let samples = images.len() / first.input.len();
+        let samples = images.len() / first.sample_len();
         let pass = Pass::new(&first.config, images, samples);
         let mut executor = Executor::new(&program, &self.repeats[repeat], pass, Some(observer));
         routes.iter().flat_map(|route| &route.layers).for_each(|&(_, id)| executor.retain(id));

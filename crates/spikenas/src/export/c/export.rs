@@ -32,7 +32,7 @@ impl CExport {
         let plan = DevicePlan::least(stages, graph.config.timesteps, *leak, schedule);
         let ledger = DeviceLedger::of_plan(graph, stages, &plan, *bits, *leak);
         Ok(Self {
-            header: header(network, name, classes, &ledger),
+            header: header(network, name, classes, &plan, &ledger),
             source: source(network, name, &plan),
             test: test(network, name, images),
             ledger,

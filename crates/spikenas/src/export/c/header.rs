@@ -1,12 +1,19 @@
 use std::fmt::Write;
 
 use super::name::Name;
-use crate::cost::{DeviceLedger, DeviceMemory};
+use super::source::steps_alone;
+use crate::cost::{DeviceLedger, DeviceMemory, DevicePlan};
 use crate::graph::Shape;
 use crate::quantise::IntegerNetwork;
 
 /// `NAME.h`.
-pub(super) fn header(network: &IntegerNetwork, name: &Name, classes: &[String], ledger: &DeviceLedger) -> String {
+pub(super) fn header(
+    network: &IntegerNetwork,
+    name: &Name,
+    classes: &[String],
+    plan: &DevicePlan,
+    ledger: &DeviceLedger,
+) -> String {
     let (graph, upper) = (&network.graph, name.upper());
     let Shape { channels, height, width } = graph.input;
     let timesteps = graph.config.timesteps;
@@ -20,10 +27,11 @@ pub(super) fn header(network: &IntegerNetwork, name: &Name, classes: &[String], 
     memory(&mut text, "RAM, without the stack", &ledger.ram);
     let _ = write!(
         text,
-        "   The image stays the caller's. Nothing is allocated, and no function may be called by two threads at once. */\n\
+        "   The {} the caller's. Nothing is allocated, and no function may be called by two threads at once. */\n\
          #ifndef {upper}_H\n#define {upper}_H\n\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n\
          #define {upper}_CHANNELS {channels}\n#define {upper}_ROWS {height}\n#define {upper}_COLUMNS {width}\n\
          #define {upper}_CLASSES {}\n",
+        if network.stages.frames { "frames stay" } else { "image stays" },
         graph.outputs()
     );
     if !classes.is_empty() {
@@ -31,12 +39,26 @@ pub(super) fn header(network: &IntegerNetwork, name: &Name, classes: &[String], 
         let _ = writeln!(text, "/* Names of the classes, to initialise an array with. */");
         let _ = writeln!(text, "#define {upper}_CLASS_NAMES {}", names.join(", "));
     }
+    let _ = write!(text, "\n/* Forgets everything; an inference begins with it. */\nvoid {name}_reset(void);\n\n");
+    let (article, sample, argument, values) = match network.stages.frames {
+        true => {
+            ("a", "recording", "frames", format!("{timesteps} frames one after the other, each of values of 0 to 255"))
+        }
+        false => ("an", "image", "image", "levels of 0 to 255".into()),
+    };
+    if steps_alone(network, plan) {
+        let _ = write!(
+            text,
+            "/* Shows one frame, as it comes: {timesteps} of them after a reset, then a decision, are an inference. */\n\
+             void {name}_step(const uint8_t *frame);\n\n\
+             /* The class of the frames since the last reset. */\nint {name}_decide(void);\n\n"
+        );
+    }
     let _ = write!(
         text,
-        "\n/* Forgets everything; an inference begins with it. */\nvoid {name}_reset(void);\n\n\
-         /* The class of an image: levels of 0 to 255, channel by channel, row by row. */\n\
-         int {name}_infer(const uint8_t *image);\n\n\
-         /* The scores of the last image, one for each class. */\nconst int32_t *{name}_scores(void);\n\n\
+        "/* The class of {article} {sample}: {values}, channel by channel, row by row. */\n\
+         int {name}_infer(const uint8_t *{argument});\n\n\
+         /* The scores of the last {sample}, one for each class. */\nconst int32_t *{name}_scores(void);\n\n\
          #ifdef __cplusplus\n}}\n#endif\n\n#endif\n"
     );
     text

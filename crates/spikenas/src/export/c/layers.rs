@@ -108,7 +108,8 @@ impl Layers<'_> {
                 let _ = match convolved.source {
                     Source::Image => writeln!(
                         text,
-                        "{indent}show(sums[{plane}], image,\n{indent}    {values}, {name}_shifts[channel]);"
+                        "{indent}show(sums[{plane}], {},\n{indent}    {values}, {name}_shifts[channel]);",
+                        self.image()
                     ),
                     Source::Layer(layer) => {
                         let (side, tile) = (convolved.convolution.kernel.side(), convolved.tile);
@@ -124,6 +125,14 @@ impl Layers<'_> {
                     }
                 };
             }
+        }
+    }
+
+    /// The image, or the frame of the timestep: a function for one timestep is given its frame.
+    fn image(&self) -> &'static str {
+        match self.plan.schedule {
+            Schedule::Layers if self.network.stages.frames => "image + t * CHANNELS * ROWS * COLUMNS",
+            _ => "image",
         }
     }
 

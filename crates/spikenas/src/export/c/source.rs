@@ -128,6 +128,11 @@ fn functions(network: &IntegerNetwork) -> String {
     text.replace("LEAK", &runtime::leak(network.leak))
 }
 
+/// Whether a device is shown one frame after the other, as they come.
+pub(super) fn steps_alone(network: &IntegerNetwork, plan: &DevicePlan) -> bool {
+    network.stages.frames && plan.schedule == Schedule::Steps
+}
+
 fn interface(network: &IntegerNetwork, name: &Name, plan: &DevicePlan) -> String {
     let IntegerNetwork { graph: Graph { config, .. }, stages, .. } = network;
     let (timesteps, count) = (config.timesteps, stages.layers.len());
@@ -136,19 +141,26 @@ fn interface(network: &IntegerNetwork, name: &Name, plan: &DevicePlan) -> String
     for state in ["spikes", "membranes", "sums", "hidden_sums", "hidden_membranes", "hidden_spikes", "scores"] {
         let _ = writeln!(text, "    memset({state}, 0, sizeof {state});");
     }
-    let _ = write!(text, "}}\n\nint {name}_infer(const uint8_t *image)\n{{\n    unsigned t;\n    {name}_reset();\n");
+    text += "}\n\n";
     let calls = |indent: &str| (0..count).map(|layer| format!("{indent}layer_{layer}(image);\n")).collect::<String>();
-    match plan.schedule {
-        Schedule::Layers => {
-            text += &calls("    ");
-            let _ = writeln!(text, "    for (t = 0; t < {timesteps}; ++t) {{");
-            let _ = writeln!(text, "        classify(spikes + {} + t * {});", buffer.spikes, buffer.step_bytes);
-        }
-        Schedule::Steps => {
-            let _ = writeln!(text, "    for (t = 0; t < {timesteps}; ++t) {{");
-            text += &calls("        ");
-            let _ = writeln!(text, "        classify(spikes + {});", buffer.spikes);
-        }
+    let has_steps = steps_alone(network, plan);
+    if has_steps {
+        let _ = write!(text, "void {name}_step(const uint8_t *image)\n{{\n{}", calls("    "));
+        let _ = write!(text, "    classify(spikes + {});\n}}\n\n", buffer.spikes);
+        let _ = write!(text, "int {name}_decide(void)\n{{\n    return decide();\n}}\n\n");
+    }
+    let _ = write!(text, "int {name}_infer(const uint8_t *image)\n{{\n    unsigned t;\n    {name}_reset();\n");
+    if plan.schedule == Schedule::Layers {
+        text += &calls("    ");
+    }
+    let _ = writeln!(text, "    for (t = 0; t < {timesteps}; ++t) {{");
+    if has_steps {
+        let _ = writeln!(text, "        {name}_step(image + t * CHANNELS * ROWS * COLUMNS);");
+    } else if plan.schedule == Schedule::Steps {
+        text += &calls("        ");
+        let _ = writeln!(text, "        classify(spikes + {});", buffer.spikes);
+    } else {
+        let _ = writeln!(text, "        classify(spikes + {} + t * {});", buffer.spikes, buffer.step_bytes);
     }
     text += "    }\n    return decide();\n}\n\n";
     text + &format!("const int32_t *{name}_scores(void)\n{{\n    return scores;\n}}\n")

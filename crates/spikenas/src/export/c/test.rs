@@ -4,7 +4,7 @@ use crate::quantise::{IntegerNetwork, Runner};
 
 /// `NAME_test.c`.
 pub(super) fn test(network: &IntegerNetwork, name: &Name, images: &[u8]) -> String {
-    let (length, classes) = (network.graph.input.len(), network.graph.outputs());
+    let (length, classes) = (network.graph.sample_len(), network.graph.outputs());
     let runner = Runner::new(network);
     let mut state = runner.state();
     let images: Vec<&[u8]> = images.chunks_exact(length).collect();

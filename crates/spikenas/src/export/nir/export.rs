@@ -3,7 +3,7 @@ use super::numbers::Numbers;
 use crate::Result;
 use crate::data::Images;
 use crate::engine::{Engine, Mode, check_images};
-use crate::graph::{Graph, Normalisation, Stages};
+use crate::graph::{Graph, Normalisation, Shape, Stages};
 use crate::quantise::{IntegerNetwork, Runner};
 use crate::weights::Weights;
 
@@ -12,6 +12,8 @@ use crate::weights::Weights;
 pub struct NirExport {
     /// Its nodes and edges.
     pub graph: NirGraph,
+    /// Frames of a sample; 1 of an image.
+    pub frames: usize,
     /// What the file says of itself, as JSON.
     pub about: serde_json::Value,
     /// Golden inputs, what their layers fire and what comes out.
@@ -21,7 +23,7 @@ pub struct NirExport {
 /// Inputs of an export with what it gives for them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Golden {
-    /// What is shown at every timestep, `[images, channels, rows, columns]`.
+    /// What is shown at every timestep, `[images, channels, rows, columns]`, or at each, `[samples, timesteps, channels, rows, columns]`.
     pub inputs: Vec<f32>,
     /// Spikes of each LIF node at each timestep, `[images, nodes, timesteps]`.
     pub spikes: Vec<i64>,
@@ -49,12 +51,13 @@ impl NirExport {
             "arithmetic": "float",
             "classes": classes,
             "timesteps": graph.config.timesteps,
+            "frames": graph.config.frames,
             "dt": DT,
             "input": { "value": "(level / 255 - mean) / deviation", "mean": normalisation.mean, "deviation": normalisation.deviation },
             "output": "the class with the largest sum over all timesteps",
             "layers": nodes.spiking(),
         });
-        Ok(Self { graph: nodes, about, golden })
+        Ok(Self { graph: nodes, frames: graph.config.frames_of_sample(), about, golden })
     }
 
     /// An integer network that was made for simulators, with the golden spikes of images: levels of channels, rows and columns, one
@@ -70,12 +73,14 @@ impl NirExport {
             "arithmetic": "integer: every number is exact in float32, and no membrane ever equals its threshold",
             "classes": classes,
             "timesteps": network.graph.config.timesteps,
+            "frames": network.graph.config.frames,
             "dt": DT,
             "input": { "value": "floor((level - zero + 2) / 4)", "zero": network.pixels.zero },
             "output": "the class with the largest sum over all timesteps",
             "layers": nodes.spiking(),
         });
-        Ok(Self { graph: nodes, about, golden: golden(network, images) })
+        let frames = network.graph.config.frames_of_sample();
+        Ok(Self { graph: nodes, frames, about, golden: golden(network, images) })
     }
 }
 
@@ -109,10 +114,12 @@ fn golden_float(
 fn golden(network: &IntegerNetwork, images: &[u8]) -> Golden {
     let runner = Runner::new(network);
     let mut state = runner.state();
-    let plane = network.graph.input.height * network.graph.input.width;
+    let Shape { channels, height, width } = network.graph.input;
+    let plane = height * width;
     let mut golden = Golden::default();
-    for image in images.chunks_exact(network.graph.input.len()) {
-        let levels = image.iter().enumerate().map(|(at, &level)| f32::from(network.pixels.value(at / plane, level)));
+    for image in images.chunks_exact(network.graph.sample_len()) {
+        let levels =
+            image.iter().enumerate().map(|(at, &level)| f32::from(network.pixels.value(at / plane % channels, level)));
         golden.inputs.extend(levels);
         let outcome = runner.run(image, &mut state);
         golden.spikes.extend(outcome.fired.iter().flatten().map(|&count| count as i64));

@@ -48,9 +48,11 @@ fn metadata(export: &NirExport, mut group: GroupBuilder) -> hdf5_pure::FinishedG
     let Some(NirOperation::Input(input)) = graph.nodes.first().map(|node| &node.operation) else {
         return group.finish();
     };
-    let images = golden.inputs.len() / input.len();
+    let images = golden.inputs.len() / (export.frames * input.len());
     if images > 0 {
-        let shape = [images, input.channels, input.height, input.width].map(|n| n as u64);
+        let frames = (export.frames > 1).then_some(export.frames);
+        let sizes = [images].into_iter().chain(frames).chain([input.channels, input.height, input.width]);
+        let shape: Vec<u64> = sizes.map(|n| n as u64).collect();
         numbers(group.create_dataset("golden_inputs"), &golden.inputs, &shape);
         let layers = graph.spiking().len();
         let shape = [images, layers, golden.spikes.len() / (images * layers)].map(|n| n as u64);

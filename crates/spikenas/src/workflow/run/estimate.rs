@@ -59,14 +59,14 @@ impl Estimate {
     /// The same, where the seconds of a score and of a score of spikes are known.
     pub fn from_scores(score: f64, forward: f64, config: &RunConfig, dataset: &Dataset) -> Result<Self> {
         let (split, epochs, all) = (config.train.split(dataset)?, config.train.epochs, config.network.timesteps);
-        let steps = config.train.sum_of_timesteps(1..=epochs, all) as f64 / all as f64;
+        let steps = config.train.sum_of_timesteps(1..=epochs, &config.network) as f64 / all as f64;
         let choosing = if config.train.choice == Choice::Test { dataset.test.len() } else { split.held_out.len() };
         let tested = (epochs * choosing + dataset.test.len()) as f64;
         let images = steps * split.learned.len() as f64 * STEP + tested * TEST;
         let image = forward / config.score.batch as f64;
         if let Some(settings) = &config.search.supernet {
             let recipe = supernet_recipe(&config.train, settings);
-            let steps = recipe.sum_of_timesteps(1..=recipe.epochs, all) as f64 / all as f64;
+            let steps = recipe.sum_of_timesteps(1..=recipe.epochs, &config.network) as f64 / all as f64;
             let each = Judge::ESTIMATED as f64 + settings.images.min(split.held_out.len()) as f64 * TEST;
             let judged = (candidates(config, dataset)? + Judge::SAMPLE) as f64 * each;
             let search = image * (steps * split.learned.len() as f64 * STEP + judged);

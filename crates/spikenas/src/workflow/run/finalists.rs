@@ -68,9 +68,11 @@ impl Rounds {
         let TrainConfig { epochs, batch, first_timesteps, .. } = config.train;
         let all = config.network.timesteps;
         let has_own = config.search.layout.as_ref().is_some_and(|layout| layout.lists.has_dynamics());
-        let timesteps = first_timesteps.filter(|_| !has_own).map_or(all, |first| first.min(all));
+        let is_shortened = !has_own && !config.network.frames;
+        let timesteps = first_timesteps.filter(|_| is_shortened).map_or(all, |first| first.min(all));
         let learned = config.train.split(dataset)?.learned.len();
-        let work = PART * (config.train.sum_of_timesteps(1..=epochs, all) * learned) as f64 / timesteps as f64;
+        let work =
+            PART * (config.train.sum_of_timesteps(1..=epochs, &config.network) * learned) as f64 / timesteps as f64;
         let mut finalists = most;
         loop {
             let images = work as usize / rounds(finalists).max(1);
@@ -122,7 +124,7 @@ pub fn plan_finalists(
     let first = config.with_first_sizes(dataset.train.shape)?;
     let graph = Graph::new(&middling()?, &first.network, dataset.train.shape)?;
     let (measured, amounts) = measure(&config.train, &graph, device, dataset, MEASURING)?;
-    let epochs = measured.epochs(&config.train, config.network.timesteps, amounts, 60.0 * minutes / (1.0 + PART));
+    let epochs = measured.epochs(&config.train, &config.network, amounts, 60.0 * minutes / (1.0 + PART));
     config.train = TrainConfig { epochs, ..config.train.clone() };
     config.save(&folder.config_path())?;
     let part = rough_duration(60.0 * minutes * PART / (1.0 + PART));

@@ -18,7 +18,7 @@ pub(super) fn peak_memory(config: &TrainConfig, engine: &dyn Engine, graph: &Gra
     let parameters: usize = graph.parameters().iter().map(|p| p.shape.iter().product::<usize>()).sum();
     let averages = if config.average_epochs > 0 { AVERAGES * parameters * size_of::<f32>() } else { 0 };
     let step = engine.training_memory(graph, part)? as f64;
-    Some(PROGRAM + images * graph.input.len() as f64 + averages as f64 + step)
+    Some(PROGRAM + images * graph.sample_len() as f64 + averages as f64 + step)
 }
 
 /// Whether a training fits into the memory that there is.

@@ -50,11 +50,10 @@ pub fn plan(
     let graph = Graph::new(architecture, &config.network, dataset.train.shape)?;
     let measuring = (MEASURING * left).clamp(SHORTEST, LONGEST);
     let (measured, amounts) = measure(&config.train, &graph, engine, dataset, measuring)?;
-    let timesteps = config.network.timesteps;
-    let epochs = measured.epochs(&config.train, timesteps, amounts, left - measuring);
+    let epochs = measured.epochs(&config.train, &config.network, amounts, left - measuring);
     config.train = TrainConfig { epochs, ..config.train.clone() };
     config.save(&folder.config_path())?;
-    let seconds = measured.seconds(&config.train, timesteps, amounts, epochs);
+    let seconds = measured.seconds(&config.train, &config.network, amounts, epochs);
     let (planned, time) = (counted(epochs, "epoch"), rough_duration(seconds));
     progress.note(&if seconds > left {
         format!("{planned} planned, which will take about {time}: more than is left of {minutes} minutes")

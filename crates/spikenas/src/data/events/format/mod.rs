@@ -19,7 +19,7 @@ mod raw;
 use std::path::Path;
 
 use self::fault::Fault;
-use super::event::Recording;
+use super::event::{Event, Recording, Sensor};
 use crate::{Error, Result};
 
 /// How a file writes events.
@@ -62,6 +62,33 @@ impl Format {
                 _ => Err(Error::invalid("its first line is not that of AEDAT 2.0, 3.1 or 4.0: replace or remove it")),
             },
             _ => Err(Error::invalid(format!("no recording of events: these end in .{}", Self::EXTENSIONS.join(", .")))),
+        }
+    }
+
+    /// The simplest format that is written and has room for the events of a sensor: N-MNIST's for small ones, otherwise NumPy's.
+    pub fn for_sensor(sensor: Sensor) -> Self {
+        let Sensor { width, height } = nmnist::LARGEST;
+        if sensor.width <= width && sensor.height <= height { Format::Nmnist } else { Format::Npz }
+    }
+
+    /// The extension of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Nmnist => "bin",
+            Format::Aedat2 | Format::Aedat3 => "aedat",
+            Format::Aedat4 => "aedat4",
+            Format::Dat => "dat",
+            Format::Raw => "raw",
+            Format::Npz => "npz",
+        }
+    }
+
+    /// The file of some events; nothing where the format is only read.
+    pub(super) fn encode(self, events: &[Event]) -> Option<std::result::Result<Vec<u8>, Fault>> {
+        match self {
+            Format::Nmnist => Some(nmnist::encode(events)),
+            Format::Npz => Some(npz::encode(events)),
+            _ => None,
         }
     }
 

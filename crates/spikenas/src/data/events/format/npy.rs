@@ -84,6 +84,15 @@ impl<'a> Array<'a> {
     }
 }
 
+/// The array of some rows, each of the columns that a description, the header's `descr`, tells: version 1 of the format.
+pub(super) fn encode(description: &str, count: usize, rows: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': {description}, 'fortran_order': False, 'shape': ({count},), }}");
+    // Rows begin at a multiple of 64 bytes, behind the end of a line.
+    let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
+    let header = format!("{header:<0$}\n", length - 1);
+    [b"\x93NUMPY\x01\x00", &(length as u16).to_le_bytes()[..], header.as_bytes(), rows].concat()
+}
+
 /// `'<u2'`, or `[('t', '<i8'), ('x', '<u2')]`; at least one.
 fn columns(description: &str) -> Option<Vec<Column>> {
     let mut start = 0;

@@ -1,14 +1,18 @@
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
-use zip::ZipArchive;
+use zip::result::ZipResult;
+use zip::write::SimpleFileOptions;
+use zip::{DateTime, ZipArchive, ZipWriter};
 
 use super::fault::{Fault, Result};
-use super::npy::Array;
-use crate::data::events::{Event, Recording};
+use super::npy::{self, Array};
+use crate::data::events::event::{Event, Recording};
 
 /// Bytes that one of the archive may become, and so many besides: far more than events do.
 const MOST_PER_BYTE: u64 = 64;
 const MOST_BESIDES: u64 = 1 << 20;
+/// The last time: NumPy's are signed.
+const LAST_US: u64 = i64::MAX as u64;
 /// What times, columns, rows and polarities are called.
 const NAMES: [&[&str]; 4] = [
     &["t", "ts", "time", "times", "timestamp", "timestamps"],
@@ -60,12 +64,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Recording> {
     for (((t, x), y), p) in column(0).zip(column(1)).zip(column(2)).zip(column(3)) {
         let (time_us, x, y, p) = (t?, x?, y?, p?);
         let event = match (u16::try_from(x), u16::try_from(y), p) {
-            (Ok(x), Ok(y), 0 | 1) => Event { time_us, x, y, is_on: p == 1 },
+            (Ok(x), Ok(y), 0 | 1) if time_us <= LAST_US => Event { time_us, x, y, is_on: p == 1 },
             _ => {
-                let what = format!(
-                    "event {} at column {x}, row {y}, of polarity {p}: none that a camera has",
-                    events.len() + 1
-                );
+                let (number, place) = (events.len() + 1, format!("column {x}, row {y}"));
+                let what = format!("event {number} at {time_us} us, {place}, of polarity {p}: none that a camera has");
                 return Err(Fault::new(0, what));
             }
         };
@@ -74,29 +76,38 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Recording> {
     Ok(Recording { sensor: None, events })
 }
 
+/// The archive of some events: an array of each of `t`, `x`, `y` and `p`, as SpikingJelly writes it.
+pub(super) fn encode(events: &[Event]) -> Result<Vec<u8>> {
+    let array = |kind: &str, number: fn(&Event) -> Vec<u8>| {
+        npy::encode(kind, events.len(), &events.iter().flat_map(number).collect::<Vec<u8>>())
+    };
+    let members = [
+        ("t", array("'<i8'", |event| (event.time_us as i64).to_le_bytes().into())),
+        ("x", array("'<u2'", |event| event.x.to_le_bytes().into())),
+        ("y", array("'<u2'", |event| event.y.to_le_bytes().into())),
+        ("p", array("'|u1'", |event| vec![event.is_on.into()])),
+    ];
+    archive(&members).map_err(|e| Fault::new(0, format!("no archive of the events: {e}")))
+}
+
+/// An archive of arrays, of which the same arrays make the same bytes at any time.
+fn archive(arrays: &[(&str, Vec<u8>)]) -> ZipResult<Vec<u8>> {
+    let options = SimpleFileOptions::default().last_modified_time(DateTime::default());
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, array) in arrays {
+        archive.start_file(format!("{name}.npy"), options)?;
+        archive.write_all(array)?;
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use zip::ZipWriter;
-    use zip::write::SimpleFileOptions;
-
+    use super::npy::encode as npy;
     use super::*;
 
-    /// An array as NumPy writes it, of some rows.
-    fn npy(description: &str, count: usize, rows: &[u8]) -> Vec<u8> {
-        let header = format!("{{'descr': {description}, 'fortran_order': False, 'shape': ({count},), }}\n");
-        let length = (header.len() as u16).to_le_bytes();
-        [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), rows].concat()
-    }
-
     fn npz(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
-        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, content) in arrays {
-            archive.start_file(format!("{name}.npy"), SimpleFileOptions::default()).unwrap();
-            archive.write_all(content).unwrap();
-        }
-        archive.finish().unwrap().into_inner()
+        archive(arrays).unwrap()
     }
 
     const EVENTS: [Event; 2] =
@@ -118,6 +129,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_is_read_and_is_the_same_bytes_again() {
+        let events = [EVENTS[0], Event { time_us: 1 << 40, x: 65_535, y: 0, is_on: true }, EVENTS[1]];
+        let archive = encode(&events).unwrap();
+        assert_eq!(decode(&archive).unwrap().events, events);
+        assert_eq!(archive, encode(&events).unwrap());
+    }
+
+    #[test]
     fn an_array_of_records_is_events() {
         let row = |t: u32, x: u16, y: u16, p: u8| {
             [x.to_le_bytes().to_vec(), y.to_le_bytes().into(), t.to_le_bytes().into(), vec![p]].concat()
@@ -132,12 +151,12 @@ mod tests {
         let small = |name| (name, npy("'|u1'", 2, &[0, 1]));
         let with = |array| decode(&npz(&[small("t"), small("x"), small("y"), array])).unwrap_err().to_string();
         assert_eq!(with(small("z")), "no array of polarities (p) (byte 0)");
-        assert_eq!(with(("p", npy("'|u1'", 2, &[0]))), "p.npy: cut off within 2 rows of 1 bytes (byte 68)");
+        assert_eq!(with(("p", npy("'|u1'", 2, &[0]))), "p.npy: cut off within 2 rows of 1 bytes (byte 128)");
         assert_eq!(with(("p", npy("'|i1'", 2, &[0, 255]))), "p.npy: a number that no event has (byte 1)");
         assert!(with(("p", npy("[]", 2, &[]))).contains("numbers of a kind that no event has"));
         assert!(with(("p", npy("'<c16'", 2, &[0; 32]))).contains("numbers of a kind that no event has"));
         assert!(with(("p", npy("'|u1'", 3, &[0; 3]))).starts_with("[2, 2, 2, 3] times"));
-        assert!(with(("p", npy("'|u1'", 2, &[0, 7]))).contains("event 2 at column 1, row 1, of polarity 7"));
+        assert!(with(("p", npy("'|u1'", 2, &[0, 7]))).contains("event 2 at 1 us, column 1, row 1, of polarity 7"));
         let archive = npz(&[small("t"), small("x"), small("y"), small("p")]);
         for length in 0..archive.len() {
             assert!(decode(&archive[..length]).is_err(), "cut to {length} bytes");
