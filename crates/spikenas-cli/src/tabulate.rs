@@ -54,7 +54,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let dataset = arguments.data.open()?;
     let network = arguments.network.config(&arguments.data, Some(&dataset))?;
     let preset = arguments.network.preset(&arguments.data);
-    let usual = TrainConfig::for_preset(preset);
+    let named = arguments.network.preset.as_deref();
+    let usual = TrainConfig::for_data(named, &arguments.data.source(), dataset.outline());
     let mut train = TrainConfig {
         seed: arguments.common.seed(),
         mirror: arguments.data.source().may_be_mirrored(),

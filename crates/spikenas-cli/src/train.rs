@@ -212,7 +212,9 @@ fn own(text: &str, arguments: &Arguments) -> Result<(Plan, Dataset)> {
     let dataset = arguments.data.open()?;
     let seed = arguments.common.seed();
     let mirror = arguments.data.source().may_be_mirrored();
-    let train = TrainConfig { seed, mirror, ..TrainConfig::for_preset(arguments.network.preset(&arguments.data)) };
+    let preset = arguments.network.preset.as_deref();
+    let usual = TrainConfig::for_data(preset, &arguments.data.source(), dataset.outline());
+    let train = TrainConfig { seed, mirror, ..usual };
     let mut config = RunConfig {
         version: FORMAT_VERSION,
         architecture: None,

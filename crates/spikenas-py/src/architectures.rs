@@ -45,6 +45,7 @@ pub fn network<'py>(
         classes,
         shape: Shape { channels, height, width },
         frames: 1,
+        samples: 0,
     });
     let options: NetworkOptions = from_python(options, "settings of the network")?;
     let source: Source = source.parse().map_err(raised)?;

@@ -15,6 +15,7 @@ use spikenas::score::ScoreConfig;
 use spikenas::search::{SearchConfig, SearchRecord};
 use spikenas::space::Architecture;
 use spikenas::train::{Position, Recipe, TrainConfig};
+use spikenas::workflow::options::NetworkOptions;
 use spikenas::workflow::run::{self, Lineage, RunConfig, RunFolder};
 use spikenas::{Error, Result, Silent};
 
@@ -215,8 +216,9 @@ pub fn new_run(
     let images = dataset.get();
     let (source, dataset) = (&images.source, &images.dataset);
     let architecture = parse(architecture)?;
-    let preset = TrainConfig { mirror: source.may_be_mirrored(), ..TrainConfig::for_preset(source.preset()) };
-    let own = NetworkConfig { classes: dataset.classes.len(), ..source.network().map_err(raised)? };
+    let preset =
+        TrainConfig { mirror: source.may_be_mirrored(), ..TrainConfig::for_data(None, source, dataset.outline()) };
+    let own = NetworkOptions::default().config(source, Some(dataset.outline())).map_err(raised)?;
     let config = RunConfig {
         version: FORMAT_VERSION,
         architecture: None,

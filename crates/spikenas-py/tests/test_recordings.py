@@ -1,5 +1,7 @@
 """Recordings of event cameras: by folder, and as arrays of frames."""
 
+import json
+
 import numpy as np
 import pytest
 import spikenas
@@ -50,3 +52,23 @@ def test_arrays_of_frames_are_the_same_and_make_the_timesteps(waves, tmp_path):
         spikenas.Dataset(pixels, labels, pixels[:, :2], labels)
     with pytest.raises(spikenas.ArgumentError, match=r"\[recordings, frames, 2 or 1, rows, columns\]"):
         spikenas.Dataset(pixels[None], labels)
+
+
+def test_pytorch_learns_and_tests_frames_as_the_library_does(waves, tmp_path):
+    torch = pytest.importorskip("spikenas.torch")
+    dataset = spikenas.Dataset.open(str(waves), frames=3)
+    network = {"widths": [4, 8], "hidden": 16, "cells": 1, "last_pool": 2}
+    settings = {"epochs": 2, "batch": 4, "dropout": 0.0, "validation": 0.0, "choice": "last"}
+    runs = {}
+    for engine in ["torch", "own"]:
+        run = spikenas.new_run(tmp_path / engine, "0313 0031 0003 0000", data=dataset, train=settings, network=network)
+        assert run.graph["config"]["frames"]
+        runs[engine] = torch.train(run) if engine == "torch" else spikenas.train(run).curve.to_dicts()
+    found, expected = ([epoch["train_loss"] for epoch in runs[engine]] for engine in ["torch", "own"])
+    assert np.allclose(found, expected, rtol=1e-5), (found, expected)
+    own = json.loads((tmp_path / "own/evaluate.json").read_text())
+    rates = lambda test: [layer["firing_rate"] for layer in test["layers"]]  # noqa: E731
+    assert np.allclose(rates(torch.evaluate(tmp_path / "own")), rates(own), atol=1e-3)
+    again = torch.load(tmp_path / "own")
+    torch.save(again, tmp_path / "copy.safetensors")
+    assert torch.load(tmp_path / "copy.safetensors").frames == 3

@@ -11,7 +11,7 @@ use super::learning::LearningArguments;
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Training")]
 pub struct TrainArguments {
-    /// Passes over the training images [default: 30; 16 with the preset sample, 300 with
+    /// Passes over the training images [default: by the number of images, 30 with CIFAR; 16 with the preset sample, 300 with
     /// snasnet-cifar10]
     #[arg(short = 'e', long, value_name = "N")]
     pub epochs: Option<usize>,

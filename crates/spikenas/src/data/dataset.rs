@@ -42,6 +42,8 @@ pub struct Outline {
     pub shape: Shape,
     /// Frames of a sample, as many as a network of it has timesteps; 1 where samples are images.
     pub frames: usize,
+    /// Training samples.
+    pub samples: usize,
 }
 
 impl Outline {
@@ -57,7 +59,12 @@ impl Outline {
 impl Dataset {
     /// Its classes and the shape of its samples.
     pub fn outline(&self) -> Outline {
-        Outline { classes: self.classes.len(), shape: self.train.shape, frames: self.train.frames }
+        Outline {
+            classes: self.classes.len(),
+            shape: self.train.shape,
+            frames: self.train.frames,
+            samples: self.train.len(),
+        }
     }
 
     /// Number of training images of each class, of those with these indices.

@@ -98,14 +98,15 @@ impl Source {
         )
     }
 
-    /// The network around the cells that the images imply: that of their preset, and but for CIFAR's one of narrow layers, which
-    /// trains in minutes.
+    /// Whether there is a preset that was made for these very images.
+    pub fn has_own_preset(&self) -> bool {
+        matches!(self, Source::Sample | Source::Cifar10 | Source::Cifar100)
+    }
+
+    /// The network around the cells that the images imply: that of their preset, and of others the narrow one of the sample, which trains
+    /// in minutes.
     pub fn network(&self) -> Result<NetworkConfig> {
-        let network = NetworkConfig::preset(self.preset())?;
-        Ok(match self {
-            Source::Sample | Source::Cifar10 | Source::Cifar100 => network,
-            _ => NetworkConfig { widths: [16, 32], ..network },
-        })
+        NetworkConfig::preset(if self.has_own_preset() { self.preset() } else { "sample" })
     }
 
     /// Shape of every image, where the name tells.

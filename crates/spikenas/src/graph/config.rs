@@ -159,6 +159,17 @@ impl NetworkConfig {
         Self { last_pool: found.unwrap_or(self.last_pool), ..self.clone() }
     }
 
+    /// The same network for so many classes: of many, fewer outputs vote for each, and more neurons tell them apart.
+    pub fn for_classes(&self, classes: usize) -> Self {
+        let cluster = match classes {
+            ..=50 => self.cluster,
+            51..=200 => self.cluster.min(5),
+            _ => 1,
+        };
+        let hidden = self.hidden.max((2 * classes).next_power_of_two().min(1024));
+        Self { classes, cluster, hidden, ..self.clone() }
+    }
+
     /// Frames of a sample: as many as there are timesteps, or the image alone.
     pub fn frames_of_sample(&self) -> usize {
         if self.frames { self.timesteps } else { 1 }
@@ -213,6 +224,15 @@ mod tests {
         assert_eq!([8, 28, 32, 64, 224].map(|side| pool("sample", side)), [4, 7, 4, 4, 4]);
         assert_eq!([8, 28, 32, 64, 224].map(|side| pool("cifar10", side)), [2, 2, 2, 2, 2]);
         assert_eq!((pool("sample", 6), pool("sample", 1)), (3, 4), "images of one pixel fit no network");
+    }
+
+    #[test]
+    fn many_classes_have_fewer_votes_and_more_neurons() {
+        let of = |classes: usize| {
+            let NetworkConfig { cluster, hidden, .. } = NetworkConfig::preset("sample").unwrap().for_classes(classes);
+            (cluster, hidden)
+        };
+        assert_eq!([2, 50, 101, 1000, 60_000].map(of), [(10, 128), (10, 128), (5, 256), (1, 1024), (1, 1024)]);
     }
 
     #[test]

@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use super::config::{OptimiserKind, TrainConfig};
 use super::schedule::Schedule;
+use crate::data::{Outline, Source};
+use crate::graph::Shape;
 use crate::weights::Choice;
 use crate::{Error, Result};
 
@@ -116,6 +118,20 @@ impl TrainConfig {
             _ => Self { epochs: 30, ..recipe },
         }
     }
+
+    /// How a winner is trained on images: as with the preset that was named, or that was made for them; on others, in as many epochs
+    /// as show about 600,000 images of CIFAR's size, which take minutes: 10 to 100.
+    pub fn for_data(preset: Option<&str>, source: &Source, images: Outline) -> Self {
+        let config = Self::for_preset(preset.unwrap_or(source.preset()));
+        if preset.is_some() || source.has_own_preset() {
+            return config;
+        }
+        let Outline { shape: Shape { height, width, .. }, frames, samples, .. } = images;
+        // Three frames take about the time of an image, of which most epochs show two timesteps.
+        let size = (height * width) as f64 / 1024.0 * (frames as f64 / 3.0).max(1.0);
+        let epochs = (6e5 / (samples.max(1) as f64 * size)).round();
+        Self { epochs: epochs.clamp(10.0, 100.0) as usize, ..config }
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +155,20 @@ mod tests {
         assert_eq!((fast.epochs, fast.mirror, fast.seed, fast.tensorboard), (5, false, 9, true));
         assert_eq!((fast.dropout, fast.choice), (0.0, Choice::Validation));
         assert_eq!(fast.by(Recipe::Snasnet), config);
+    }
+
+    #[test]
+    fn other_images_are_shown_as_often_as_there_is_time_for() {
+        let epochs = |source: &str, samples: usize, side: usize, frames: usize| {
+            let shape = Shape { channels: 1, height: side, width: side };
+            TrainConfig::for_data(None, &source.parse().unwrap(), Outline { classes: 10, shape, frames, samples })
+                .epochs
+        };
+        assert_eq!([epochs("sample", 2000, 32, 1), epochs("cifar10", 50_000, 32, 1)], [16, 30], "as their presets");
+        assert_eq!([epochs("fashion-mnist", 60_000, 28, 1), epochs("pets", 500, 32, 1)], [13, 100]);
+        assert_eq!([epochs("pets", 10_000, 224, 1), epochs("nmnist", 60_000, 36, 10)], [10, 10]);
+        let named = Outline { classes: 10, shape: Shape { channels: 3, height: 32, width: 32 }, frames: 1, samples: 9 };
+        assert_eq!(TrainConfig::for_data(Some("cifar10"), &Source::Memory, named).epochs, 30);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::graph::Graph;
 use crate::progress::Progress;
 use crate::search::SearchRecord;
 use crate::space::Architecture;
-use crate::train::{Checkpoint, EpochRecord, TrainingSink, train};
+use crate::train::{Checkpoint, EpochRecord, TrainConfig, TrainingSink, train};
 use crate::weights::{Origin, Weights};
 use crate::workflow::run::{self, Engines, RunConfig};
 use crate::{Error, Result};
@@ -66,6 +66,8 @@ impl Project {
     pub fn new(dataset: Dataset) -> Result<Self> {
         let data = DataConfig::of(&dataset.name.parse()?, "data".as_ref(), &dataset);
         let mut config = RunConfig::for_images(data, dataset.classes.len())?;
+        let train = TrainConfig::for_data(None, &config.data.source, dataset.outline());
+        config.train = TrainConfig { mirror: config.train.mirror, ..train };
         config.network = dataset.outline().timed(config.network.for_images(dataset.train.shape));
         Ok(Self { dataset, config, engine: Arc::new(Cpu) })
     }

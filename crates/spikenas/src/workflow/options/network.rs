@@ -76,7 +76,7 @@ impl NetworkOptions {
         self.check_timesteps(images)?;
         let mut config = self.preset.as_deref().map_or_else(|| source.network(), NetworkConfig::preset)?;
         if let (true, None, Some(images)) = (source.has_own_classes(), &self.preset, images) {
-            config.classes = images.classes;
+            config = config.for_classes(images.classes);
         }
         config.cells = self.cells.first().copied().unwrap_or(config.cells);
         if let (None, Some(shape)) = (&self.preset, images.map(|images| images.shape).or(source.shape())) {
@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn frames_make_the_timesteps_and_others_are_refused() {
-        let images = Outline { classes: 3, shape: Shape { channels: 2, height: 36, width: 36 }, frames: 6 };
+        let images =
+            Outline { classes: 3, shape: Shape { channels: 2, height: 36, width: 36 }, frames: 6, samples: 100 };
         let of = |timesteps: &[usize]| {
             let options = NetworkOptions { timesteps: timesteps.to_vec(), ..NetworkOptions::default() };
             options.first(&Source::Folder("gestures".into()), Some(images))

@@ -60,7 +60,13 @@ impl SearchOptions {
         device = device.map(|device| DeviceLimits { flash: first.flash, ram: first.ram, ..device });
         // A network of few bits is trained with them; of eight, what is rounded afterwards is as good.
         let weight_bits = device.as_ref().map(|device| device.bits).filter(|&bits| bits < WeightBits::Eight);
-        let train = TrainConfig { batch: score.batch, seed, mirror, weight_bits, ..TrainConfig::for_preset(preset) };
+        let train = TrainConfig {
+            batch: score.batch,
+            seed,
+            mirror,
+            weight_bits,
+            ..TrainConfig::for_data(self.network.preset.as_deref(), &data.source, images)
+        };
         let default = SearchConfig::default();
         Ok(RunConfig {
             version: FORMAT_VERSION,
@@ -164,7 +170,7 @@ mod tests {
     fn config(text: &str) -> Result<RunConfig> {
         let data = DataConfig::at(Source::Memory, "data".into());
         let shape = Shape { channels: 3, height: 32, width: 32 };
-        read(text).unwrap().config(data, Outline { classes: 3, shape, frames: 1 })
+        read(text).unwrap().config(data, Outline { classes: 3, shape, frames: 1, samples: 100 })
     }
 
     #[test]

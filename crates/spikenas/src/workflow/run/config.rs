@@ -56,6 +56,7 @@ impl RunConfig {
     pub fn for_images(data: DataConfig, classes: usize) -> Result<Self> {
         let preset = data.source.preset();
         let network = data.source.network()?;
+        let network = if data.source.has_own_classes() { network.for_classes(classes) } else { network };
         let (frames, timesteps) = match data.framing {
             Some(Framing { frames, .. }) if frames > 1 => (true, frames),
             _ => (network.frames, network.timesteps),
