@@ -41,7 +41,7 @@
 //! # Features
 //!
 //! - `report` (default): pages, figures and tables of records; needs `maud` and `plotters`.
-//! - `fetch` (default): downloads of CIFAR; needs `ureq` with `rustls`.
+//! - `fetch` (default): downloads of datasets; needs `ureq` with `rustls`.
 //! - `wgpu`: training on graphics cards by Burn, on Vulkan, Metal and DirectX 12. A build of many minutes.
 //! - `cuda`: the same on NVIDIA cards; passed through to Burn and not verified, and its build downloads an LLVM.
 //! - `burn`: Burn's own operations on the CPU, which the engine on the kernels is compared with.

@@ -16,9 +16,6 @@ pub struct Simulation {
     pub camera: CameraSettings,
 }
 
-/// The file of a folder that says that its recordings are simulated.
-pub(super) const MARKER: &str = "simulated.toml";
-
 /// What that file says: what makes the same recordings again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::definition::{Definition, MARKER, Simulation};
+use super::definition::{Definition, Simulation};
 use super::folder_names::folder_names;
 use crate::data::events::{Camera, Format, Recording};
+use crate::data::folder::SIMULATED;
 use crate::data::{Dataset, Images};
 use crate::progress::Progress;
 use crate::random::{generator, name_key};
@@ -75,13 +76,13 @@ pub fn simulate(
     files::create_folder(folder)?;
     let (_lock, warning) = lock_folder(folder)?;
     warning.iter().for_each(|warning| progress.note(warning));
-    check_definition(folder, ("simulation", MARKER), &definition, |old| {
+    check_definition(folder, ("simulation", SIMULATED), &definition, |old| {
         // The same images by another path.
         old.data.name.clone_from(&definition.data.name);
     })?;
     let studio = Studio { camera, format: Format::for_sensor(sensor), folder, names: &names };
     progress.begin("recordings", splits.iter().flat_map(|split| &split.chosen).map(Vec::len).sum());
-    write_toml(&folder.join(MARKER), &definition)?;
+    write_toml(&folder.join(SIMULATED), &definition)?;
     let [test, train] = studio.record(&splits, progress)?;
     progress.end();
     let format = studio.format.extension();
@@ -302,7 +303,7 @@ mod tests {
         let camera = Camera::new(simulation().camera, dataset().train.shape).unwrap();
         let expected = camera.record(dataset().train.image(3), &[name_key("train"), 3]);
         assert_eq!(recording.events, expected.events);
-        let marker = read_text(&place.path().join(MARKER)).unwrap();
+        let marker = read_text(&place.path().join(SIMULATED)).unwrap();
         for line in
             ["no camera has seen them", "contrast = 0.35", "name = \"clothes\"", "T-shirt-top = \"T-shirt/top\""]
         {
