@@ -1,5 +1,5 @@
 # Everything that a change must pass. CI runs the same.
-.PHONY: check format lint test examples docs crates sanitise wgpu devices nir python page cluster faults fuzz fuzz-build
+.PHONY: check format lint test examples docs crates sanitise wgpu devices clothes nir python page cluster faults fuzz fuzz-build
 
 check: format lint test examples docs crates
 
@@ -41,6 +41,10 @@ wgpu:
 # (Debian: gcc-arm-none-eabi, libnewlib-arm-none-eabi, qemu-system-arm).
 devices:
 	cargo test --release -p spikenas --test export_c -- --ignored --nocapture
+
+# Fashion-MNIST from Debian's package dataset-fashion-mnist: read, learned, recorded by the simulated camera.
+clothes:
+	cargo test --release -p spikenas-cli --test program -- --ignored clothes
 
 # Exports to NIR, read by SpikingJelly and snnTorch from PyPI (5 GB with PyTorch): their layers fire what ours do.
 VENV = target/python

@@ -55,7 +55,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let network = arguments.network.config(&arguments.data, Some(&dataset))?;
     let preset = arguments.network.preset(&arguments.data);
     let named = arguments.network.preset.as_deref();
-    let usual = TrainConfig::for_data(named, &arguments.data.source(), dataset.outline());
+    let usual = TrainConfig::for_data(named, &arguments.data.source(), dataset.train.len(), dataset.train.frames);
     let mut train = TrainConfig {
         seed: arguments.common.seed(),
         mirror: arguments.data.source().may_be_mirrored(),

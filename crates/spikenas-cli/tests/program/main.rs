@@ -3,6 +3,7 @@
 //! One test binary with a module per topic, so that the program is linked against once.
 
 mod choice;
+mod clothes;
 mod damage;
 mod errors;
 mod events;

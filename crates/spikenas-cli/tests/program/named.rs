@@ -127,7 +127,7 @@ fn a_classifier_that_dwarfs_the_budget_is_told_once_with_what_narrows_it() {
             .map(String::from)
             .collect::<Vec<_>>()
     };
-    let options = format!("{TINY} --ops skip --budget 2k --scope backbone");
+    let options = format!("{TINY} --hidden 1024 --last-pool 2 --ops skip --budget 2k --scope backbone");
     let network = place.json(&format!("search {options} --out found"))["parameters"]["network"].clone();
     for line in [format!("search {options}"), format!("run {options} --epochs 1 --out run"), "memory found".into()] {
         let notes = told(&line);

@@ -136,7 +136,7 @@ impl Line {
         self.framing(data);
         // Without a preset, a folder of images brings its own number of classes.
         let of_images = data.source.network().map(|implied| match data.source.has_own_classes() {
-            true => NetworkConfig { classes: network.classes, ..implied },
+            true => implied.for_classes(network.classes),
             false => implied,
         });
         // Frames bring their number.
@@ -214,6 +214,10 @@ impl Line {
             }
         }
         let scope = Scope::of_preset(preset.unwrap_or_default());
+        let usual = match data.train_images {
+            Some(samples) => TrainConfig::for_data(preset, &data.source, samples, network.frames_of_sample()),
+            None => TrainConfig::for_preset(preset.unwrap_or(data.source.preset())),
+        };
         RunConfig {
             version: config.version,
             architecture: None,
@@ -222,10 +226,7 @@ impl Line {
             network: said,
             score: ScoreConfig { kind: ScoreKind::of_preset(preset.unwrap_or_default()), ..ScoreConfig::default() },
             search: SearchConfig { scope, ..SearchConfig::default() },
-            train: TrainConfig {
-                mirror: data.source.may_be_mirrored(),
-                ..TrainConfig::for_preset(preset.unwrap_or(data.source.preset()))
-            },
+            train: TrainConfig { mirror: data.source.may_be_mirrored(), ..usual },
         }
     }
 
@@ -422,8 +423,8 @@ mod tests {
             command_line(&config)
         };
         let pets = || Source::Folder("pets".into());
-        assert_eq!(of(pets(), "cifar10", [16, 32], 30), "spikenas run --data pets");
-        assert_eq!(of(pets(), "cifar10", [128, 256], 300), "spikenas run --data pets --widths 128,256 --epochs 300");
+        assert_eq!(of(pets(), "sample", [16, 32], 30), "spikenas run --data pets");
+        assert_eq!(of(pets(), "sample", [128, 256], 300), "spikenas run --data pets --widths 128,256 --epochs 300");
     }
 
     #[test]

@@ -3,8 +3,7 @@ use std::str::FromStr;
 
 use super::config::{OptimiserKind, TrainConfig};
 use super::schedule::Schedule;
-use crate::data::{Outline, Source};
-use crate::graph::Shape;
+use crate::data::Source;
 use crate::weights::Choice;
 use crate::{Error, Result};
 
@@ -119,18 +118,16 @@ impl TrainConfig {
         }
     }
 
-    /// How a winner is trained on images: as with the preset that was named, or that was made for them; on others, in as many epochs
-    /// as show about 600,000 images of CIFAR's size, which take minutes: 10 to 100.
-    pub fn for_data(preset: Option<&str>, source: &Source, images: Outline) -> Self {
+    /// How a winner is trained on so many samples of so many frames: as with the preset that was named, or that was made for them; on
+    /// others, in as many epochs as show about 800,000 images, 10 to 100. Three frames take about the time of an image, of which most
+    /// epochs show two timesteps.
+    pub fn for_data(preset: Option<&str>, source: &Source, samples: usize, frames: usize) -> Self {
         let config = Self::for_preset(preset.unwrap_or(source.preset()));
         if preset.is_some() || source.has_own_preset() {
             return config;
         }
-        let Outline { shape: Shape { height, width, .. }, frames, samples, .. } = images;
-        // Three frames take about the time of an image, of which most epochs show two timesteps.
-        let size = (height * width) as f64 / 1024.0 * (frames as f64 / 3.0).max(1.0);
-        let epochs = (6e5 / (samples.max(1) as f64 * size)).round();
-        Self { epochs: epochs.clamp(10.0, 100.0) as usize, ..config }
+        let epochs = 8e5 / samples.max(1) as f64 / (frames as f64 / 3.0).max(1.0);
+        Self { epochs: epochs.round().clamp(10.0, 100.0) as usize, ..config }
     }
 }
 
@@ -159,16 +156,13 @@ mod tests {
 
     #[test]
     fn other_images_are_shown_as_often_as_there_is_time_for() {
-        let epochs = |source: &str, samples: usize, side: usize, frames: usize| {
-            let shape = Shape { channels: 1, height: side, width: side };
-            TrainConfig::for_data(None, &source.parse().unwrap(), Outline { classes: 10, shape, frames, samples })
-                .epochs
+        let epochs = |source: &str, samples: usize, frames: usize| {
+            TrainConfig::for_data(None, &source.parse().unwrap(), samples, frames).epochs
         };
-        assert_eq!([epochs("sample", 2000, 32, 1), epochs("cifar10", 50_000, 32, 1)], [16, 30], "as their presets");
-        assert_eq!([epochs("fashion-mnist", 60_000, 28, 1), epochs("pets", 500, 32, 1)], [13, 100]);
-        assert_eq!([epochs("pets", 10_000, 224, 1), epochs("nmnist", 60_000, 36, 10)], [10, 10]);
-        let named = Outline { classes: 10, shape: Shape { channels: 3, height: 32, width: 32 }, frames: 1, samples: 9 };
-        assert_eq!(TrainConfig::for_data(Some("cifar10"), &Source::Memory, named).epochs, 30);
+        assert_eq!([epochs("sample", 2000, 1), epochs("cifar10", 50_000, 1)], [16, 30], "as their presets");
+        assert_eq!([epochs("fashion-mnist", 60_000, 1), epochs("pets", 500, 1)], [13, 100]);
+        assert_eq!([epochs("waves", 9000, 9), epochs("nmnist", 60_000, 10)], [30, 10]);
+        assert_eq!(TrainConfig::for_data(Some("cifar10"), &Source::Memory, 9, 1).epochs, 30);
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl SearchOptions {
             seed,
             mirror,
             weight_bits,
-            ..TrainConfig::for_data(self.network.preset.as_deref(), &data.source, images)
+            ..TrainConfig::for_data(self.network.preset.as_deref(), &data.source, images.samples, images.frames)
         };
         let default = SearchConfig::default();
         Ok(RunConfig {
