@@ -19,7 +19,7 @@ fn names(place: &Place, folder: &str) -> Vec<String> {
 #[test]
 fn images_become_recordings_by_split_and_class_beside_a_file_that_says_that_they_are_simulated() {
     let place = Place::new();
-    let made = place.json(EVENTS);
+    let made = place.json(&format!("{EVENTS} --contrast 0.2"));
     assert_eq!(made["folder"], "images-simulated");
     assert_eq!((&made["format"], &made["width"], &made["height"]), (&json!("bin"), &json!(14), &json!(14)));
     assert_eq!((&made["train"]["recordings"], &made["test"]["recordings"]), (&json!(20), &json!(8)));
@@ -33,7 +33,7 @@ fn images_become_recordings_by_split_and_class_beside_a_file_that_says_that_they
         .sum();
     assert_eq!(made["test"]["events"], events);
     let marker = place.read("images-simulated/simulated.toml");
-    for line in ["no camera has seen them", "program = ", "fingerprint = ", "contrast = 0.35", "seed = 1"] {
+    for line in ["no camera has seen them", "program = ", "fingerprint = ", "contrast = 0.2", "seed = 1"] {
         assert!(marker.contains(line), "{line}: {marker}");
     }
     let words = place.succeeds(&format!("{EVENTS} --out other --images 4 --noise 2 --seed 5"));
