@@ -87,6 +87,28 @@ pub(crate) fn of_tar(input: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Each file of a zip archive that is not compressed: its sum stands in the directory at the end.
+pub(crate) fn of_zip(input: &[u8]) -> Vec<u8> {
+    let mut bytes = input.to_vec();
+    let entry = |at: &usize| input[*at..].starts_with(b"PK\x01\x02");
+    for at in (0..input.len()).filter(entry) {
+        let Some(entry) = input[at..].first_chunk::<46>() else { continue };
+        let number = |place: usize| u32::from_le_bytes(entry[place..place + 4].try_into().unwrap_or_default()) as usize;
+        let (size, local) = (number(20), number(42));
+        // The header before a file has 30 bytes, a name and more.
+        let lengths = input.get(local..).and_then(|rest| rest.get(26..30));
+        let start = lengths.map(|lengths| {
+            let of = |at: usize| usize::from(u16::from_le_bytes([lengths[at], lengths[at + 1]]));
+            local + 30 + of(0) + of(2)
+        });
+        let content = start.and_then(|start| input.get(start..)?.get(..size));
+        if let (Some(content), [0, 0]) = (content, [entry[10], entry[11]]) {
+            bytes[at + 16..at + 20].copy_from_slice(&crc32fast::hash(content).to_le_bytes());
+        }
+    }
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +132,20 @@ mod tests {
         let place = whole.windows(8).position(|part| part == b"checksum").unwrap() + 13;
         damaged[place..place + 4].copy_from_slice(b"0000");
         assert!(damaged != whole && of_tensors(&damaged) == whole);
+    }
+
+    #[test]
+    fn files_of_zip_get_the_sums_that_zip_writes() {
+        let valid = (Reader::named("recording").unwrap().valid)();
+        let archives: Vec<&Vec<u8>> = valid.iter().filter(|input| input.starts_with(b"PK")).collect();
+        assert_eq!(archives.len(), 3, "two that are not compressed, and one that is");
+        for whole in &archives[..2] {
+            let mut damaged = whole.to_vec();
+            let place = whole.windows(4).position(|part| part == b"PK\x01\x02").unwrap() + 16;
+            damaged[place..place + 4].copy_from_slice(b"0000");
+            assert!(damaged != **whole && of_zip(&damaged) == **whole);
+        }
+        assert!(archives.iter().all(|whole| of_zip(whole) == **whole));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod budget;
 pub(crate) mod checkpoint;
 pub(crate) mod cifar;
 pub(crate) mod config;
+mod event_files;
 mod example;
 pub(crate) mod idx;
 pub(crate) mod image;

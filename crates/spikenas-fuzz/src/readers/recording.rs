@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use spikenas::data::events::{FrameRule, Recording, Split};
+use spikenas::data::events::{Format, FrameRule, Recording, Split};
 
+use super::event_files;
+use crate::checksums;
 use crate::promises::{accepted, check_message};
 
 /// The longest side of a sensor whose events are counted into frames here.
@@ -20,28 +22,42 @@ pub(crate) fn valid() -> Vec<Vec<u8>> {
         let event = [(100_u32 << 17 | 7 << 2 | 3).to_le_bytes(), 50_u32.to_le_bytes()].concat();
         [vec![1, 0, 1, 0], head, event].concat()
     };
-    vec![
+    let plain = vec![
         bin.to_vec(),
         words("% Data file\n% Version 2\n% Height 720\n% Width 1280\n", &dat),
         words("% evt 2.0\n% geometry 640x480\n% end\n", &evt2),
         words("% format EVT3;height=720;width=1280\n", &evt3),
         words("#!AER-DAT2.0\r\n", &[0, 0, 5, 18, 0, 1, 17, 112]),
         words("#!AER-DAT3.1\r\n#!END-HEADER\r\n", &aedat3),
-    ]
+    ];
+    let written = [Format::Nmnist, Format::Npz].map(|format| {
+        let recording = Recording::decode(Format::Nmnist, &bin).expect("two events");
+        recording.encode(format).expect("room for two small events")
+    });
+    [plain, event_files::npz(), event_files::aedat4(), written.into()].concat()
 }
 
 pub(crate) fn read(input: &[u8]) -> bool {
-    let extensions = spikenas::data::events::Format::EXTENSIONS;
     // Each, so that one accepting does not keep the others from the input.
-    let accepted: Vec<bool> = extensions.iter().map(|extension| read_as(extension, input)).collect();
+    let accepted = Format::EXTENSIONS.map(|extension| match extension {
+        "npz" => checksums::both(input, checksums::of_zip, |input| read_as(extension, input)),
+        _ => read_as(extension, input),
+    });
     accepted.contains(&true)
 }
 
 fn read_as(extension: &str, input: &[u8]) -> bool {
-    let format = spikenas::data::events::Format::of(Path::new(&format!("recording.{extension}")), input);
+    let format = Format::of(Path::new(&format!("recording.{extension}")), input);
     let Some(format) = accepted(format) else { return false };
     let Some(recording) = accepted(Recording::decode(format, input)) else { return false };
     let sensor = recording.sensor.unwrap_or(recording.extent());
+    for format in [Format::Nmnist, Format::Npz] {
+        // Not every format has room for every event.
+        if let Some(written) = accepted(recording.encode(format)) {
+            let again = accepted(Recording::decode(format, &written)).expect("what was written is read");
+            assert!(again.events == recording.events, "{format:?} holds other events");
+        }
+    }
     assert!(recording.events.iter().all(|event| event.x < sensor.width && event.y < sensor.height));
     if sensor.width.max(sensor.height) > SIDE {
         return true;
