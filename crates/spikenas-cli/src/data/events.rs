@@ -17,7 +17,7 @@ pub struct Arguments {
     #[command(flatten)]
     data: DataArguments,
     /// Record N images of each split, every class alike, drawn by the seed [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Images")]
     images: Option<usize>,
     #[command(flatten)]
     camera: CameraArguments,

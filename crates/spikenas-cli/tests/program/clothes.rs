@@ -21,7 +21,7 @@ fn clothes_are_read_whole_learned_and_recorded() {
 
     place.succeeds("data events --data fashion-mnist --images 200 --out moving");
     let found = place.json("data check --data moving --frames 3");
-    assert_eq!((&found["simulated"], found["train"]["images"].as_u64()), (&true.into(), Some(200)));
+    assert_eq!((&found["recordings"]["simulated"], found["train"]["images"].as_u64()), (&true.into(), Some(200)));
     place.succeeds(&format!("train --data moving --frames 3 {ARCH} {SMALL} --out run"));
     let test = place.json("evaluate run");
     assert_eq!(test["samples"].as_array().unwrap().len(), 10);

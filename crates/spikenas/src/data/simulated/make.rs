@@ -66,6 +66,10 @@ pub fn simulate(
     folder: &Path,
     progress: &mut dyn Progress,
 ) -> Result<Simulated> {
+    if dataset.recorded.is_some() || dataset.train.frames > 1 {
+        let name = &dataset.name;
+        return Err(Error::invalid(format!("data {name}: these are recordings already, the camera looks at images")));
+    }
     let camera = Camera::new(simulation.camera.clone(), dataset.train.shape)?;
     let splits = [
         Split::of("test", dataset, &dataset.test, simulation)?,
@@ -361,6 +365,16 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         let error = simulate(&plain, &simulation(), other.path(), &mut Silent).unwrap_err().to_string();
         assert!(error.ends_with("none of 5 images has events: lower the contrast"), "{error}");
+    }
+
+    #[test]
+    fn recordings_are_not_recorded_again() {
+        let still = dataset();
+        let halves = |images: &Images| Images { frames: 2, pixels: images.pixels.repeat(2), ..images.clone() };
+        let moving = Dataset { train: halves(&still.train), test: halves(&still.test), ..still };
+        let place = tempfile::tempdir().unwrap();
+        let error = simulate(&moving, &simulation(), place.path(), &mut Silent).unwrap_err().to_string();
+        assert_eq!(error, "data clothes: these are recordings already, the camera looks at images");
     }
 
     #[test]
