@@ -155,6 +155,10 @@ fn values(leader: &Leader) -> Vec<f64> {
 
 fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
+    if !mean.is_finite() {
+        // Scores of minus infinity, which do not differ where all have it.
+        return (mean, if values.iter().all(|&value| value == mean) { 0.0 } else { f64::INFINITY });
+    }
     let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
     (mean, if values.len() > 1 { (squares / (values.len() - 1) as f64).sqrt() } else { 0.0 })
 }
@@ -183,6 +187,14 @@ mod tests {
             deviation: 0.0.into(),
             is_tied,
         }
+    }
+
+    #[test]
+    fn infinite_scores_have_a_deviation_that_a_record_can_hold() {
+        let least = f64::NEG_INFINITY;
+        assert_eq!(mean_and_deviation(&[least, least]), (least, 0.0));
+        assert_eq!(mean_and_deviation(&[1.0, least]), (least, f64::INFINITY));
+        assert_eq!(mean_and_deviation(&[1.0, 3.0]), (2.0, 2_f64.sqrt()));
     }
 
     #[test]
