@@ -56,12 +56,8 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let preset = arguments.network.preset(&arguments.data);
     let named = arguments.network.preset.as_deref();
     let usual = TrainConfig::for_data(named, &arguments.data.source(), dataset.train.len(), dataset.train.frames);
-    let mut train = TrainConfig {
-        seed: arguments.common.seed(),
-        mirror: arguments.data.source().may_be_mirrored(),
-        batch: arguments.batch.unwrap_or(usual.batch),
-        ..usual
-    };
+    let mut train =
+        TrainConfig { seed: arguments.common.seed(), batch: arguments.batch.unwrap_or(usual.batch), ..usual };
     arguments.train.apply(&mut train, &network)?;
     let table = Tabulation {
         version: FORMAT_VERSION,

@@ -211,10 +211,9 @@ fn own(text: &str, arguments: &Arguments) -> Result<(Plan, Dataset)> {
     let architecture = Architecture::parse(text, Digits::Snasnet)?;
     let dataset = arguments.data.open()?;
     let seed = arguments.common.seed();
-    let mirror = arguments.data.source().may_be_mirrored();
     let preset = arguments.network.preset.as_deref();
     let usual = TrainConfig::for_data(preset, &arguments.data.source(), dataset.train.len(), dataset.train.frames);
-    let train = TrainConfig { seed, mirror, ..usual };
+    let train = TrainConfig { seed, ..usual };
     let mut config = RunConfig {
         version: FORMAT_VERSION,
         architecture: None,

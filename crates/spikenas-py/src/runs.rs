@@ -216,10 +216,7 @@ pub fn new_run(
     let images = dataset.get();
     let (source, dataset) = (&images.source, &images.dataset);
     let architecture = parse(architecture)?;
-    let preset = TrainConfig {
-        mirror: source.may_be_mirrored(),
-        ..TrainConfig::for_data(None, source, dataset.train.len(), dataset.train.frames)
-    };
+    let preset = TrainConfig::for_data(None, source, dataset.train.len(), dataset.train.frames);
     let own = NetworkOptions::default().config(source, Some(dataset.outline())).map_err(raised)?;
     let config = RunConfig {
         version: FORMAT_VERSION,

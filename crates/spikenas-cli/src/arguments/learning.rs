@@ -50,7 +50,7 @@ pub struct LearningArguments {
     /// Mirror no training image
     #[arg(long)]
     pub no_mirror: bool,
-    /// Neither crop nor mirror training images
+    /// Neither crop nor mirror training images [default: with fashion-mnist and mnist]
     #[arg(long)]
     pub no_augment: bool,
     /// Minutes between checkpoints within an epoch [default: 10]

@@ -5,7 +5,7 @@ use spikenas::cost::WeightBits;
 use spikenas::data::Fill;
 use spikenas::engine::{Decayed, LossKind};
 use spikenas::graph::NetworkConfig;
-use spikenas::train::{Flip, TrainConfig};
+use spikenas::train::{Flip, NormStatistics, TrainConfig};
 use spikenas::{Error, Result};
 
 /// What a training does otherwise than its recipe.
@@ -29,6 +29,12 @@ pub struct RecipeArguments {
     /// Izmailov et al. 2018) [default: 0]
     #[arg(long, value_name = "N")]
     pub average_epochs: Option<usize>,
+    /// What batch norms normalise by in tests and in the model: running, the moving averages of the last mini-batches, or
+    /// estimated, means over 50 mini-batches, of few images a quarter, after every epoch (Wu and Johnson 2021) [default: estimated; running
+    /// with the recipe snasnet]
+    #[arg(long, value_name = "WHAT")]
+    #[arg(value_parser = one_of([("running", NormStatistics::Running), ("estimated", NormStatistics::Estimated)]))]
+    pub norm_statistics: Option<NormStatistics>,
     /// What batch norms scale by at the beginning: above 1, more neurons fire [default: 1]
     #[arg(long, value_name = "X")]
     pub norm_gain: Option<f32>,
@@ -72,6 +78,7 @@ impl RecipeArguments {
         config.first_timesteps = self.first_timesteps.or(config.first_timesteps);
         set(&mut config.first_part, self.first_part);
         set(&mut config.average_epochs, self.average_epochs);
+        set(&mut config.norm_statistics, self.norm_statistics);
         set(&mut config.norm_gain, self.norm_gain);
         config.weight_bits = self.weight_bits.or(config.weight_bits);
         set(&mut config.crop_fill, self.crop_fill);

@@ -1,6 +1,6 @@
 //! Fashion-MNIST as Debian's package `dataset-fashion-mnist` has it: real grey images, and simulated recordings of them.
 
-use crate::place::{ARCH, Place};
+use crate::place::{ARCH, Place, text};
 
 /// A network and a training that take seconds.
 const SMALL: &str = "--widths 4,8 --epochs 1 --batch 20";
@@ -18,6 +18,25 @@ fn clothes_are_read_whole_learned_and_recorded() {
     let test = place.json("evaluate still");
     assert_eq!(test["total"], 10_000);
     assert!(test["accuracy"].as_f64().unwrap() > 25.0, "no better than chance: {}", test["accuracy"]);
+
+    // Clothes are shown as they are, unless an option asks for more, and then only that is done; the command of a page asks for the same.
+    let few = "--timesteps 2 --limit-train 40";
+    for (run, options, augmentation) in [
+        ("plain", "", "none"),
+        ("mirrored", "--mirror", "mirrored at random"),
+        ("cropped", "--crop-fill reflect", "crop with padding 3"),
+    ] {
+        let output = place.run(&format!("train --data fashion-mnist {ARCH} {SMALL} {few} {options} --out {run}"));
+        assert!(text(&output.stderr).contains(&format!("augmentation: {augmentation}")), "{}", text(&output.stderr));
+        let report = place.json(&format!("report {run}"));
+        let again = report["runs"][0]["command"].as_str().unwrap().strip_prefix("spikenas ").unwrap();
+        place.succeeds(&format!("{again} --out {run}-again"));
+        assert_eq!(
+            place.read(&format!("{run}-again/config.toml")),
+            place.read(&format!("{run}/config.toml")),
+            "{again}"
+        );
+    }
 
     place.succeeds("data events --data fashion-mnist --images 200 --out moving");
     let found = place.json("data check --data moving --frames 3");

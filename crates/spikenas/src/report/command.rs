@@ -216,7 +216,7 @@ impl Line {
         let scope = Scope::of_preset(preset.unwrap_or_default());
         let usual = match data.train_images {
             Some(samples) => TrainConfig::for_data(preset, &data.source, samples, network.frames_of_sample()),
-            None => TrainConfig::for_preset(preset.unwrap_or(data.source.preset())),
+            None => TrainConfig::for_preset(preset.unwrap_or(data.source.preset())).on_images_of(&data.source),
         };
         RunConfig {
             version: config.version,
@@ -226,7 +226,7 @@ impl Line {
             network: said,
             score: ScoreConfig { kind: ScoreKind::of_preset(preset.unwrap_or_default()), ..ScoreConfig::default() },
             search: SearchConfig { scope, ..SearchConfig::default() },
-            train: TrainConfig { mirror: data.source.may_be_mirrored(), ..usual },
+            train: usual,
         }
     }
 
@@ -343,16 +343,37 @@ impl Line {
         }
         self.set(&mut said.patience, &config.patience, "patience", number(config.patience));
         self.set(&mut said.limit_train, &config.limit_train, "limit-train", number(config.limit_train));
-        if !config.augment {
-            self.words.push("--no-augment".into());
-            (said.augment, said.crop_padding, said.mirror) = (false, config.crop_padding, config.mirror);
+        self.augmentation(config, said);
+        self.recipe(config, said);
+    }
+
+    fn augmentation(&mut self, config: &TrainConfig, said: &mut TrainConfig) {
+        match (said.augment, config.augment) {
+            (true, false) => {
+                self.words.push("--no-augment".into());
+                (said.augment, said.crop_padding, said.mirror) = (false, config.crop_padding, config.mirror);
+            }
+            // Where images are not changed unless asked, what is not asked for stays off.
+            (false, true) => {
+                (said.augment, said.mirror, said.crop_padding) = (true, false, Some(0));
+                match config.crop_padding {
+                    None => {
+                        self.option("crop-fill", name(&config.crop_fill));
+                        (said.crop_fill, said.crop_padding) = (config.crop_fill, None);
+                    }
+                    Some(0) if !config.mirror => self.option("crop-padding", 0),
+                    Some(_) => {}
+                }
+            }
+            (false, false) => (said.crop_padding, said.mirror) = (config.crop_padding, config.mirror),
+            (true, true) => {}
         }
-        self.set(&mut said.crop_padding, &config.crop_padding, "crop-padding", number(config.crop_padding));
+        let padding = config.crop_padding.map_or(String::new(), |padding| padding.to_string());
+        self.set(&mut said.crop_padding, &config.crop_padding, "crop-padding", padding);
         if said.mirror != config.mirror {
             self.words.push(if config.mirror { "--mirror" } else { "--no-mirror" }.into());
             said.mirror = config.mirror;
         }
-        self.recipe(config, said);
     }
 
     fn recipe(&mut self, config: &TrainConfig, said: &mut TrainConfig) {
@@ -369,6 +390,8 @@ impl Line {
             self.set(&mut said.flip, &config.flip, "flip", name(&config.flip));
         }
         self.set(&mut said.average_epochs, &config.average_epochs, "average-epochs", config.average_epochs);
+        let statistics = name(&config.norm_statistics);
+        self.set(&mut said.norm_statistics, &config.norm_statistics, "norm-statistics", statistics);
         self.set(&mut said.norm_gain, &config.norm_gain, "norm-gain", config.norm_gain);
         let bits = config.weight_bits.map_or(String::new(), |bits| bits.to_string());
         self.set(&mut said.weight_bits, &config.weight_bits, "weight-bits", bits);

@@ -8,7 +8,7 @@ use crate::graph::Graph;
 use crate::progress::{Progress, Silent};
 use crate::random::{generator, name_key};
 use crate::score::Judged;
-use crate::train::{TrainConfig, estimate_statistics};
+use crate::train::{Estimate, TrainConfig};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -90,7 +90,9 @@ impl<'a> Judge<'a> {
     /// `step` is called between batches, and ends the work with its error. Errors besides: not enough memory.
     pub fn judge(&self, graph: &Graph, step: &mut dyn FnMut() -> Result<()>) -> Result<Judged> {
         let mut network = self.first.sibling(graph, inherited(graph, &self.weights))?;
-        estimate_statistics(network.as_mut(), self.images, &self.estimated, self.at_a_time, &mut Silent)?;
+        let Self { images: dataset, estimated: order, at_a_time, .. } = self;
+        let (augmentation, changes) = (None, generator(&[]));
+        Estimate { dataset, order, at_a_time: *at_a_time, augmentation, changes }.of(network.as_mut(), &mut Silent)?;
         let indices: Vec<usize> = (0..self.judged.len()).collect();
         let (mut correct, mut spikes) = (0, 0);
         for chunk in indices.chunks(self.at_a_time.clamp(1, BATCH)) {

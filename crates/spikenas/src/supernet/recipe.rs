@@ -1,5 +1,5 @@
 use crate::search::SupernetConfig;
-use crate::train::TrainConfig;
+use crate::train::{NormStatistics, TrainConfig};
 use crate::weights::Choice;
 
 /// How a supernet is trained: by the recipe of the training after it, for epochs of its own, on the images that [`supernet_images`]
@@ -12,6 +12,7 @@ pub fn supernet_recipe(config: &TrainConfig, supernet: &SupernetConfig) -> Train
         minutes: None,
         patience: None,
         average_epochs: 0,
+        norm_statistics: NormStatistics::Running,
         validation: 0.0,
         choice: Choice::Last,
         limit_train: None,

@@ -1,17 +1,21 @@
 //! Averaged weights (stochastic weight averaging, Izmailov et al. 2018): the mean of the weights after each of the last epochs.
 //!
-//! The running statistics of the batch norms are those of no such mean. They are estimated again on training images, as they are
-//! and not augmented, as means over all passes.
+//! The running statistics of the batch norms are those of no such mean. They are estimated again on training images, as means over
+//! all passes; a training may ask for that after every epoch.
 
-use super::config::TrainConfig;
-use crate::data::Dataset;
+use super::config::{NormStatistics, TrainConfig};
+use crate::data::{Augmentation, Dataset};
 use crate::engine::{Mode, Network};
 use crate::progress::Progress;
+use crate::random::Generator;
 use crate::weights::Weights;
 use crate::{Error, Result};
 
-/// Mini-batches of which the running statistics are estimated, at most.
-pub(super) const PASSES: usize = 50;
+/// Images of which running statistics are estimated after an epoch of so many: 50 mini-batches at most, and of few images a quarter, but
+/// eight mini-batches if there are as many.
+pub(super) fn estimated_images(images: usize, at_a_time: usize) -> usize {
+    (images / 4).clamp(8 * at_a_time, 50 * at_a_time).min(images)
+}
 
 /// The mean of the weights after some epochs.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +30,14 @@ impl TrainConfig {
     /// Whether the average of a training takes the weights after an epoch, counted from 1: one of the last `average_epochs`.
     pub fn is_averaged(&self, epoch: usize) -> bool {
         epoch.saturating_add(self.average_epochs) > self.epochs
+    }
+
+    /// Epochs after which the running statistics are estimated again.
+    pub(crate) fn estimates(&self) -> usize {
+        match self.norm_statistics {
+            NormStatistics::Running => self.average_epochs.min(self.epochs),
+            NormStatistics::Estimated => self.epochs,
+        }
     }
 }
 
@@ -47,29 +59,36 @@ impl Average {
     }
 }
 
-/// Estimates the running statistics of a network anew, on the first images of an order, so many at a time.
-///
-/// Errors: a stop that was asked for, not enough memory.
-pub(crate) fn estimate_statistics(
-    network: &mut dyn Network,
-    dataset: &Dataset,
-    order: &[usize],
-    at_a_time: usize,
-    progress: &mut dyn Progress,
-) -> Result<()> {
-    // A smaller rest would count as much as the others.
-    let passes = (order.len() / at_a_time).clamp(1, PASSES);
-    progress.begin("batch norms of the average", passes);
-    for (pass, indices) in order.chunks(at_a_time).take(passes).enumerate() {
-        if progress.is_cancelled() {
-            return Err(Error::Interrupted("the average is not finished".into()));
+/// Training images of which running statistics are estimated.
+pub(crate) struct Estimate<'a> {
+    pub dataset: &'a Dataset,
+    pub order: &'a [usize],
+    pub at_a_time: usize,
+    /// How they are changed at random: as in the training, since the statistics of other images are others.
+    pub augmentation: Option<Augmentation>,
+    pub changes: Generator,
+}
+
+impl Estimate<'_> {
+    /// Estimates the running statistics of a network anew.
+    ///
+    /// Errors: a stop that was asked for, not enough memory.
+    pub fn of(mut self, network: &mut dyn Network, progress: &mut dyn Progress) -> Result<()> {
+        // A smaller rest would count as much as the others.
+        let passes = (self.order.len() / self.at_a_time).max(1);
+        progress.begin("statistics of batch norms", passes);
+        for (pass, indices) in self.order.chunks(self.at_a_time).take(passes).enumerate() {
+            if progress.is_cancelled() {
+                return Err(Error::Interrupted("the statistics of batch norms are not finished".into()));
+            }
+            let augmentation = self.augmentation.map(|kind| (kind, &mut self.changes));
+            let batch = self.dataset.train.batch(indices, &self.dataset.normalisation, augmentation);
+            network.forward(&batch.images, Mode::Estimate { passes: pass as u64 })?;
+            progress.advance(1, "");
         }
-        let batch = dataset.train.batch(indices, &dataset.normalisation, None);
-        network.forward(&batch.images, Mode::Estimate { passes: pass as u64 })?;
-        progress.advance(1, "");
+        progress.end();
+        Ok(())
     }
-    progress.end();
-    Ok(())
 }
 
 #[cfg(test)]

@@ -32,6 +32,17 @@ pub enum Flip {
     Alternate,
 }
 
+/// What batch norms normalise by in tests and in the model that is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NormStatistics {
+    /// The moving averages that the training leaves: about the last ten timesteps, and so two mini-batches of five.
+    #[default]
+    Running,
+    /// Means over 50 mini-batches of training images after each epoch (precise batch norm, Wu and Johnson 2021).
+    Estimated,
+}
+
 /// The most epochs, and images of a mini-batch; sums and products of them stay in range.
 const MOST: usize = 1_000_000;
 
@@ -87,6 +98,9 @@ pub struct TrainConfig {
     /// The last epochs, whose weights are averaged; the average is tested and kept as the model from the first of them on.
     #[serde(default)]
     pub average_epochs: usize,
+    /// What batch norms normalise by in tests and in the model; in averages, always what was estimated.
+    #[serde(default)]
+    pub norm_statistics: NormStatistics,
     /// Part of the training images, of each class alike, that is held out to choose the epoch by, drawn by the seed.
     #[serde(default)]
     pub validation: f64,
@@ -175,6 +189,7 @@ impl Default for TrainConfig {
             loss: LossKind::default(),
             first_timesteps: None,
             average_epochs: 0,
+            norm_statistics: NormStatistics::default(),
             first_part: default_first_part(),
             validation: 0.0,
             choice: Choice::Test,

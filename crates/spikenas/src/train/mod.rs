@@ -18,9 +18,9 @@ mod trainer;
 
 pub use crate::weights::Choice;
 pub use average::Average;
-pub(crate) use average::estimate_statistics;
+pub(crate) use average::Estimate;
 pub use checkpoint::{Checkpoint, Learned};
-pub use config::{Flip, OptimiserKind, TrainConfig};
+pub use config::{Flip, NormStatistics, OptimiserKind, TrainConfig};
 pub use images::Split;
 pub use plan::{Amounts, Measured, measure};
 pub use recipe::Recipe;

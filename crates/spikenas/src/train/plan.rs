@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::average::PASSES;
+use super::average::estimated_images;
 use super::checkpoint::Checkpoint;
 use super::config::TrainConfig;
 use super::trainer::Training;
@@ -107,7 +107,7 @@ impl Measured {
         let config = TrainConfig { epochs, ..config.clone() };
         let first = (1..=epochs).filter(|&epoch| config.timesteps(epoch, network) < network.timesteps).count();
         let steps = first as f64 * self.first_step + (epochs - first) as f64 * self.step;
-        let estimated = config.average_epochs.min(epochs) * (PASSES * config.batch).min(amounts.learned);
+        let estimated = config.estimates() * estimated_images(amounts.learned, config.batch);
         let tested = epochs * amounts.choosing + estimated + amounts.tested;
         steps * amounts.learned as f64 + self.test * tested as f64
     }

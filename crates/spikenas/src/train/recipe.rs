@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::config::{OptimiserKind, TrainConfig};
+use super::config::{NormStatistics, OptimiserKind, TrainConfig};
 use super::schedule::Schedule;
 use crate::data::Source;
 use crate::weights::Choice;
@@ -60,6 +60,7 @@ impl TrainConfig {
                 schedule: Schedule::CosinePerStep,
                 first_timesteps: Some(2),
                 first_part: 0.8,
+                norm_statistics: NormStatistics::Estimated,
                 validation: 0.1,
                 choice: Choice::Validation,
                 ..Self::default().by_optimiser(OptimiserKind::AdamW)
@@ -118,15 +119,20 @@ impl TrainConfig {
         }
     }
 
-    /// How a winner is trained on so many samples of so many frames: as with the preset that was named, or that was made for them; on
-    /// others, in as many epochs as show about 800,000 images, 10 to 100. Three frames take about the time of an image, of which most
+    /// The same training with images that are changed at random as a source's bear it.
+    pub fn on_images_of(self, source: &Source) -> Self {
+        Self { augment: source.is_augmented(), mirror: source.may_be_mirrored(), ..self }
+    }
+
+    /// How a winner is trained on so many samples of so many frames, changed at random as the data bear it: as with the preset that was named, or that was made for them; on
+    /// others, in as many epochs as show about 900,000 images, 10 to 100. Three frames take about the time of an image, of which most
     /// epochs show two timesteps.
     pub fn for_data(preset: Option<&str>, source: &Source, samples: usize, frames: usize) -> Self {
-        let config = Self::for_preset(preset.unwrap_or(source.preset()));
+        let config = Self::for_preset(preset.unwrap_or(source.preset())).on_images_of(source);
         if preset.is_some() || source.has_own_preset() {
             return config;
         }
-        let epochs = 8e5 / samples.max(1) as f64 / (frames as f64 / 3.0).max(1.0);
+        let epochs = 9e5 / samples.max(1) as f64 / (frames as f64 / 3.0).max(1.0);
         Self { epochs: epochs.round().clamp(10.0, 100.0) as usize, ..config }
     }
 }
@@ -160,8 +166,8 @@ mod tests {
             TrainConfig::for_data(None, &source.parse().unwrap(), samples, frames).epochs
         };
         assert_eq!([epochs("sample", 2000, 1), epochs("cifar10", 50_000, 1)], [16, 30], "as their presets");
-        assert_eq!([epochs("fashion-mnist", 60_000, 1), epochs("pets", 500, 1)], [13, 100]);
-        assert_eq!([epochs("waves", 9000, 9), epochs("nmnist", 60_000, 10)], [30, 10]);
+        assert_eq!([epochs("fashion-mnist", 60_000, 1), epochs("pets", 500, 1)], [15, 100]);
+        assert_eq!([epochs("waves", 9000, 9), epochs("nmnist", 60_000, 10)], [33, 10]);
         assert_eq!(TrainConfig::for_data(Some("cifar10"), &Source::Memory, 9, 1).epochs, 30);
     }
 

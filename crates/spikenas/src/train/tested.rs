@@ -1,7 +1,8 @@
 //! The end of an epoch: what is tested of it, and its record.
 
-use super::average::{Average, estimate_statistics};
+use super::average::{Average, Estimate, estimated_images};
 use super::checkpoint::Checkpoint;
+use super::config::NormStatistics;
 use super::record::EpochRecord;
 use super::schedule::Position;
 use super::trainer::Training;
@@ -11,8 +12,8 @@ use crate::progress::Progress;
 use crate::weights::Choice;
 
 impl Training<'_> {
-    /// The state after an epoch with the average, where the epoch is one of those averaged; and the network to be tested where it is
-    /// not the one that was trained: the average's, or that of all timesteps.
+    /// The state after an epoch with the average, where the epoch is one of those averaged or the statistics of batch norms are to be
+    /// estimated; and the network to be tested where it is not the one that was trained: the average's, or that of all timesteps.
     pub(super) fn to_test(
         &self,
         state: Checkpoint,
@@ -20,15 +21,26 @@ impl Training<'_> {
     ) -> Result<(Checkpoint, Option<Box<dyn Network>>)> {
         let is_whole = self.timesteps() == self.graph.config.timesteps;
         let whole = |weights| self.engine.network(self.graph, weights);
-        if !self.config.is_averaged(self.epoch + 1) {
+        let is_averaged = self.config.is_averaged(self.epoch + 1);
+        if !is_averaged && self.config.norm_statistics == NormStatistics::Running {
             let other = if is_whole { None } else { Some(whole(&state.weights)?) };
             return Ok((Checkpoint { average: None, ..state }, other));
         }
-        let mut average = Average::with(self.average.as_ref(), &state.weights);
+        // What was estimated after an epoch before them is of that epoch alone.
+        let before = self.average.as_ref().filter(|_| self.config.is_averaged(self.epoch));
+        let mut average = Average::with(before, &state.weights);
         let weights = &average.weights;
         let mut averaged = if is_whole { self.network.sibling(self.graph, weights.clone()) } else { whole(weights) }?;
-        let order = self.order("average");
-        estimate_statistics(averaged.as_mut(), self.dataset, &order, self.at_a_time(), progress)?;
+        let mut order = self.order("average");
+        order.truncate(estimated_images(order.len(), self.at_a_time()));
+        let estimate = Estimate {
+            dataset: self.dataset,
+            order: &order,
+            at_a_time: self.at_a_time(),
+            augmentation: self.config.augmentation(self.dataset.train.shape, self.epoch + 1),
+            changes: self.generator("augmentation of the average", &[]),
+        };
+        estimate.of(averaged.as_mut(), progress)?;
         average.weights = averaged.weights();
         let state = Checkpoint { average: Some(average), ..state };
         self.moment().check_state(&state)?;

@@ -150,6 +150,35 @@ fn averages_resume_to_the_same_bytes_and_are_what_is_tested_and_kept() {
 }
 
 #[test]
+fn estimated_statistics_are_those_of_images_as_they_are_trained_on() {
+    let estimated = TrainConfig { norm_statistics: NormStatistics::Estimated, ..TrainConfig::default() };
+    let kept = assert_resumes(TrainConfig { average_epochs: 2, ..estimated.clone() });
+    let epochs = |state: &Checkpoint| state.average.as_ref().map(|average| average.epochs);
+    assert!(kept.states.iter().map(epochs).eq([Some(1), Some(1), Some(1), Some(2)]), "averages begin anew");
+    let kept = assert_resumes(estimated.clone());
+    let plain = trained(&TrainConfig { epochs: 4, batch: 8, ..TrainConfig::default() }, usize::MAX).1;
+    for (state, plain) in kept.states.iter().zip(&plain.states) {
+        assert_eq!(state.weights, plain.weights, "what is trained does not depend on it");
+        for parameter in graph().parameters() {
+            let [tested, trained] = [state.model(), &state.weights].map(|weights| weights.values(&parameter.name));
+            assert_eq!(tested == trained, parameter.kind.is_trainable(), "{}", parameter.name);
+        }
+    }
+    // Crops of so much padding are black.
+    let black = Images { pixels: vec![0; 20 * INPUT.len()], ..images(20, 0) };
+    let config = TrainConfig { epochs: 1, batch: 8, mirror: false, ..estimated };
+    let model = |config: TrainConfig, dataset: &Dataset| {
+        let start = Checkpoint::start(config.initial_weights(&graph()), dataset);
+        let end = train(&config, &graph(), &Cpu, dataset, start, &mut Kept::default(), &mut Silent).unwrap();
+        end.model().clone()
+    };
+    let cropped = model(TrainConfig { crop_padding: Some(1000), ..config.clone() }, &dataset());
+    let as_they_are = TrainConfig { augment: false, ..config };
+    assert_eq!(cropped, model(as_they_are.clone(), &Dataset { train: black, ..dataset() }));
+    assert_ne!(cropped, model(as_they_are, &dataset()));
+}
+
+#[test]
 fn augmentations_and_initial_gains_resume_to_the_same_bytes() {
     assert_resumes(TrainConfig { flip: Flip::Alternate, ..TrainConfig::default() });
     assert_resumes(TrainConfig { crop_fill: Fill::Reflect, ..TrainConfig::default() });

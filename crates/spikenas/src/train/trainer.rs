@@ -184,7 +184,7 @@ impl Training<'_> {
     }
 
     /// A generator of the epoch's or step's own, so that resuming from a checkpoint needs no other state.
-    fn generator(&self, purpose: &str, step: &[u64]) -> Generator {
+    pub(super) fn generator(&self, purpose: &str, step: &[u64]) -> Generator {
         let key = [self.config.seed, name_key(purpose), self.epoch as u64 + 1];
         generator(&[key.as_slice(), step].concat())
     }

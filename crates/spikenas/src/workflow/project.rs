@@ -66,8 +66,7 @@ impl Project {
     pub fn new(dataset: Dataset) -> Result<Self> {
         let data = DataConfig::of(&dataset.name.parse()?, "data".as_ref(), &dataset);
         let mut config = RunConfig::for_images(data, dataset.classes.len())?;
-        let train = TrainConfig::for_data(None, &config.data.source, dataset.train.len(), dataset.train.frames);
-        config.train = TrainConfig { mirror: config.train.mirror, ..train };
+        config.train = TrainConfig::for_data(None, &config.data.source, dataset.train.len(), dataset.train.frames);
         config.network = dataset.outline().timed(config.network.for_images(dataset.train.shape));
         Ok(Self { dataset, config, engine: Arc::new(Cpu) })
     }

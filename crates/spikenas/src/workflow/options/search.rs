@@ -52,7 +52,6 @@ impl SearchOptions {
             false => self.score.config(self.network.preset.as_deref(), usual, seed)?,
         };
         let preset = self.network.preset(&data.source);
-        let mirror = data.source.may_be_mirrored();
         let mut device = self.device.limits(self.budget.bits)?;
         let bits = self.budget.precision(device.as_ref())?;
         let limits = self.limits(device.as_ref(), bits)?;
@@ -63,7 +62,6 @@ impl SearchOptions {
         let train = TrainConfig {
             batch: score.batch,
             seed,
-            mirror,
             weight_bits,
             ..TrainConfig::for_data(self.network.preset.as_deref(), &data.source, images.samples, images.frames)
         };

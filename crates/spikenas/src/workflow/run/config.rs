@@ -67,7 +67,7 @@ impl RunConfig {
             network: NetworkConfig { classes, frames, timesteps, ..network },
             score: ScoreConfig::default(),
             search: SearchConfig::default(),
-            train: TrainConfig { mirror: data.source.may_be_mirrored(), ..TrainConfig::for_preset(preset) },
+            train: TrainConfig::for_preset(preset).on_images_of(&data.source),
             data,
             lineage: None,
         };

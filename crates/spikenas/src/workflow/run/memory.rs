@@ -16,7 +16,7 @@ pub(super) fn peak_memory(config: &TrainConfig, engine: &dyn Engine, graph: &Gra
     let images = (dataset.train.len() + dataset.test.len()) as f64 + held_out;
     let part = config.batch.min(dataset.train.len()).div_ceil(config.accumulate);
     let parameters: usize = graph.parameters().iter().map(|p| p.shape.iter().product::<usize>()).sum();
-    let averages = if config.average_epochs > 0 { AVERAGES * parameters * size_of::<f32>() } else { 0 };
+    let averages = if config.estimates() > 0 { AVERAGES * parameters * size_of::<f32>() } else { 0 };
     let step = engine.training_memory(graph, part)? as f64;
     Some(PROGRAM + images * graph.sample_len() as f64 + averages as f64 + step)
 }
