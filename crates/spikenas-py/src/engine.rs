@@ -12,8 +12,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use spikenas::data::Batch;
 use spikenas::engine::{
-    Decayed, Draws, Engine, Fired, Gradients, Lesson, LossKind, Mode, Network, Observer, Optimiser, OptimiserState,
-    Output, Rule, Shown, Untrained,
+    Decayed, Draws, Engine, Fired, Gradients, Lesson, LossKind, Mode, Network, NormOver, Observer, Optimiser,
+    OptimiserState, Output, Rule, Shown, Untrained,
 };
 use spikenas::graph::{Graph, Shape};
 use spikenas::random::{Generator, Rng};
@@ -128,6 +128,11 @@ fn flat(arrays: Bound<'_, PyAny>) -> PyResult<Gradients> {
     Ok(tensors.into_iter().map(|(name, tensor)| (name, tensor.values)).collect())
 }
 
+/// Whether batch norms take statistics of all timesteps together.
+fn pooled(over: NormOver) -> bool {
+    over == NormOver::All
+}
+
 impl Network for PythonNetwork {
     fn graph(&self) -> &Graph {
         &self.graph
@@ -167,14 +172,14 @@ impl Network for PythonNetwork {
     }
 
     fn forward(&mut self, images: &[f32], mode: Mode) -> Result<Output> {
-        let (name, passes) = match mode {
-            Mode::Train => ("train", 0),
-            Mode::Estimate { passes } => ("estimate", passes),
-            Mode::Evaluate => ("evaluate", 0),
+        let (name, passes, over) = match mode {
+            Mode::Train => ("train", 0, NormOver::Timestep),
+            Mode::Estimate { passes, over } => ("estimate", passes, over),
+            Mode::Evaluate => ("evaluate", 0, NormOver::Timestep),
         };
         let (logits, fired): (Vec<f32>, Vec<(String, Vec<u64>)>) = self.call(
             "forward",
-            |py| (self.images(py, images)?, name, passes).into_pyobject(py),
+            |py| (self.images(py, images)?, name, passes, pooled(over)).into_pyobject(py),
             |output| output.extract(),
         );
         self.batches_tracked += u64::from(mode == Mode::Train);
@@ -188,7 +193,7 @@ impl Network for PythonNetwork {
             LossKind::Mean => "mean",
             LossKind::Timestep => "timestep",
         };
-        let settings = (lesson.dropout, lesson.label_smoothing, loss, lesson.share);
+        let settings = (lesson.dropout, lesson.label_smoothing, loss, lesson.share, pooled(lesson.norm_over));
         // The key of the pass's own generator: torch takes 63 bits.
         let seed = rng.next_u64() >> 1;
         let (loss, correct) = self.call(

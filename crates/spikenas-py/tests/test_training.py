@@ -53,6 +53,7 @@ SETTINGS = {
     "parts": {"accumulate": 2},
     "averaged": {"epochs": 2, "average_epochs": 2, "first_timesteps": 1, "first_part": 0.5},
     "rounded": {"weight_bits": 4},
+    "together": {"norm_over": "all", "norm_statistics": "estimated", "loss": "timestep"},
     "warm": {"warmup_epochs": 1.0, "schedule": "cosine-per-step", "crop_fill": "reflect", "flip": "alternate"},
 }
 

@@ -2,7 +2,7 @@
 #![cfg(feature = "burn")]
 
 use spikenas::data::Batch;
-use spikenas::engine::{Decayed, Draws, Firing, LayerId, Lesson, LossKind, Observer, Optimiser, engine};
+use spikenas::engine::{Decayed, Draws, Firing, LayerId, Lesson, LossKind, NormOver, Observer, Optimiser, engine};
 use spikenas::graph::{Graph, NetworkConfig, Shape};
 use spikenas::random::generator;
 use spikenas::weights::Weights;
@@ -35,11 +35,13 @@ fn batch(graph: &Graph) -> Batch {
 
 #[test]
 fn a_step_with_dropout_is_the_same_on_both() {
-    for (graph, loss) in graphs().zip([LossKind::Mean, LossKind::Timestep].into_iter().cycle()) {
+    let kinds = [(LossKind::Mean, NormOver::Timestep), (LossKind::Timestep, NormOver::All)];
+    for (graph, (loss, over)) in graphs().zip(kinds.into_iter().cycle()) {
+        let norm_over = if graph.has_feedback() { NormOver::Timestep } else { over };
         let weights = Weights::initialised(&graph, 1, 0);
         let [kernels, burn] = ["cpu", "burn"].map(|device| {
             let mut network = engine(device).unwrap().network(&graph, &weights).unwrap();
-            let lesson = Lesson { dropout: 0.5, label_smoothing: 0.1, loss, share: 0.5 };
+            let lesson = Lesson { dropout: 0.5, label_smoothing: 0.1, loss, norm_over, share: 0.5 };
             network.learn(&batch(&graph), &lesson, &mut generator(&[1])).unwrap();
             let gradients = network.gradients();
             network.step(&Optimiser { decayed: Decayed::Weights, ..Optimiser::adamw(1e-4) }, 1e-4);

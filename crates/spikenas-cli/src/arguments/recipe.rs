@@ -3,7 +3,7 @@
 use clap::Args;
 use spikenas::cost::WeightBits;
 use spikenas::data::Fill;
-use spikenas::engine::{Decayed, LossKind};
+use spikenas::engine::{Decayed, LossKind, NormOver};
 use spikenas::graph::NetworkConfig;
 use spikenas::train::{Flip, NormStatistics, TrainConfig};
 use spikenas::{Error, Result};
@@ -29,6 +29,10 @@ pub struct RecipeArguments {
     /// Izmailov et al. 2018) [default: 0]
     #[arg(long, value_name = "N")]
     pub average_epochs: Option<usize>,
+    /// Over what batch norms take their statistics in training: timestep, each by itself, or all, as tests do (tdBN, Zheng et al. 2021)
+    /// [default: timestep]
+    #[arg(long, value_name = "WHAT", value_parser = one_of([("timestep", NormOver::Timestep), ("all", NormOver::All)]))]
+    pub norm_over: Option<NormOver>,
     /// What batch norms normalise by in tests and in the model: running, the moving averages of the last mini-batches, or
     /// estimated, means over 50 mini-batches, of few images a quarter, after every epoch (Wu and Johnson 2021) [default: estimated; running
     /// with the recipe snasnet]
@@ -78,6 +82,7 @@ impl RecipeArguments {
         config.first_timesteps = self.first_timesteps.or(config.first_timesteps);
         set(&mut config.first_part, self.first_part);
         set(&mut config.average_epochs, self.average_epochs);
+        set(&mut config.norm_over, self.norm_over);
         set(&mut config.norm_statistics, self.norm_statistics);
         set(&mut config.norm_gain, self.norm_gain);
         config.weight_bits = self.weight_bits.or(config.weight_bits);

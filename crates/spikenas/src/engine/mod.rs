@@ -22,7 +22,7 @@ mod threads;
 pub use device::{Draws, Engine, Untrained};
 pub use evaluation::{ClassResult, Evaluation, LayerRate, OverTime, Taken, TestedImage};
 pub use loss::{Loss, LossKind, count_correct, predicted, shares};
-pub use network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
+pub use network::{Fired, Gradients, Lesson, Mode, Network, NormOver, Output, Shown};
 pub use observer::{Firing, LayerId, Observer};
 pub use open::{DEVICES, engine};
 pub use optimiser::{Decayed, Optimiser, OptimiserState, Rule};

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::loss::LossKind;
 use super::optimiser::{Optimiser, OptimiserState};
 use crate::Result;
@@ -7,6 +9,18 @@ use crate::data::Batch;
 use crate::graph::{BatchNorm, Graph};
 use crate::random::Generator;
 use crate::weights::Weights;
+
+/// Over what batch norms take the statistics of a mini-batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NormOver {
+    /// Each timestep by itself, as SNASNet: what normalises a training differs from timestep to timestep, and what normalises a test does
+    /// not.
+    #[default]
+    Timestep,
+    /// All timesteps together (Zheng et al. 2021), so that training and test are normalised alike.
+    All,
+}
 
 /// Which statistics batch norms use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +32,8 @@ pub enum Mode {
     Estimate {
         /// Passes before this one.
         passes: u64,
+        /// Over what each pass takes them.
+        over: NormOver,
     },
     /// The running ones.
     Evaluate,
@@ -27,7 +43,7 @@ impl Mode {
     /// Weight of the statistics of a timestep in the running ones, which each pass updates at `updates` timesteps.
     pub(super) fn share(self, step: usize, updates: usize) -> f64 {
         match self {
-            Mode::Estimate { passes } => 1.0 / (passes as f64 * updates as f64 + step as f64 + 1.0),
+            Mode::Estimate { passes, .. } => 1.0 / (passes as f64 * updates as f64 + step as f64 + 1.0),
             Mode::Train | Mode::Evaluate => BatchNorm::MOMENTUM,
         }
     }
@@ -60,13 +76,16 @@ pub struct Lesson {
     pub label_smoothing: f64,
     /// Which logits the loss reads.
     pub loss: LossKind,
+    /// Over what batch norms take their statistics.
+    pub norm_over: NormOver,
     /// The part of the step's gradient that comes from these images, 1 where they are the whole mini-batch.
     pub share: f32,
 }
 
 impl Lesson {
-    /// The whole mini-batch, nothing dropped or smoothed, the loss of the mean.
-    pub const PLAIN: Self = Self { dropout: 0.0, label_smoothing: 0.0, loss: LossKind::Mean, share: 1.0 };
+    /// The whole mini-batch, nothing dropped or smoothed, the loss of the mean, statistics of each timestep.
+    pub const PLAIN: Self =
+        Self { dropout: 0.0, label_smoothing: 0.0, loss: LossKind::Mean, norm_over: NormOver::Timestep, share: 1.0 };
 }
 
 /// The loss and accuracy of a training step on some images.

@@ -390,6 +390,7 @@ impl Line {
             self.set(&mut said.flip, &config.flip, "flip", name(&config.flip));
         }
         self.set(&mut said.average_epochs, &config.average_epochs, "average-epochs", config.average_epochs);
+        self.set(&mut said.norm_over, &config.norm_over, "norm-over", name(&config.norm_over));
         let statistics = name(&config.norm_statistics);
         self.set(&mut said.norm_statistics, &config.norm_statistics, "norm-statistics", statistics);
         self.set(&mut said.norm_gain, &config.norm_gain, "norm-gain", config.norm_gain);

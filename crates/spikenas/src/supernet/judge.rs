@@ -3,7 +3,7 @@ use super::record::Sampled;
 use super::shared::Supernet;
 use super::tensors::inherited;
 use crate::data::{Dataset, Images, shuffled};
-use crate::engine::{BATCH, Mode, Network, count_correct};
+use crate::engine::{BATCH, Mode, Network, NormOver, count_correct};
 use crate::graph::Graph;
 use crate::progress::{Progress, Silent};
 use crate::random::{generator, name_key};
@@ -92,7 +92,8 @@ impl<'a> Judge<'a> {
         let mut network = self.first.sibling(graph, inherited(graph, &self.weights))?;
         let Self { images: dataset, estimated: order, at_a_time, .. } = self;
         let (augmentation, changes) = (None, generator(&[]));
-        Estimate { dataset, order, at_a_time: *at_a_time, augmentation, changes }.of(network.as_mut(), &mut Silent)?;
+        Estimate { dataset, order, at_a_time: *at_a_time, augmentation, changes, over: NormOver::Timestep }
+            .of(network.as_mut(), &mut Silent)?;
         let indices: Vec<usize> = (0..self.judged.len()).collect();
         let (mut correct, mut spikes) = (0, 0);
         for chunk in indices.chunks(self.at_a_time.clamp(1, BATCH)) {

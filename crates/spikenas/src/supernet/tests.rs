@@ -4,7 +4,7 @@ use super::*;
 use crate::Error;
 use crate::data::{Batch, Dataset, Images, Normalisation};
 use crate::engine::cpu::Cpu;
-use crate::engine::{BATCH, Engine, Gradients, Lesson, Mode, Network, Optimiser, OptimiserState, evaluate};
+use crate::engine::{BATCH, Engine, Gradients, Lesson, Mode, Network, NormOver, Optimiser, OptimiserState, evaluate};
 use crate::graph::{Graph, NetworkConfig, Shape};
 use crate::progress::Silent;
 use crate::random::generator;
@@ -190,7 +190,7 @@ fn a_judge_tests_inherited_weights_with_statistics_of_their_own() {
         crate::data::shuffled(40, &mut generator(&[config.seed, crate::random::name_key("supernet statistics")]));
     for (pass, chunk) in order.chunks(8).enumerate() {
         let batch = images.train.batch(chunk, &images.normalisation, None);
-        network.forward(&batch.images, Mode::Estimate { passes: pass as u64 }).unwrap();
+        network.forward(&batch.images, Mode::Estimate { passes: pass as u64, over: NormOver::Timestep }).unwrap();
     }
     let test = evaluate(network.as_mut(), &images.test, &images.normalisation, BATCH, &mut Silent).unwrap();
     assert_eq!(judged.accuracy, test.accuracy);

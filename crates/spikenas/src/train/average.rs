@@ -5,7 +5,7 @@
 
 use super::config::{NormStatistics, TrainConfig};
 use crate::data::{Augmentation, Dataset};
-use crate::engine::{Mode, Network};
+use crate::engine::{Mode, Network, NormOver};
 use crate::progress::Progress;
 use crate::random::Generator;
 use crate::weights::Weights;
@@ -67,6 +67,8 @@ pub(crate) struct Estimate<'a> {
     /// How they are changed at random: as in the training, since the statistics of other images are others.
     pub augmentation: Option<Augmentation>,
     pub changes: Generator,
+    /// Over what batch norms take them.
+    pub over: NormOver,
 }
 
 impl Estimate<'_> {
@@ -83,7 +85,7 @@ impl Estimate<'_> {
             }
             let augmentation = self.augmentation.map(|kind| (kind, &mut self.changes));
             let batch = self.dataset.train.batch(indices, &self.dataset.normalisation, augmentation);
-            network.forward(&batch.images, Mode::Estimate { passes: pass as u64 })?;
+            network.forward(&batch.images, Mode::Estimate { passes: pass as u64, over: self.over })?;
             progress.advance(1, "");
         }
         progress.end();
@@ -137,9 +139,13 @@ mod tests {
     fn running_statistics_become_the_mean_over_all_passes() {
         let images = |salt: usize| (0..4 * 192).map(|i| 2.0 * ((i * i + salt) as f32 * 0.37).sin()).collect::<Vec<_>>();
         let (one, other) = (images(0), images(1));
-        let first = Mode::Estimate { passes: 0 };
+        let first = Mode::Estimate { passes: 0, over: NormOver::Timestep };
         let [of_one, of_other] = [&one, &other].map(|images| means(&[(first, images)]));
-        let both = means(&[(Mode::Train, &other), (first, &one), (Mode::Estimate { passes: 1 }, &other)]);
+        let both = means(&[
+            (Mode::Train, &other),
+            (first, &one),
+            (Mode::Estimate { passes: 1, over: NormOver::Timestep }, &other),
+        ]);
         for ((both, one), other) in both.iter().zip(&of_one).zip(&of_other) {
             assert_close(both, one.iter().zip(other).map(|(a, b)| (a + b) / 2.0));
         }

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::schedule::Schedule;
 use crate::cost::WeightBits;
 use crate::data::Fill;
-use crate::engine::{Decayed, LossKind, Optimiser};
+use crate::engine::{Decayed, LossKind, NormOver, Optimiser};
 use crate::graph::{Graph, ParameterKind};
 use crate::weights::{Choice, Weights};
 use crate::{Error, Result};
@@ -98,6 +98,9 @@ pub struct TrainConfig {
     /// The last epochs, whose weights are averaged; the average is tested and kept as the model from the first of them on.
     #[serde(default)]
     pub average_epochs: usize,
+    /// Over what batch norms take their statistics in training.
+    #[serde(default)]
+    pub norm_over: NormOver,
     /// What batch norms normalise by in tests and in the model; in averages, always what was estimated.
     #[serde(default)]
     pub norm_statistics: NormStatistics,
@@ -189,6 +192,7 @@ impl Default for TrainConfig {
             loss: LossKind::default(),
             first_timesteps: None,
             average_epochs: 0,
+            norm_over: NormOver::default(),
             norm_statistics: NormStatistics::default(),
             first_part: default_first_part(),
             validation: 0.0,
@@ -228,6 +232,12 @@ impl TrainConfig {
             weights.set(&scale.name, vec![self.norm_gain; scale.shape.iter().product()]);
         }
         weights
+    }
+
+    /// Over what the batch norms of a graph take their statistics: those of cells with edges back, which are computed timestep by timestep,
+    /// of each timestep.
+    pub fn norm_over(&self, graph: &Graph) -> NormOver {
+        if graph.has_feedback() { NormOver::Timestep } else { self.norm_over }
     }
 
     /// What updates the weights.

@@ -38,6 +38,7 @@ impl Training<'_> {
             order: &order,
             at_a_time: self.at_a_time(),
             augmentation: self.config.augmentation(self.dataset.train.shape, self.epoch + 1),
+            over: self.config.norm_over(self.graph),
             changes: self.generator("augmentation of the average", &[]),
         };
         estimate.of(averaged.as_mut(), progress)?;

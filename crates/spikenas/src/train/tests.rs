@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::*;
 use crate::data::{Dataset, Fill, Images, Normalisation};
 use crate::engine::cpu::Cpu;
-use crate::engine::{Decayed, Engine, LossKind, evaluate};
+use crate::engine::{Decayed, Engine, LossKind, NormOver, evaluate};
 use crate::graph::{Graph, NetworkConfig, ParameterKind, Shape};
 use crate::progress::{Progress, Silent};
 use crate::weights::Weights;
@@ -123,6 +123,7 @@ fn schedules_and_optimisers_resume_to_the_same_bytes() {
     assert!(found[0] < 0.1 && found[3] == 0.0, "{found:?}");
     assert_resumes(TrainConfig { weight_decay: 0.1, weight_decay_of: Decayed::Weights, ..default() });
     assert_resumes(TrainConfig { loss: LossKind::Timestep, ..default() });
+    assert_resumes(TrainConfig { norm_over: NormOver::All, norm_statistics: NormStatistics::Estimated, ..default() });
     assert_resumes(TrainConfig { optimiser: OptimiserKind::AdamW, learning_rate: 0.01, ..default() });
 }
 

@@ -252,7 +252,8 @@ impl Training<'_> {
             );
             let share = part.len() as f32 / indices.len() as f32;
             let TrainConfig { dropout, label_smoothing, loss, .. } = *self.config;
-            let lesson = Lesson { dropout, label_smoothing, loss, share };
+            let norm_over = self.config.norm_over(self.graph);
+            let lesson = Lesson { dropout, label_smoothing, loss, norm_over, share };
             let shown = self.network.learn(&batch, &lesson, &mut mask)?;
             self.moment().check_step(shown.loss)?;
             self.learned.correct += shown.correct;

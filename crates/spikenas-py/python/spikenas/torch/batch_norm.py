@@ -1,6 +1,6 @@
-"""Batch norm with statistics of each timestep.
+"""Batch norm with statistics of each timestep, or of all together.
 
-In training, each timestep is normalised by its own mean and variance over images, rows and columns (divided by the count); the running
+In training, each timestep is normalised by its own mean and variance over images, rows and columns (divided by the count), or by those of all timesteps; the running
 statistics are updated at each timestep (variance divided by the count less one). In evaluation all have the running ones. Statistics
 are float32 or more, whatever the maps are.
 """
@@ -115,12 +115,15 @@ class BatchNorm(nn.Module):
     def extra_repr(self):
         return f"{len(self.weight)}"
 
-    def forward(self, x, passes=None, group=None, at=None, added=None):
+    def forward(self, x, passes=None, group=None, at=None, added=None, pooled=False):
         """Normalises `x` [steps, images, channels, rows, columns], and adds another map.
 
         `passes`: the running statistics become the mean over this pass and so many before it. `at`: the only timestep of `x`, where
-        it has one of several.
+        it has one of several. `pooled`: statistics in training are those of all timesteps together.
         """
+        if pooled and self.training and len(x) > 1:
+            normal = self(x.flatten(0, 1)[None], passes, group)[0].unflatten(0, x.shape[:2])
+            return normal if added is None else added + normal
         if added is not None and not (norm_kernels.can_run(x) and fits(added, x)):
             return added + self(x, passes, group, at)
         if norm_kernels.can_run(x) and not self.training:

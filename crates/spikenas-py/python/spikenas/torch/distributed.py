@@ -149,9 +149,9 @@ class LeaderNetwork(EngineNetwork):
         with self.leader.asks("replace", self.number, (tensors,)):
             super().replace(tensors)
 
-    def forward(self, images, mode, passes):
-        with self.leader.asks("forward", self.number, (len(images), mode, passes)):
-            return super().forward(images, mode, passes)
+    def forward(self, images, mode, passes, pooled):
+        with self.leader.asks("forward", self.number, (len(images), mode, passes, pooled)):
+            return super().forward(images, mode, passes, pooled)
 
     def learn(self, images, labels, lesson, seed):
         with self.leader.asks("learn", self.number, (len(images), len(labels), lesson, seed)):

@@ -97,11 +97,14 @@ class EngineNetwork:
         return images.transpose(0, 1), count
 
     @torch.no_grad()
-    def forward(self, images, mode, passes):
-        """Logits of images, flat, and the spikes of each LIF layer at each timestep; `mode` is train, estimate or evaluate."""
+    def forward(self, images, mode, passes, pooled):
+        """Logits of images, flat, and the spikes of each LIF layer at each timestep; `mode` is train, estimate or evaluate.
+
+        `pooled`: batch norms take statistics of all timesteps together.
+        """
         self.module.train(mode != "evaluate")
         images, count = self.images(images)
-        asked = Pass(fired={}, passes=passes if mode == "estimate" else None, group=self.group)
+        asked = Pass(fired={}, passes=passes if mode == "estimate" else None, group=self.group, pooled=pooled)
         with self.engine.autocast():
             logits = self.module(images, asked).cpu()
         layers = [node.name for node in self.module.nodes if node.kind == "lif"]
@@ -125,9 +128,9 @@ class EngineNetwork:
 
     def lesson(self, tensors, settings):
         """A forward and a backward pass; the loss and the number of images that are right, float64 [2]."""
-        (images, labels, mask), (count, smoothing, kind, share) = tensors, settings
+        (images, labels, mask), (count, smoothing, kind, share, pooled) = tensors, settings
         with self.engine.autocast():
-            votes = self.module.votes(images, Pass(mask=mask, group=self.group))
+            votes = self.module.votes(images, Pass(mask=mask, group=self.group, pooled=pooled))
         loss = self.loss(votes, labels, smoothing, kind) / count
         (share * loss).backward()
         correct = count_correct(votes.detach().mean(0), labels)

@@ -51,6 +51,8 @@ class Pass:
     fired: dict | None = None
     # Passes before this one, whose running statistics are to be the mean of all.
     passes: int | None = None
+    # Whether batch norms take statistics of all timesteps together in training.
+    pooled: bool = False
     # The processes that share the mini-batch.
     group: object | None = None
     # Spikes of this pass by what the layer reads and its threshold: layers that agree in both fire the same.
@@ -182,7 +184,7 @@ class Network(nn.Module):
     def run_batch_norm(self, node, inputs, place, images, asked):
         if place in self.summed:
             return inputs[0]
-        return self.get_submodule(node.name)(inputs[0], asked.passes, asked.group)
+        return self.get_submodule(node.name)(inputs[0], asked.passes, asked.group, pooled=asked.pooled)
 
     def run_lif(self, node, inputs, place, images, asked):
         key = (node.inputs[0], node.settings["threshold"])
@@ -204,7 +206,7 @@ class Network(nn.Module):
         for source, x in sorted(zip(node.inputs, inputs), key=lambda pair: pair[0] in self.summed):
             if source in self.summed:
                 layer = self.get_submodule(self.nodes[source].name)
-                total = layer(x, asked.passes, asked.group, added=total)
+                total = layer(x, asked.passes, asked.group, added=total, pooled=asked.pooled)
             else:
                 total = x.float() if total is None else total + x
         return total

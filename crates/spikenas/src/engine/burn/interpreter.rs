@@ -4,7 +4,7 @@ use rand::RngExt;
 use super::feature::Feature;
 use super::ops;
 use super::tensors::Tensors;
-use crate::engine::network::Mode;
+use crate::engine::network::{Mode, NormOver};
 use crate::graph::{BatchNorm, Convolution, Graph, Layer, Lif, Linear, Node, Place};
 use crate::random::Generator;
 
@@ -33,6 +33,8 @@ pub struct Interpreter<'a> {
     pub graph: &'a Graph,
     pub tensors: &'a mut Tensors,
     pub mode: Mode,
+    /// Over what batch norms take their statistics, where they take any.
+    pub over: NormOver,
     /// Probability with which an input of the classifier is dropped, and what draws the mask.
     pub dropout: Option<(f32, &'a mut Generator)>,
     pub spikes: Vec<Spikes>,
@@ -40,7 +42,8 @@ pub struct Interpreter<'a> {
 
 impl<'a> Interpreter<'a> {
     pub fn new(graph: &'a Graph, tensors: &'a mut Tensors, mode: Mode) -> Self {
-        Self { graph, tensors, mode, dropout: None, spikes: Vec::new() }
+        let over = if let Mode::Estimate { over, .. } = mode { over } else { NormOver::Timestep };
+        Self { graph, tensors, mode, over, dropout: None, spikes: Vec::new() }
     }
 
     /// Shows images, [images, channels, height, width], or frames, [steps * samples, channels, height, width].
@@ -102,7 +105,7 @@ impl<'a> Interpreter<'a> {
         Feature { map: ops::convolution(x.map, self.parameter(&convolution.name, "weight").reshape(size)), ..x }
     }
 
-    /// Normalises each timestep by its own statistics in training, which update the running ones `updates` times, and
+    /// Normalises each timestep by its own statistics or by those of all in training, which update the running ones `updates` times, and
     /// by the running ones otherwise.
     fn batch_norm(&mut self, norm: &BatchNorm, x: Feature, updates: usize) -> Feature {
         let affine = ["weight", "bias"].map(|tensor| self.parameter(&norm.name, tensor));
@@ -110,7 +113,8 @@ impl<'a> Interpreter<'a> {
         if self.mode == Mode::Evaluate {
             return Feature { map: ops::normalise(x.map, running, affine), ..x };
         }
-        let (map, statistics) = ops::batch_norm(x.map, x.steps, affine);
+        let parts = if self.over == NormOver::All { 1 } else { x.steps };
+        let (map, statistics) = ops::batch_norm(x.map, parts, affine);
         self.tensors.set_running(&norm.name, statistics.update(running, self.mode, updates));
         Feature { map, ..x }
     }

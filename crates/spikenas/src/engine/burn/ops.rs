@@ -49,7 +49,7 @@ fn move_towards(running: Tensor<1>, new: Tensor<2>, mode: Mode, updates: usize) 
     })
 }
 
-/// Normalises each channel by the statistics of its own timestep: `(x - mean) / sqrt(variance + 1e-5) * scale + shift`.
+/// Normalises each channel by the statistics of its own timestep, or of its part of so many: `(x - mean) / sqrt(variance + 1e-5) * scale + shift`.
 ///
 /// `affine`: scale and shift.
 pub fn batch_norm(x: Tensor<4>, steps: usize, affine: [Tensor<1>; 2]) -> (Tensor<4>, Statistics) {

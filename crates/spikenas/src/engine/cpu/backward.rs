@@ -13,7 +13,7 @@ use super::executor::Value;
 use super::norm::NormStatistics;
 use super::part::Part;
 use super::program::{Id, Map, Program, Step};
-use crate::engine::network::Gradients;
+use crate::engine::network::{Gradients, NormOver};
 use crate::graph::{BatchNorm, Convolution, Lif, NetworkConfig, Shape};
 use crate::weights::Weights;
 
@@ -422,17 +422,22 @@ impl Backward {
         let moments = &self.tape.statistics.moments[&norm.name][at.unwrap_or(0)..];
         let (mut of_scale, mut of_shift) = (vec![0.0f64; norm.channels], vec![0.0f64; norm.channels]);
         let mut slopes = NormSlopes { gradient: Vec::new(), values: Vec::new() };
-        for (sums, moments) in sums.iter().zip(moments) {
+        let together = match self.tape.statistics.over {
+            NormOver::Timestep => None,
+            NormOver::All => Some(added(sums, norm.channels)),
+        };
+        for (own, moments) in sums.iter().zip(moments) {
+            let sums = together.as_ref().unwrap_or(own);
             let (mean, variance, count) = (moments.mean(), moments.variance(), moments.count as f64);
             let zeros = || Affine { scale: vec![0.0; norm.channels], shift: vec![0.0; norm.channels] };
             let [mut gradient, mut values] = [zeros(), zeros()];
             for c in 0..norm.channels {
                 let inverse = 1.0 / (variance[c] + BatchNorm::EPSILON).sqrt();
-                let products = (sums.products[c] - mean[c] * sums.gradient[c]) * inverse;
-                of_scale[c] += products;
-                of_shift[c] += sums.gradient[c];
+                let products = |sums: &GradientSums| (sums.products[c] - mean[c] * sums.gradient[c]) * inverse;
+                of_scale[c] += products(own);
+                of_shift[c] += own.gradient[c];
                 let factor = f64::from(weight[c]) * inverse;
-                let slope = factor * inverse * products / count;
+                let slope = factor * inverse * products(sums) / count;
                 gradient.scale[c] = factor as f32;
                 values.scale[c] = -slope as f32;
                 values.shift[c] = (slope * mean[c] - factor * sums.gradient[c] / count) as f32;
@@ -482,6 +487,16 @@ impl NormSlopes {
             Sums::Averaged(values) => [vec![term(values)], gradient],
         }
     }
+}
+
+/// The sums over all timesteps.
+fn added(steps: &[GradientSums], channels: usize) -> GradientSums {
+    let mut all = GradientSums { gradient: vec![0.0; channels], products: vec![0.0; channels] };
+    for step in steps {
+        all.gradient.iter_mut().zip(&step.gradient).for_each(|(all, step)| *all += step);
+        all.products.iter_mut().zip(&step.products).for_each(|(all, step)| *all += step);
+    }
+    all
 }
 
 /// Adds a gradient: within a cell with feedback, a weight has one from each timestep.

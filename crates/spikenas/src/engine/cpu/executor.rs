@@ -11,7 +11,7 @@ use super::norm::{NormStatistics, normalise};
 use super::parameters::LayerParameters;
 use super::part::Part;
 use super::program::{Id, Map, Program, Step};
-use crate::engine::network::Mode;
+use crate::engine::network::{Mode, NormOver};
 use crate::engine::observer::{Firing, Observer};
 use crate::graph::{BatchNorm, Convolution, Lif, Linear, NetworkConfig, Shape};
 use crate::{Error, Result};
@@ -38,6 +38,8 @@ pub(super) struct Pass<'a> {
     /// Membrane time constant.
     pub(super) tau: f32,
     pub(super) mode: Mode,
+    /// Over what batch norms take their statistics, where they take any.
+    pub(super) over: NormOver,
     /// Whether all sums of a convolution are kept beside their averages, for the backward pass.
     pub(super) keeps_sums: bool,
     /// Membranes to start from and to update; without, they start at 0 and are not kept.
@@ -53,6 +55,7 @@ impl<'a> Pass<'a> {
             timesteps: config.timesteps,
             tau: config.tau,
             mode: Mode::Train,
+            over: NormOver::Timestep,
             keeps_sums: false,
             membranes: None,
         }
@@ -95,7 +98,8 @@ impl<'a> Executor<'a> {
     ) -> Self {
         let slot = |id| Slot { readers: program.readers(id), ..Slot::default() };
         let slots = (0..program.len()).map(slot).collect();
-        Self { program, parameters, pass, observer, statistics: NormStatistics::default(), slots, clock: 0 }
+        let statistics = NormStatistics { over: pass.over, ..NormStatistics::default() };
+        Self { program, parameters, pass, observer, statistics, slots, clock: 0 }
     }
 
     /// Tells the observer that all layers of a network have fired.

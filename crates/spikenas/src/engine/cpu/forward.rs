@@ -7,7 +7,7 @@ use super::norm::RunningStatistics;
 use super::parameters::LayerParameters;
 use super::program::{Goal, Program};
 use crate::Result;
-use crate::engine::network::Mode;
+use crate::engine::network::{Mode, NormOver};
 use crate::graph::Graph;
 
 /// The spikes of one LIF layer.
@@ -48,7 +48,8 @@ pub fn forward(
     let samples = images.len() / graph.sample_len();
     let mut program = Program::default();
     let route = program.add(graph, Goal::Output);
-    let pass = Pass { mode, membranes, ..Pass::new(&graph.config, images, samples) };
+    let over = if let Mode::Estimate { over, .. } = mode { over } else { NormOver::Timestep };
+    let pass = Pass { mode, over, membranes, ..Pass::new(&graph.config, images, samples) };
     let mut executor = Executor::new(&program, parameters, pass, None);
     let output = route.order.last().copied();
     let kept: Vec<_> = route.layers.iter().map(|&(_, id)| id).chain(output).collect();

@@ -15,7 +15,7 @@ use super::program::{Goal, Program};
 use crate::Result;
 use crate::data::Batch;
 use crate::engine::loss::count_correct;
-use crate::engine::network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
+use crate::engine::network::{Fired, Gradients, Lesson, Mode, Network, NormOver, Output, Shown};
 use crate::engine::optimiser::{Optimiser, OptimiserState};
 use crate::graph::Graph;
 use crate::random::Generator;
@@ -59,12 +59,12 @@ impl NetworkOnKernels {
     }
 
     /// Everything before the classifier in training mode: the last spikes, and what the backward pass needs.
-    fn features(&self, images: &[f32]) -> Result<(Arc<Spikes>, Tape)> {
+    fn features(&self, images: &[f32], over: NormOver) -> Result<(Arc<Spikes>, Tape)> {
         let samples = images.len() / self.graph.sample_len();
         let mut program = Program::default();
         let order = program.add(&self.graph, Goal::Features).order;
         let parameters = self.parameters();
-        let pass = Pass { keeps_sums: true, ..Pass::new(&self.graph.config, images, samples) };
+        let pass = Pass { keeps_sums: true, over, ..Pass::new(&self.graph.config, images, samples) };
         let mut executor = Executor::new(&program, &parameters, pass, None);
         order.iter().for_each(|&id| executor.retain(id));
         for &id in &order {
@@ -141,7 +141,7 @@ impl Network for NetworkOnKernels {
     }
 
     fn learn(&mut self, batch: &Batch, lesson: &Lesson, rng: &mut Generator) -> Result<Shown> {
-        let (spikes, mut tape) = self.features(&batch.images)?;
+        let (spikes, mut tape) = self.features(&batch.images, lesson.norm_over)?;
         let trace = self.classifier.forward(&self.weights, &spikes, lesson.dropout, rng);
         drop(spikes);
         let running = std::mem::take(&mut tape.statistics.running);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use spikenas_kernels::{Affine, Moments};
 
 use super::parameters::LayerParameters;
-use crate::engine::network::Mode;
+use crate::engine::network::{Mode, NormOver};
 use crate::graph::BatchNorm;
 
 /// Running mean and variance of each batch norm after a pass, by the layer's name.
@@ -13,6 +13,8 @@ pub type RunningStatistics = BTreeMap<String, (Vec<f32>, Vec<f32>)>;
 /// Statistics of batch norms in training mode, by the layer's name.
 #[derive(Default)]
 pub(super) struct NormStatistics {
+    /// Over what the moments are.
+    pub(super) over: NormOver,
     /// Running statistics after the pass.
     pub(super) running: RunningStatistics,
     /// Moments of the batch at each distinct timestep.
@@ -21,7 +23,7 @@ pub(super) struct NormStatistics {
 
 /// Folds a batch norm into one scale and shift for each distinct timestep, and updates its running statistics.
 ///
-/// Training mode uses the statistics of the batch at each timestep (variance divided by the count) and updates the
+/// Training mode uses the statistics of the batch at each timestep, or over all of them (variance divided by the count) and updates the
 /// running ones at each of `updates` timesteps (variance divided by the count less one), or at one of them alone; evaluation mode
 /// uses the running ones.
 pub(super) fn normalise(
@@ -37,7 +39,11 @@ pub(super) fn normalise(
         let (mean, variance) = (widened(&mean), widened(&variance));
         return Arc::new(vec![Affine::fold(&mean, &variance, &weight, &bias, BatchNorm::EPSILON)]);
     }
-    let moments = moments();
+    let mut moments = moments();
+    if statistics.over == NormOver::All {
+        let all = Moments::total(&moments, norm.channels);
+        moments.fill(all);
+    }
     let first = at.unwrap_or(0);
     let (mut mean, mut variance) = match statistics.running.remove(&norm.name) {
         // Those after the timestep before.
