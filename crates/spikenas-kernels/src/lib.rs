@@ -7,7 +7,7 @@
 //! Each kernel has one body, compiled for AVX-512, AVX2 and the portable baseline and chosen at run time ([`Isa`]),
 //! and a naive reference in its tests. Results are the same bits for any number of threads: work is split by sample,
 //! and sums over samples are taken in order. They are the same on each instruction set as well, except for the backward pass
-//! ([`spike_gradients`] and what belongs to it), which rounds a product and a sum once where the machine can.
+//! ([`spike_gradients`] and what belongs to it) and [`orthogonalised`], which round a product and a sum once where the machine can.
 //!
 //! This is the only crate of the project with `unsafe` code. No argument of a public function reaches memory that is not its
 //! own: lengths are held against sizes whose product does not wrap, or the call panics.
@@ -22,6 +22,7 @@ mod isa;
 mod lif;
 mod lif_gradient;
 mod linear;
+mod orthogonal;
 mod pooling;
 mod sizes;
 mod spikes;
@@ -40,6 +41,7 @@ pub use hamming::hamming_distances;
 pub use isa::Isa;
 pub use lif::{LifLayer, LifParameters, LifState, lif_scan};
 pub use linear::{PackedLinear, linear_of_averages};
+pub use orthogonal::{NEWTON_SCHULZ, NEWTON_SCHULZ_STEPS, orthogonalised};
 pub use pooling::average_pool;
 pub use spikes::Spikes;
 pub use sum::{Extent, Sum, Term, total_over_steps, write_sum};

@@ -217,6 +217,7 @@ impl Network for PythonNetwork {
             Rule::Sgd { momentum } => ("sgd", momentum),
             Rule::Adam => ("adam", 0.0),
             Rule::AdamW => ("adamw", 0.0),
+            Rule::Muon { momentum } => ("muon", momentum),
         };
         let decays_all = optimiser.decayed == Decayed::All;
         let arguments = (rule, momentum, optimiser.weight_decay, decays_all, learning_rate);

@@ -63,6 +63,26 @@ fn a_step_with_dropout_is_the_same_on_both() {
     }
 }
 
+#[test]
+fn steps_by_muon_are_the_same_on_both() {
+    for graph in graphs() {
+        let weights = Weights::initialised(&graph, 1, 0);
+        let [kernels, burn] = ["cpu", "burn"].map(|device| {
+            let mut network = engine(device).unwrap().network(&graph, &weights).unwrap();
+            network.learn(&batch(&graph), &Lesson::PLAIN, &mut generator(&[1])).unwrap();
+            network.step(&Optimiser::muon(0.9, 0.02), 0.02);
+            network.weights()
+        });
+        for (name, expected) in burn.tensors() {
+            let before = weights.values(name);
+            let step: f32 = expected.values.iter().zip(before).map(|(b, w)| (b - w).abs()).sum();
+            let apart: f32 = kernels.values(name).iter().zip(&expected.values).map(|(a, b)| (a - b).abs()).sum();
+            // Rounding is carried to where a gradient has next to nothing.
+            assert!(apart <= 0.02 * step + 1e-4, "{} {name}: {apart} of {step}", graph.architecture);
+        }
+    }
+}
+
 /// Everything that an observer receives, by layer.
 #[derive(Default)]
 struct Heard(Vec<(LayerId, Vec<u64>, Vec<u64>, f64)>, Vec<(String, LayerId)>);

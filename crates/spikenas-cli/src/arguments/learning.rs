@@ -19,11 +19,12 @@ pub struct LearningArguments {
     /// Show a mini-batch in N parts, to save memory; batch norm sees each part alone [default: 1]
     #[arg(long, value_name = "N")]
     pub accumulate: Option<usize>,
-    /// sgd, adam, or adamw (Loshchilov and Hutter 2019), each with rates that suit it [default: adamw; sgd with the recipe snasnet]
+    /// muon (Jordan et al. 2024), adamw (Loshchilov and Hutter 2019), adam, or sgd, each with rates that suit it [default: muon; sgd with
+    /// the recipe snasnet]
     #[arg(long, value_name = "NAME", value_parser = parse_optimizer)]
     pub optimizer: Option<OptimiserKind>,
-    /// Learning rate of the first epoch, or at the end of its warm-up [default: 0.1; 0.001 with adam,
-    /// 0.004 with adamw]
+    /// Learning rate of the first epoch, or at the end of its warm-up [default: 0.015; 0.004 with
+    /// adamw, 0.001 with adam, 0.1 with sgd]
     #[arg(long, value_name = "RATE")]
     pub learning_rate: Option<f64>,
     /// How the learning rate changes: cosine (a rate per epoch), cosine-per-step, which ends at the final rate (Loshchilov and Hutter
@@ -68,7 +69,8 @@ fn parse_optimizer(text: &str) -> Result<OptimiserKind> {
         "sgd" => Ok(OptimiserKind::Sgd),
         "adam" => Ok(OptimiserKind::Adam),
         "adamw" => Ok(OptimiserKind::AdamW),
-        _ => Err(Error::invalid("choose from sgd, adam, adamw")),
+        "muon" => Ok(OptimiserKind::Muon),
+        _ => Err(Error::invalid("choose from muon, adamw, adam, sgd")),
     }
 }
 

@@ -12,7 +12,7 @@ use spikenas::{Error, Result};
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Recipe of the training")]
 pub struct RecipeArguments {
-    /// Learning rate at which a cosine ends, 0 allowed [default: 0 with adamw, 0.00001 with adam, 0.001 with sgd]
+    /// Learning rate at which a cosine ends, 0 allowed [default: 0; 0.00001 with adam, 0.001 with sgd]
     #[arg(long, value_name = "RATE")]
     pub final_learning_rate: Option<f64>,
     /// Epochs, or part of one, in which the learning rate rises from 0, step by step (Goyal et al. 2017) [default: 0]
@@ -30,7 +30,7 @@ pub struct RecipeArguments {
     #[arg(long, value_name = "N")]
     pub average_epochs: Option<usize>,
     /// Over what batch norms take their statistics in training: timestep, each by itself, or all, as tests do (tdBN, Zheng et al. 2021)
-    /// [default: timestep]
+    /// [default: all; timestep with the recipe snasnet]
     #[arg(long, value_name = "WHAT", value_parser = one_of([("timestep", NormOver::Timestep), ("all", NormOver::All)]))]
     pub norm_over: Option<NormOver>,
     /// What batch norms normalise by in tests and in the model: running, the moving averages of the last mini-batches, or
@@ -54,10 +54,10 @@ pub struct RecipeArguments {
     #[arg(long, value_name = "HOW", value_parser = one_of([("random", Flip::Random), ("alternate", Flip::Alternate)]))]
     #[arg(conflicts_with_all = ["no_mirror", "no_augment"])]
     pub flip: Option<Flip>,
-    /// Momentum of sgd [default: 0.9]
+    /// Momentum of muon and sgd [default: 0.9]
     #[arg(long, value_name = "PART")]
     pub momentum: Option<f64>,
-    /// Weight decay; adamw's is decoupled (Loshchilov and Hutter 2019) [default: 0.02; 0.0001 with
+    /// Weight decay; that of muon and adamw is decoupled (Loshchilov and Hutter 2019) [default: 0.02; 0.0001 with
     /// sgd and adam; 0.0005 with the recipe snasnet]
     #[arg(long, value_name = "RATE")]
     pub weight_decay: Option<f64>,

@@ -29,7 +29,7 @@ fn options_that_do_not_parse_are_wrong_usage() {
         ("search --threads 0", "threads 0"),
         ("search --threads 100000", "threads 100000"),
         ("search --memory 12", "800MiB"),
-        ("run --optimizer lion", "choose from sgd, adam"),
+        ("run --optimizer lion", "choose from muon, adamw, adam, sgd"),
         ("run --schedule step:x", "step:N"),
         ("run --weight-decay-of biases", "choose from all, weights"),
         ("run --first-timesteps 6", "give at most the network's 5"),

@@ -143,7 +143,7 @@ fn a_winner_is_trained_with_the_images_and_the_network_of_its_search() {
     assert_eq!(trained["architecture"], found["architecture"]);
     assert_eq!(trained["epochs"].as_array().unwrap().len(), 2);
     place.refuses("train run", 1, "2 epochs are trained already: add --resume");
-    place.refuses("train run --learning-rate 0.01 --resume", 1, "train.learning_rate 0.004 -> 0.01");
+    place.refuses("train run --learning-rate 0.01 --resume", 1, "train.learning_rate 0.015 -> 0.01");
     assert_eq!(place.json("train run --resume"), trained);
 }
 
@@ -177,7 +177,7 @@ fn a_run_whose_settings_have_the_older_spelling_goes_on() {
     let search = format!("search {TINY} --ops skip --out run");
     let first = place.json(&search);
     let config = place.read("run/config.toml");
-    assert!(config.contains("optimizer = \"adamw\""), "{config}");
+    assert!(config.contains("optimizer = \"muon\""), "{config}");
     // An older version wrote no checksum, either.
     let older: Vec<&str> = config.lines().filter(|line| !line.starts_with("# crc ")).collect();
     fs::write(place.path("run/config.toml"), older.join("\n").replace("optimizer", "optimiser")).unwrap();

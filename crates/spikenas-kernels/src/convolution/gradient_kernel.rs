@@ -29,6 +29,10 @@ impl GradientKernel {
         let row = inputs.next_multiple_of(block);
         let mut kernel = Self { inputs, outputs, side, block, row, values: AlignedValues::default() };
         kernel.values = AlignedValues::zeros(product([points, kernel.row, outputs]));
+        if side == 1 {
+            kernel.pack_rows(weights);
+            return kernel;
+        }
         for (index, weights) in weights.chunks_exact(side * side).enumerate() {
             let (output, input) = (index / inputs, index % inputs);
             let put = |(point, value): (usize, f32)| {
@@ -41,6 +45,16 @@ impl GradientKernel {
             }
         }
         kernel
+    }
+
+    /// The only point of a kernel of side 1, a block at a time.
+    fn pack_rows(&mut self, weights: &[f32]) {
+        for (output, weights) in weights.chunks_exact(self.inputs.max(1)).enumerate() {
+            for (block, weights) in weights.chunks(self.block).enumerate() {
+                let first = self.first(0, block) + output * self.block;
+                self.values[first..][..weights.len()].copy_from_slice(weights);
+            }
+        }
     }
 
     /// Where the weights of a point and block begin.

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use spikenas_kernels::{Isa, orthogonalised};
 
 use crate::graph::{Graph, Parameter, ParameterKind};
 use crate::weights::Tensor;
@@ -56,6 +57,13 @@ pub enum Rule {
     Adam,
     /// AdamW (Loshchilov and Hutter 2019), as PyTorch's: Adam on the gradient alone, after `w -= rate * decay * w`.
     AdamW,
+    /// Muon (Jordan et al. 2024) for the weights of convolutions and linear layers, [`Rule::AdamW`] for the rest. As PyTorch's with
+    /// `match_rms_adamw`: `m = momentum * m + (1 - momentum) * g; u = momentum * m + (1 - momentum) * g`; after `w -= rate * decay * w`,
+    /// `w -= rate * 0.2 * sqrt(longer side) * orthogonalised(u)`, `u` being a matrix `[outputs, the rest]`.
+    Muon {
+        /// Momentum: the part of the buffer that is kept at each step.
+        momentum: f64,
+    },
 }
 
 /// The parameters that weight decay holds for.
@@ -69,7 +77,7 @@ pub enum Decayed {
     Weights,
 }
 
-/// Updates every trainable parameter by its gradient with weight decay, `g = gradient + decay * w` but for AdamW.
+/// Updates every trainable parameter by its gradient with weight decay, `g = gradient + decay * w` but for AdamW and Muon.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Optimiser {
     /// How a step follows from a gradient.
@@ -85,6 +93,17 @@ pub(super) const BETAS: [f64; 2] = [0.9, 0.999];
 /// Added to Adam's divisor.
 pub(super) const EPSILON: f64 = 1e-8;
 
+/// Rows and columns of the matrix as which Muon sees the weights of a layer: outputs, and all else.
+pub(super) fn matrix(shape: &[usize]) -> [usize; 2] {
+    [shape[0], shape[1..].iter().product()]
+}
+
+/// What Muon multiplies an orthogonalised matrix `[rows, columns]` with, so that its root mean square is about that of a step
+/// of AdamW (Liu et al. 2025).
+pub(super) fn muon_scale(rows: usize, columns: usize) -> f64 {
+    0.2 * (rows.max(columns) as f64).sqrt()
+}
+
 impl Optimiser {
     /// Stochastic gradient descent with momentum.
     pub fn sgd(momentum: f64, weight_decay: f64) -> Self {
@@ -99,6 +118,19 @@ impl Optimiser {
     /// AdamW.
     pub fn adamw(weight_decay: f64) -> Self {
         Self { rule: Rule::AdamW, weight_decay, decayed: Decayed::All }
+    }
+
+    /// Muon.
+    pub fn muon(momentum: f64, weight_decay: f64) -> Self {
+        Self { rule: Rule::Muon { momentum }, weight_decay, decayed: Decayed::All }
+    }
+
+    /// The rule that a kind of parameters follows.
+    pub(super) fn rule_of(&self, kind: ParameterKind) -> Rule {
+        match self.rule {
+            Rule::Muon { .. } if kind != ParameterKind::Weight => Rule::AdamW,
+            rule => rule,
+        }
     }
 
     /// Weight decay of a kind of parameters.
@@ -124,26 +156,42 @@ impl Optimiser {
             zeros.resize(count, 0.0);
             &zeros
         });
-        let moved = weights.values.iter_mut().zip(gradient);
-        match self.rule {
+        match self.rule_of(*kind) {
             Rule::Sgd { momentum } => {
                 let (momentum, is_first) = (momentum as f32, state.steps == 1);
                 let buffer = state.buffer(MOMENTUM, name, &weights.shape);
-                for ((weight, gradient), sum) in moved.zip(buffer) {
+                for ((weight, gradient), sum) in weights.values.iter_mut().zip(gradient).zip(buffer) {
                     let gradient = gradient + decay * *weight;
                     *sum = if is_first { gradient } else { momentum * *sum + gradient };
                     *weight -= rate * *sum;
                 }
             }
-            Rule::Adam | Rule::AdamW => {
+            Rule::Muon { momentum } => {
+                let moved = |mean: f32, gradient: f32| momentum as f32 * mean + (1.0 - momentum as f32) * gradient;
+                let means = state.buffer(MOMENTUM, name, &weights.shape);
+                let moving = means.iter_mut().zip(gradient).map(|(mean, &gradient)| {
+                    *mean = moved(*mean, gradient);
+                    moved(*mean, gradient)
+                });
+                let ([rows, columns], update) = (matrix(&weights.shape), moving.collect::<Vec<f32>>());
+                let (kept, step) = (1.0 - rate * decay, rate * muon_scale(rows, columns) as f32);
+                for (weight, update) in
+                    weights.values.iter_mut().zip(orthogonalised(Isa::best(), &update, rows, columns))
+                {
+                    *weight = kept * *weight - step * update;
+                }
+            }
+            rule @ (Rule::Adam | Rule::AdamW) => {
                 // Of the gradient's decay and the weight's, one.
-                let (decay, kept) = if self.rule == Rule::AdamW { (0.0, 1.0 - rate * decay) } else { (decay, 1.0) };
+                let (decay, kept) = if rule == Rule::AdamW { (0.0, 1.0 - rate * decay) } else { (decay, 1.0) };
                 let steps = state.steps as f64;
                 let unbias = BETAS.map(|beta| (1.0 / (1.0 - beta.powf(steps))) as f32);
                 let mut means = std::mem::take(state.buffer(MOMENTUM, name, &weights.shape));
                 let squares = state.buffer(SQUARE, name, &weights.shape);
                 let [first, second] = BETAS.map(|beta| beta as f32);
-                for (((weight, gradient), mean), square) in moved.zip(&mut means).zip(squares) {
+                for (((weight, gradient), mean), square) in
+                    weights.values.iter_mut().zip(gradient).zip(&mut means).zip(squares)
+                {
                     let gradient = gradient + decay * *weight;
                     *mean = first * *mean + (1.0 - first) * gradient;
                     *square = second * *square + (1.0 - second) * gradient * gradient;
@@ -217,6 +265,27 @@ mod tests {
         assert!((first - 1.8).abs() < 1e-6);
         let step = 0.1 * (0.17 / 0.19) / (0.009_991_f64 / 0.001_999).sqrt();
         assert!((f64::from(second) - (1.8 * 0.95 - step)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn muon_turns_the_momentum_of_a_matrix_into_an_orthogonal_one() {
+        let weight = Parameter { name: "classifier.1.weight".into(), shape: vec![1, 2], kind: ParameterKind::Weight };
+        let (mut state, mut weights) =
+            (OptimiserState { steps: 1, ..Default::default() }, Tensor { shape: vec![1, 2], values: vec![2.0; 2] });
+        let optimiser = Optimiser::muon(0.5, 0.25);
+        optimiser.step(&mut state, &weight, &mut weights, Some(&[3.0, -4.0]), 0.1);
+        // m = 0.5 g, and the update 0.75 g, of which the direction counts alone: its singular value, 1, goes through the steps.
+        let length = (0..5).fold(1.0f64, |s, _| 3.4445 * s - 4.775 * s.powi(3) + 2.0315 * s.powi(5));
+        for (found, direction) in weights.values.iter().zip([0.6, -0.8]) {
+            let expected = 2.0 - 0.1 * 0.25 * 2.0 - 0.1 * 0.2 * 2.0f64.sqrt() * length * direction;
+            assert!((f64::from(*found) - expected).abs() < 1e-6, "{found} for {expected}");
+        }
+        assert_eq!(state.buffers["momentum.classifier.1.weight"].values, [1.5, -2.0]);
+    }
+
+    #[test]
+    fn muon_leaves_what_is_no_matrix_to_adamw() {
+        assert_eq!(run(Optimiser::muon(0.9, 0.5), [3.0, -1.0]), run(Optimiser::adamw(0.5), [3.0, -1.0]));
     }
 
     #[test]

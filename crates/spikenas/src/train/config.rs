@@ -19,6 +19,8 @@ pub enum OptimiserKind {
     Adam,
     /// Adam with decoupled weight decay; `momentum` is not used.
     AdamW,
+    /// Muon, and AdamW for what is no matrix; `momentum` is Muon's.
+    Muon,
 }
 
 /// Which half of the images is mirrored in an epoch.
@@ -246,6 +248,7 @@ impl TrainConfig {
             OptimiserKind::Sgd => Optimiser::sgd(self.momentum, self.weight_decay),
             OptimiserKind::Adam => Optimiser::adam(self.weight_decay),
             OptimiserKind::AdamW => Optimiser::adamw(self.weight_decay),
+            OptimiserKind::Muon => Optimiser::muon(self.momentum, self.weight_decay),
         };
         Optimiser { decayed: self.weight_decay_of, ..optimiser }
     }

@@ -124,6 +124,7 @@ fn schedules_and_optimisers_resume_to_the_same_bytes() {
     assert_resumes(TrainConfig { weight_decay: 0.1, weight_decay_of: Decayed::Weights, ..default() });
     assert_resumes(TrainConfig { loss: LossKind::Timestep, ..default() });
     assert_resumes(TrainConfig { norm_over: NormOver::All, norm_statistics: NormStatistics::Estimated, ..default() });
+    assert_resumes(TrainConfig { optimiser: OptimiserKind::Muon, learning_rate: 0.01, ..default() });
     assert_resumes(TrainConfig { optimiser: OptimiserKind::AdamW, learning_rate: 0.01, ..default() });
 }
 

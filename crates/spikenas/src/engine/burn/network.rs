@@ -11,7 +11,7 @@ use crate::data::Batch;
 use crate::engine::loss::{LossKind, count_correct};
 use crate::engine::network::{Fired, Gradients, Lesson, Mode, Network, Output, Shown};
 use crate::engine::optimiser::{Optimiser, OptimiserState};
-use crate::graph::{Graph, Parameter};
+use crate::graph::Graph;
 use crate::random::Generator;
 use crate::weights::{self, Weights};
 
@@ -116,12 +116,13 @@ impl Network for BurnNetwork {
 
     fn step(&mut self, rule: &Optimiser, learning_rate: f64) {
         self.steps += 1;
-        for Parameter { name, kind, .. } in self.graph.parameters() {
-            let Some(parameter) = self.tensors.parameters.get_mut(&name) else { continue };
-            let weight = parameter.clone().without_autodiff();
-            let (decay, gradient) = (weight.clone() * rule.decay_of(kind), self.gradients.remove(&name));
-            let change = optimiser::change(rule, &mut self.buffers, self.steps, &name, gradient, decay);
-            *parameter = (weight - change * learning_rate).autodiff().require_grad();
+        for parameter in self.graph.parameters() {
+            let Some(tensor) = self.tensors.parameters.get_mut(&parameter.name) else { continue };
+            let weight = tensor.clone().without_autodiff();
+            let (decay, gradient) =
+                (weight.clone() * rule.decay_of(parameter.kind), self.gradients.remove(&parameter.name));
+            let change = optimiser::change(rule, &mut self.buffers, self.steps, &parameter, gradient, decay);
+            *tensor = (weight - change * learning_rate).autodiff().require_grad();
         }
         self.gradients.clear();
     }
