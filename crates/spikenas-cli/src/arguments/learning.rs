@@ -42,7 +42,8 @@ pub struct LearningArguments {
     /// Train on N training images only, every class alike, drawn by the seed
     #[arg(long, value_name = "N")]
     pub limit_train: Option<usize>,
-    /// Pad training images with N pixels on every side and crop them at random [default: an eighth of the shorter side]
+    /// Pad training images with N pixels on every side and crop them at random [default: a sixteenth of the shorter side; an eighth
+    /// with the recipe snasnet]
     #[arg(long, value_name = "N", conflicts_with = "no_augment")]
     pub crop_padding: Option<usize>,
     /// Mirror half of the training images, left to right [default: CIFAR and the sample only]

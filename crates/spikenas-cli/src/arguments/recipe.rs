@@ -50,6 +50,10 @@ pub struct RecipeArguments {
     #[arg(long, value_name = "WHAT", value_parser = one_of([("black", Fill::Black), ("reflect", Fill::Reflect)]))]
     #[arg(conflicts_with = "no_augment")]
     pub crop_fill: Option<Fill>,
+    /// The padding of a crop as a part of the shorter side, rounded down, where --crop-padding gives none [default: 0.0625; 0.125 with
+    /// the recipe snasnet]
+    #[arg(long, value_name = "PART")]
+    pub crop_part: Option<f64>,
     /// Mirror half of the training images: random, or alternate, each in every other epoch (Jordan 2024, airbench) [default: random]
     #[arg(long, value_name = "HOW", value_parser = one_of([("random", Flip::Random), ("alternate", Flip::Alternate)]))]
     #[arg(conflicts_with_all = ["no_mirror", "no_augment"])]
@@ -87,6 +91,7 @@ impl RecipeArguments {
         set(&mut config.norm_gain, self.norm_gain);
         config.weight_bits = self.weight_bits.or(config.weight_bits);
         set(&mut config.crop_fill, self.crop_fill);
+        set(&mut config.crop_part, self.crop_part);
         set(&mut config.flip, self.flip);
         set(&mut config.momentum, self.momentum);
         set(&mut config.weight_decay, self.weight_decay);

@@ -24,7 +24,7 @@ fn clothes_are_read_whole_learned_and_recorded() {
     for (run, options, augmentation) in [
         ("plain", "", "none"),
         ("mirrored", "--mirror", "mirrored at random"),
-        ("cropped", "--crop-fill reflect", "crop with reflected padding 3"),
+        ("cropped", "--crop-fill reflect", "crop with reflected padding 1"),
     ] {
         let output = place.run(&format!("train --data fashion-mnist {ARCH} {SMALL} {few} {options} --out {run}"));
         assert!(text(&output.stderr).contains(&format!("augmentation: {augmentation}")), "{}", text(&output.stderr));

@@ -48,7 +48,7 @@ fn images_that_moved_are_named_and_others_are_refused_in_their_place() {
 #[test]
 fn what_is_done_with_training_images_is_said_and_own_images_are_not_mirrored_unasked() {
     let place = Place::new();
-    assert!(said(&place, "--out a").contains("augmentation: crop with padding 1\n"));
+    assert!(said(&place, "--out a --crop-part 0.125").contains("augmentation: crop with padding 1\n"));
     let mirrored = said(&place, "--out b --mirror --crop-padding 2");
     assert!(mirrored.contains("augmentation: crop with padding 2, mirrored at random\n"), "{mirrored}");
     assert!(said(&place, "--out c --no-augment").contains("augmentation: none\n"));

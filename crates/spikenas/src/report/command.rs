@@ -370,6 +370,7 @@ impl Line {
         }
         let padding = config.crop_padding.map_or(String::new(), |padding| padding.to_string());
         self.set(&mut said.crop_padding, &config.crop_padding, "crop-padding", padding);
+        self.set(&mut said.crop_part, &config.crop_part, "crop-part", config.crop_part);
         if said.mirror != config.mirror {
             self.words.push(if config.mirror { "--mirror" } else { "--no-mirror" }.into());
             said.mirror = config.mirror;

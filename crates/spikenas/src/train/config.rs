@@ -117,9 +117,12 @@ pub struct TrainConfig {
     pub patience: Option<usize>,
     /// Whether images are cropped and mirrored at random, as the next two say.
     pub augment: bool,
-    /// Pixels on every side before a random crop; an eighth of the shorter side where none is given.
+    /// Pixels on every side before a random crop.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub crop_padding: Option<usize>,
+    /// The part of the shorter side that these are where none are given, rounded down.
+    #[serde(default = "default_crop_part")]
+    pub crop_part: f64,
     /// What these pixels are.
     #[serde(default)]
     pub crop_fill: Fill,
@@ -166,6 +169,10 @@ fn default_norm_gain() -> f32 {
     1.0
 }
 
+fn default_crop_part() -> f64 {
+    0.125
+}
+
 fn default_first_part() -> f64 {
     0.6
 }
@@ -202,6 +209,7 @@ impl Default for TrainConfig {
             patience: None,
             augment: true,
             crop_padding: None,
+            crop_part: default_crop_part(),
             crop_fill: Fill::default(),
             mirror: true,
             flip: Flip::default(),
@@ -293,6 +301,9 @@ impl TrainConfig {
         if let Some(padding) = self.crop_padding.filter(|&padding| padding > MOST_PADDING) {
             return refuse(format!("crop padding {padding}: give 0 to {MOST_PADDING}"));
         }
+        if !(0.0..=1.0).contains(&self.crop_part) {
+            return refuse(format!("crop part {}: give 0 to 1", self.crop_part));
+        }
         let finite = |value: f64| value.is_finite() && value >= 0.0;
         if !(finite(self.learning_rate) && finite(self.final_learning_rate) && self.learning_rate > 0.0) {
             return refuse(format!(
@@ -366,6 +377,7 @@ mod tests {
             TrainConfig { validation: 0.1, choice: Choice::Last, ..TrainConfig::default() },
             TrainConfig { choice: Choice::Last, patience: Some(3), ..TrainConfig::default() },
             TrainConfig { crop_padding: Some(usize::MAX), ..TrainConfig::default() },
+            TrainConfig { crop_part: f64::NAN, ..TrainConfig::default() },
             TrainConfig { schedule: Schedule::Step { epochs: 0 }, ..TrainConfig::default() },
         ] {
             assert!(config.check().is_err(), "{config:?}");

@@ -19,10 +19,10 @@ pub struct Split {
 }
 
 impl TrainConfig {
-    /// How images of a shape are changed at random in an epoch, if they are: a crop with a padding of an eighth of the shorter side where
-    /// none is given (4 for 32, as usual for CIFAR).
+    /// How images of a shape are changed at random in an epoch, if they are: a crop with a padding of a part of the shorter side where
+    /// none is given (an eighth, 4 for 32, is usual for CIFAR).
     pub fn augmentation(&self, shape: Shape, epoch: usize) -> Option<Augmentation> {
-        let padding = self.crop_padding.unwrap_or(shape.height.min(shape.width) / 8);
+        let padding = self.crop_padding.unwrap_or((shape.height.min(shape.width) as f64 * self.crop_part) as usize);
         let mirror = match self.flip {
             _ if !self.mirror => Mirror::Never,
             Flip::Random => Mirror::Random,
@@ -127,6 +127,7 @@ fn words(Augmentation { padding, fill, mirror }: Augmentation) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Recipe;
     use super::*;
 
     #[test]
@@ -138,6 +139,7 @@ mod tests {
         assert_eq!(padding(default(), 32, 32), Some(4));
         assert_eq!(padding(default(), 224, 300), Some(28));
         assert_eq!(padding(default(), 8, 8), Some(1));
+        assert_eq!(padding(TrainConfig::of(Recipe::Fast), 32, 32), Some(2));
         assert_eq!(padding(TrainConfig { crop_padding: Some(3), ..default() }, 8, 8), Some(3));
         assert_eq!(padding(TrainConfig { augment: false, ..default() }, 32, 32), None);
         assert_eq!(padding(TrainConfig { crop_padding: Some(0), mirror: false, ..default() }, 32, 32), None);
