@@ -73,7 +73,8 @@ fn steps_by_muon_are_the_same_on_both() {
             network.step(&Optimiser::muon(0.9, 0.02), 0.02);
             network.weights()
         });
-        for (name, expected) in burn.tensors() {
+        // What is no matrix follows AdamW, whose first step makes as much of a gradient of nothing but rounding as of any other.
+        for (name, expected) in burn.tensors().iter().filter(|(_, tensor)| tensor.shape.len() > 1) {
             let before = weights.values(name);
             let step: f32 = expected.values.iter().zip(before).map(|(b, w)| (b - w).abs()).sum();
             let apart: f32 = kernels.values(name).iter().zip(&expected.values).map(|(a, b)| (a - b).abs()).sum();
