@@ -4,8 +4,8 @@
 
 For each file and simulator: the spikes of every layer at every timestep on the golden inputs, and the outputs. Of an integer
 network, every count must be equal, and the outputs up to the rounding of their bias; of a float one, whose sums are added in another
-order, the share of counts that differ by more than a spike in a thousand, and the largest difference of the outputs, must stay below
-TOLERANCE.
+order, the share of counts that differ by more than a spike in a thousand must stay below TOLERANCE, the outputs of an image of which
+no count differs be equal up to rounding, and those of nine images in ten: a spike more or less on the way may become one of the classifier.
 """
 
 import contextlib
@@ -72,14 +72,16 @@ def check(path, simulator):
     found = np.stack([np.stack(seen[name], axis=1) for name in about["layers"]], axis=1)
     outputs = np.asarray(metadata["golden_outputs"])
     total = total.reshape(outputs.shape).numpy()
-    off = float(np.abs(total - outputs).max() / np.abs(outputs).max())
+    off = np.abs(total - outputs).max(axis=1) / np.abs(outputs).max()
     differ = int((found != expected).sum())
-    print(f"{path}, {simulator.__name__}: {differ} of {expected.size} counts differ, {int(expected.sum())} spikes, outputs off by {off:.2e}")
+    print(f"{path}, {simulator.__name__}: {differ} of {expected.size} counts differ, {int(expected.sum())} spikes, outputs off by {off.max():.2e}")
     if about["arithmetic"].startswith("integer"):
-        assert differ == 0 and off < 1e-6, "an integer network must be equal"
+        assert differ == 0 and off.max() < 1e-6, "an integer network must be equal"
     else:
         far = np.abs(found - expected) > np.maximum(1, expected / 1000)
-        assert far.mean() < TOLERANCE and off < TOLERANCE, "a float network is too far away"
+        same = (found == expected).all(axis=(1, 2))
+        rounded = off < 1e-5
+        assert far.mean() < TOLERANCE and rounded[same].all() and rounded.mean() >= 0.9, "a float network is too far away"
 
 
 if __name__ == "__main__":
