@@ -76,7 +76,7 @@ pub struct TrainConfig {
     /// The optimiser.
     #[serde(default, rename = "optimizer", alias = "optimiser")]
     pub optimiser: OptimiserKind,
-    /// Momentum of SGD.
+    /// Momentum of SGD and Muon.
     pub momentum: f64,
     /// Weight decay.
     pub weight_decay: f64,
