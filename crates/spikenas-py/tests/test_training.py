@@ -67,9 +67,10 @@ def test_the_engines_learn_the_same(name, tmp_path):
     found, expected = (losses(run.path) for run in runs)
     assert np.allclose(found, expected, rtol=1e-5), (found, expected)
     models = [spikenas.load_model(run.path) for run in runs]
+    # A spike that flips by rounding changes all gradients a little, and Muon makes more of what is weak in them.
+    apart = 5e-2 if name in ("muon", "fast") else 2e-2
     for tensor, values in models[1]["tensors"].items():
-        # A spike that flips by rounding changes all gradients a little, and Muon makes more of what is weak in them.
-        assert np.linalg.norm(models[0]["tensors"][tensor] - values) < 5e-2 * (np.linalg.norm(values) + 0.1), tensor
+        assert np.linalg.norm(models[0]["tensors"][tensor] - values) < apart * (np.linalg.norm(values) + 0.1), tensor
     assert models[0]["batches_tracked"] == models[1]["batches_tracked"]
 
 

@@ -28,7 +28,7 @@ pub fn change(
         buffers.insert(key, buffer.clone());
         buffer
     };
-    match rule {
+    let step = match rule {
         Rule::Sgd { momentum } => remember(MOMENTUM, &|sum| match sum {
             Some(sum) => sum * momentum + gradient.clone(),
             None => gradient.clone(),
@@ -43,17 +43,19 @@ pub fn change(
             };
             let first = mean(MOMENTUM, BETAS[0], gradient.clone());
             let second = mean(SQUARE, BETAS[1], gradient.clone() * gradient.clone());
-            let step = first / (second.sqrt() + EPSILON);
-            decay.map_or(step.clone(), |decay| step + decay)
+            first / (second.sqrt() + EPSILON)
         }
         Rule::Muon { momentum } => {
             let moved = |mean: Tensor<1>| mean * momentum + gradient.clone() * (1.0 - momentum);
             let mean = remember(MOMENTUM, &|old| moved(old.unwrap_or_else(|| gradient.zeros_like())));
             let [rows, columns] = matrix(shape);
             let step = orthogonalised(moved(mean).reshape([rows, columns])).reshape([rows * columns]);
-            let step = step * muon_scale(rows, columns);
-            decay.map_or(step.clone(), |decay| step + decay)
+            step * muon_scale(rows, columns)
         }
+    };
+    match decay {
+        Some(decay) => step + decay,
+        None => step,
     }
 }
 
