@@ -5,7 +5,7 @@ use spikenas::cost::WeightBits;
 use spikenas::data::Fill;
 use spikenas::engine::{Decayed, LossKind, NormOver};
 use spikenas::graph::NetworkConfig;
-use spikenas::train::{Flip, NormStatistics, TrainConfig};
+use spikenas::train::{Flip, NormStatistics, StemInit, TrainConfig};
 use spikenas::{Error, Result};
 
 /// What a training does otherwise than its recipe.
@@ -22,7 +22,7 @@ pub struct RecipeArguments {
     /// training, Deng et al. 2022); as many as the network's: all alike [default: 2; none with the recipe snasnet]
     #[arg(long, value_name = "N")]
     pub first_timesteps: Option<usize>,
-    /// The part of the epochs that trains with --first-timesteps [default: 0.8; 0.6 with the recipe snasnet]
+    /// The part of the epochs that trains with --first-timesteps [default: 1; 0.6 with the recipe snasnet]
     #[arg(long, value_name = "PART")]
     pub first_part: Option<f64>,
     /// Keep the mean of the weights after each of the last N epochs, with batch norms estimated again on training images (SWA,
@@ -39,6 +39,10 @@ pub struct RecipeArguments {
     #[arg(long, value_name = "WHAT")]
     #[arg(value_parser = one_of([("running", NormStatistics::Running), ("estimated", NormStatistics::Estimated)]))]
     pub norm_statistics: Option<NormStatistics>,
+    /// What the stem's filters are at the beginning: drawn, or whitening, the eigenvectors of patches of the training images, with either
+    /// sign (Jordan 2024, airbench) [default: whitening; drawn with the recipe snasnet]
+    #[arg(long, value_name = "WHAT", value_parser = one_of([("drawn", StemInit::Drawn), ("whitening", StemInit::Whitening)]))]
+    pub stem_init: Option<StemInit>,
     /// What batch norms scale by at the beginning: above 1, more neurons fire [default: 1]
     #[arg(long, value_name = "X")]
     pub norm_gain: Option<f32>,
@@ -88,6 +92,7 @@ impl RecipeArguments {
         set(&mut config.average_epochs, self.average_epochs);
         set(&mut config.norm_over, self.norm_over);
         set(&mut config.norm_statistics, self.norm_statistics);
+        set(&mut config.stem_init, self.stem_init);
         set(&mut config.norm_gain, self.norm_gain);
         config.weight_bits = self.weight_bits.or(config.weight_bits);
         set(&mut config.crop_fill, self.crop_fill);

@@ -11,7 +11,8 @@ fn a_run_leaves_a_page_and_its_command_makes_the_same_run() {
     let place = Place::new();
     let recipe = "--epochs 2 --optimizer adamw --schedule cosine-per-step --warmup-epochs 0.5 --final-learning-rate 0 --momentum 0.8 \
                   --weight-decay 0.001 --weight-decay-of weights --loss timestep --first-timesteps 1 --first-part 0.5 \
-                  --average-epochs 1 --norm-statistics running --norm-over timestep --flip alternate --crop-fill reflect --crop-part 0.25 --norm-gain 1.25 --dropout 0.125";
+                  --average-epochs 1 --norm-statistics running --norm-over timestep --flip alternate --crop-fill reflect --crop-part 0.25 \
+                  --stem-init drawn --norm-gain 1.25 --dropout 0.125";
     place.succeeds(&format!("run {TINY} --ops skip,conv3x3 --cells 1 {recipe} --out recipe"));
     let report = place.json("report recipe");
     let again = report["runs"][0]["command"].as_str().unwrap().strip_prefix("spikenas ").unwrap();

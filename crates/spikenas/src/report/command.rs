@@ -394,6 +394,7 @@ impl Line {
         self.set(&mut said.norm_over, &config.norm_over, "norm-over", name(&config.norm_over));
         let statistics = name(&config.norm_statistics);
         self.set(&mut said.norm_statistics, &config.norm_statistics, "norm-statistics", statistics);
+        self.set(&mut said.stem_init, &config.stem_init, "stem-init", name(&config.stem_init));
         self.set(&mut said.norm_gain, &config.norm_gain, "norm-gain", config.norm_gain);
         let bits = config.weight_bits.map_or(String::new(), |bits| bits.to_string());
         self.set(&mut said.weight_bits, &config.weight_bits, "weight-bits", bits);

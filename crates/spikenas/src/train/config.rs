@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Schedule;
+use super::stem::StemInit;
 use crate::cost::WeightBits;
 use crate::data::Fill;
 use crate::engine::{Decayed, LossKind, NormOver, Optimiser};
@@ -103,6 +104,9 @@ pub struct TrainConfig {
     /// Over what batch norms take their statistics in training.
     #[serde(default)]
     pub norm_over: NormOver,
+    /// What the stem's filters are at the beginning.
+    #[serde(default)]
+    pub stem_init: StemInit,
     /// What batch norms normalise by in tests and in the model; in averages, always what was estimated.
     #[serde(default)]
     pub norm_statistics: NormStatistics,
@@ -202,6 +206,7 @@ impl Default for TrainConfig {
             first_timesteps: None,
             average_epochs: 0,
             norm_over: NormOver::default(),
+            stem_init: StemInit::default(),
             norm_statistics: NormStatistics::default(),
             first_part: default_first_part(),
             validation: 0.0,

@@ -12,6 +12,7 @@ mod recipe;
 mod record;
 mod said;
 mod schedule;
+mod stem;
 mod tested;
 mod timesteps;
 mod trainer;
@@ -26,6 +27,7 @@ pub use plan::{Amounts, Measured, measure};
 pub use recipe::Recipe;
 pub use record::{EpochRecord, Reached};
 pub use schedule::{Position, Schedule};
+pub use stem::StemInit;
 pub use trainer::{TrainingSink, train};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use super::config::{NormStatistics, OptimiserKind, TrainConfig};
 use super::schedule::Schedule;
+use super::stem::StemInit;
 use crate::data::Source;
 use crate::engine::NormOver;
 use crate::weights::Choice;
@@ -61,9 +62,10 @@ impl TrainConfig {
                 dropout: 0.0,
                 schedule: Schedule::CosinePerStep,
                 first_timesteps: Some(2),
-                first_part: 0.8,
+                first_part: 1.0,
                 crop_part: 0.0625,
                 norm_over: NormOver::All,
+                stem_init: StemInit::Whitening,
                 norm_statistics: NormStatistics::Estimated,
                 validation: 0.1,
                 choice: Choice::Validation,

@@ -80,7 +80,7 @@ fn trained(config: &TrainConfig, looks: usize) -> (Checkpoint, Kept) {
     let (graph, dataset, mut kept) = (graph(), dataset(), Kept::default());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("last.safetensors");
-    let mut start = Checkpoint::start(config.initial_weights(&graph), &dataset);
+    let mut start = config.start(&graph, &dataset).unwrap();
     for _ in 0..30 {
         let mut stop = StopAfter(Cell::new(looks));
         match train(config, &graph, &Cpu, &dataset, start, &mut kept, &mut stop) {
@@ -170,7 +170,7 @@ fn estimated_statistics_are_those_of_images_as_they_are_trained_on() {
     let black = Images { pixels: vec![0; 20 * INPUT.len()], ..images(20, 0) };
     let config = TrainConfig { epochs: 1, batch: 8, mirror: false, ..estimated };
     let model = |config: TrainConfig, dataset: &Dataset| {
-        let start = Checkpoint::start(config.initial_weights(&graph()), dataset);
+        let start = config.start(&graph(), dataset).unwrap();
         let end = train(&config, &graph(), &Cpu, dataset, start, &mut Kept::default(), &mut Silent).unwrap();
         end.model().clone()
     };
@@ -199,6 +199,53 @@ fn initial_gains_are_those_of_batch_norms_alone() {
             _ => assert_eq!(values, before.values(&parameter.name), "{}", parameter.name),
         }
     }
+}
+
+#[test]
+fn whitening_filters_come_in_pairs_that_see_different_things_in_the_images() {
+    let (graph, dataset) = (graph(), dataset());
+    let drawn = TrainConfig::default().start(&graph, &dataset).unwrap().weights;
+    let config = TrainConfig { stem_init: StemInit::Whitening, ..TrainConfig::default() };
+    let whitening = config.start(&graph, &dataset).unwrap().weights;
+    let differs = |name: &&String| whitening.values(name) != drawn.values(name);
+    assert_eq!(drawn.tensors().keys().filter(differs).collect::<Vec<_>>(), ["stem.0.weight"]);
+    let filters: Vec<&[f32]> = whitening.values("stem.0.weight").chunks_exact(27).collect();
+    let norm = |filter: &[f32]| filter.iter().map(|value| value * value).sum::<f32>().sqrt();
+    for (filter, before) in filters.iter().zip(drawn.values("stem.0.weight").chunks_exact(27)) {
+        assert!((norm(filter) - norm(before)).abs() < 1e-5);
+    }
+    let scaled =
+        |filter: usize, by: f32| filters[filter].iter().map(|value| by * value / norm(filters[filter])).collect();
+    for (filter, negative) in [(0, 2), (1, 3)] {
+        let (filter, negative): (Vec<f32>, Vec<f32>) = (scaled(filter, 1.0), scaled(negative, -1.0));
+        assert!(filter.iter().zip(&negative).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
+    // What the two different ones answer to all patches of the training images.
+    let all: Vec<usize> = (0..dataset.train.len()).collect();
+    let pixels = dataset.train.batch(&all, &dataset.normalisation, None).images;
+    let answer = |image: &[f32], filter: &[f32], (row, column): (usize, usize)| {
+        let weight = |at: usize| filter[at] * image[at / 9 * 64 + (row + at % 9 / 3) * 8 + column + at % 3];
+        (0..27).map(weight).sum::<f32>()
+    };
+    let (mut products, mut squares) = (0.0, [0.0; 2]);
+    for image in pixels.chunks_exact(INPUT.len()) {
+        for place in (0..6).flat_map(|row| (0..6).map(move |column| (row, column))) {
+            let [a, b] = [0, 1].map(|filter| answer(image, filters[filter], place));
+            products += a * b;
+            squares = [squares[0] + a * a, squares[1] + b * b];
+        }
+    }
+    assert!(products.abs() < 1e-3 * (squares[0] * squares[1]).sqrt(), "{products} of {squares:?}");
+    assert!(squares[0] / norm(filters[0]) > squares[1] / norm(filters[1]), "{squares:?}");
+}
+
+#[test]
+fn images_that_are_all_alike_leave_the_filters_drawn() {
+    let (graph, mut dataset) = (graph(), dataset());
+    dataset.train.pixels.fill(0);
+    dataset.normalisation = Normalisation { mean: vec![0.0; 3], deviation: vec![1.0; 3] };
+    let config = TrainConfig { stem_init: StemInit::Whitening, ..TrainConfig::default() };
+    assert_eq!(config.start(&graph, &dataset).unwrap().weights, config.initial_weights(&graph));
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Project {
         run::check_training(&self.config, &self.dataset, self.engine.as_ref())?;
         let config = &self.config.train;
         let graph = Graph::new(architecture, &self.config.network, self.dataset.train.shape)?;
-        let start = Checkpoint::start(config.initial_weights(&graph), &self.dataset);
+        let start = config.start(&graph, &self.dataset)?;
         let mut kept = Kept::default();
         train(config, &graph, self.engine.as_ref(), &self.dataset, start, &mut kept, progress)?;
         let best = kept.best.ok_or_else(|| Error::invalid("nothing was trained: give at least one epoch"))?;

@@ -289,7 +289,7 @@ impl<'a> Comparison<'a> {
         let graph = self.graph(finalist)?;
         let config = self.short(images)?;
         check_peak(&config, self.device, &graph, self.dataset)?;
-        let start = Checkpoint::start(config.initial_weights(&graph), self.dataset);
+        let start = config.start(&graph, self.dataset)?;
         let mut last = Last::default();
         let quiet = &mut Quiet { inner: progress, name };
         train(&config, &graph, self.device, self.dataset, start, &mut last, quiet).map_err(|error| match error {

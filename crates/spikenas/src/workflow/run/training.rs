@@ -264,7 +264,7 @@ pub fn check_start(config: &RunConfig, architecture: &Architecture, dataset: &Da
 /// The state that a training begins with: drawn weights, or another model's.
 fn first(config: &RunConfig, dataset: &Dataset, graph: &Graph) -> Result<Box<Checkpoint>> {
     let Some(ancestor) = config.lineage.as_ref().and_then(|lineage| lineage.weights.as_ref()) else {
-        return Ok(Box::new(Checkpoint::start(config.train.initial_weights(graph), dataset)));
+        return Ok(Box::new(config.train.start(graph, dataset)?));
     };
     let path = Path::new(&ancestor.model);
     let model = Model::load(path)?;

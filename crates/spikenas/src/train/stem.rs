@@ -1,0 +1,135 @@
+//! The filters of the stem with which a training begins.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::checkpoint::Checkpoint;
+use super::config::TrainConfig;
+use crate::Result;
+use crate::data::Dataset;
+use crate::graph::Graph;
+
+/// Images whose patches are looked at, at most, and those of one thread at a time.
+const IMAGES: usize = 1000;
+const AT_A_TIME: usize = 32;
+/// Patches of a row or column of an image, about.
+const PATCHES: usize = 32;
+/// Jacobi's sweeps over a matrix; about ten are enough for one of 27 rows.
+const SWEEPS: usize = 30;
+
+/// What the stem's filters are when a training begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StemInit {
+    /// Drawn, as all others.
+    #[default]
+    Drawn,
+    /// The eigenvectors of the patches of the training images, those of the largest eigenvalues first, each with its negative;
+    /// drawn where there are no more. With the batch norm behind it the stem whitens patches (Jordan 2024, airbench, without the frozen filters).
+    Whitening,
+}
+
+impl TrainConfig {
+    /// The state with which a training of a network begins. Errors: images that cannot be split.
+    pub fn start(&self, graph: &Graph, dataset: &Dataset) -> Result<Checkpoint> {
+        let mut weights = self.initial_weights(graph);
+        let stem = graph.parameters().into_iter().find(|parameter| parameter.name == "stem.0.weight");
+        if let (StemInit::Whitening, Some(stem)) = (self.stem_init, stem)
+            && let [_, channels, rows, columns] = stem.shape[..]
+            && let Some(patches) = self.patches(dataset, [rows, columns])?
+        {
+            let size = channels * rows * columns;
+            weights.change(&stem.name, |filters| {
+                let pairs = (filters.values.len() / size / 2).min(size);
+                let directions = eigenvectors(patches, size);
+                let signed =
+                    [1.0, -1.0].into_iter().flat_map(|sign| directions[..pairs].iter().map(move |d| (sign, d)));
+                for (filter, (sign, direction)) in filters.values.chunks_exact_mut(size).zip(signed) {
+                    let norm = filter.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
+                    filter.iter_mut().zip(direction).for_each(|(value, of)| *value = (sign * norm * of) as f32);
+                }
+            });
+        }
+        Ok(Checkpoint::start(weights, dataset))
+    }
+
+    /// `sum of p pᵀ` over patches `p` of normalised training images, [channels × rows × columns] squared; none where all are 0.
+    fn patches(&self, dataset: &Dataset, [rows, columns]: [usize; 2]) -> Result<Option<Vec<f64>>> {
+        let learned = self.split(dataset)?.learned;
+        let chosen: Vec<usize> = learned.iter().step_by(learned.len().div_ceil(IMAGES).max(1)).copied().collect();
+        let shape = dataset.train.shape;
+        let size = shape.channels * rows * columns;
+        let every = shape.height.max(shape.width).div_ceil(PATCHES);
+        let of_some = |indices: &[usize]| {
+            let mut sums = vec![0.0; size * size];
+            for image in dataset.train.batch(indices, &dataset.normalisation, None).images.chunks_exact(shape.len()) {
+                for row in (0..(shape.height + 1).saturating_sub(rows)).step_by(every) {
+                    for column in (0..(shape.width + 1).saturating_sub(columns)).step_by(every) {
+                        let lines = (0..shape.channels).flat_map(|channel| (0..rows).map(move |y| (channel, y)));
+                        let start = |(channel, y)| (channel * shape.height + row + y) * shape.width + column;
+                        let patch = lines.flat_map(|line| &image[start(line)..][..columns]);
+                        let patch: Vec<f64> = patch.map(|&value| f64::from(value)).collect();
+                        for (a, sums) in patch.iter().zip(sums.chunks_exact_mut(size)) {
+                            sums.iter_mut().zip(&patch).for_each(|(sum, b)| *sum += a * b);
+                        }
+                    }
+                }
+            }
+            sums
+        };
+        // Added up in their order, so that the sums are the same for any number of threads.
+        let parts: Vec<Vec<f64>> = chosen.par_chunks(AT_A_TIME).map(of_some).collect();
+        let mut sums = vec![0.0; size * size];
+        parts.iter().for_each(|part| sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part));
+        Ok(Some(sums).filter(|sums| sums.iter().any(|&sum| sum != 0.0)))
+    }
+}
+
+/// The eigenvectors of a symmetric matrix, those of the largest eigenvalues first, by Jacobi's rotations: in plain arithmetic, so that
+/// every machine gets the same bits.
+fn eigenvectors(mut matrix: Vec<f64>, size: usize) -> Vec<Vec<f64>> {
+    let mut vectors: Vec<Vec<f64>> =
+        (0..size).map(|i| (0..size).map(|j| f64::from(u8::from(i == j))).collect()).collect();
+    for _ in 0..SWEEPS {
+        for (p, q) in (0..size).flat_map(|p| (p + 1..size).map(move |q| (p, q))) {
+            let off = matrix[p * size + q];
+            if off == 0.0 {
+                continue;
+            }
+            let theta = (matrix[q * size + q] - matrix[p * size + p]) / (2.0 * off);
+            let tangent = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
+            let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
+            let rotated = |a: f64, b: f64| (cosine * (a - tangent * b), cosine * (tangent * a + b));
+            for k in 0..size {
+                let [at_p, at_q] = [k * size + p, k * size + q];
+                (matrix[at_p], matrix[at_q]) = rotated(matrix[at_p], matrix[at_q]);
+            }
+            for k in 0..size {
+                let [at_p, at_q] = [p * size + k, q * size + k];
+                (matrix[at_p], matrix[at_q]) = rotated(matrix[at_p], matrix[at_q]);
+                (vectors[p][k], vectors[q][k]) = rotated(vectors[p][k], vectors[q][k]);
+            }
+        }
+    }
+    let mut order: Vec<usize> = (0..size).collect();
+    order.sort_by(|&a, &b| matrix[b * size + b].total_cmp(&matrix[a * size + a]));
+    order.into_iter().map(|index| std::mem::take(&mut vectors[index])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eigenvectors_come_by_their_eigenvalues() {
+        // numpy.linalg.eigh of [[4, 1, 0], [1, 3, 1], [0, 1, 2]]: 4.7321, 3, 1.2679.
+        let matrix = vec![4.0, 1.0, 0.0, 1.0, 3.0, 1.0, 0.0, 1.0, 2.0];
+        let vectors = eigenvectors(matrix, 3);
+        for (vector, right) in
+            vectors.iter().zip([[0.7887, 0.5774, 0.2113], [0.5774, -0.5774, -0.5774], [0.2113, -0.5774, 0.7887]])
+        {
+            let dot: f64 = vector.iter().zip(right).map(|(a, b)| a * b).sum();
+            assert!((dot.abs() - 1.0).abs() < 1e-4, "{vector:?}");
+        }
+    }
+}
