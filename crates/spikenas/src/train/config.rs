@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::schedule::Schedule;
-use super::stem::StemInit;
 use crate::cost::WeightBits;
 use crate::data::Fill;
 use crate::engine::{Decayed, LossKind, NormOver, Optimiser};
@@ -33,6 +32,18 @@ pub enum Flip {
     Random,
     /// Each image in every other epoch, so that both sides of each are seen alike (Jordan 2024, airbench).
     Alternate,
+}
+
+/// What the stem's filters are when a training begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StemInit {
+    /// Drawn, as all others.
+    #[default]
+    Drawn,
+    /// The eigenvectors of the patches of the training images, those of the largest eigenvalues first, each with its negative;
+    /// drawn where there are no more. With the batch norm behind it the stem whitens patches (Jordan 2024, airbench, without the frozen filters).
+    Whitening,
 }
 
 /// What batch norms normalise by in tests and in the model that is kept.

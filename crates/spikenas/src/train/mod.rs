@@ -21,13 +21,12 @@ pub use crate::weights::Choice;
 pub use average::Average;
 pub(crate) use average::Estimate;
 pub use checkpoint::{Checkpoint, Learned};
-pub use config::{Flip, NormStatistics, OptimiserKind, TrainConfig};
+pub use config::{Flip, NormStatistics, OptimiserKind, StemInit, TrainConfig};
 pub use images::Split;
 pub use plan::{Amounts, Measured, measure};
 pub use recipe::Recipe;
 pub use record::{EpochRecord, Reached};
 pub use schedule::{Position, Schedule};
-pub use stem::StemInit;
 pub use trainer::{TrainingSink, train};
 
 #[cfg(test)]

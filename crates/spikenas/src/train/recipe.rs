@@ -1,9 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::config::{NormStatistics, OptimiserKind, TrainConfig};
+use super::config::{NormStatistics, OptimiserKind, StemInit, TrainConfig};
 use super::schedule::Schedule;
-use super::stem::StemInit;
 use crate::data::Source;
 use crate::engine::NormOver;
 use crate::weights::Choice;

@@ -1,33 +1,21 @@
 //! The filters of the stem with which a training begins.
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
-use super::config::TrainConfig;
+use super::config::{StemInit, TrainConfig};
 use crate::Result;
 use crate::data::Dataset;
-use crate::graph::Graph;
+use crate::graph::{Graph, Shape};
 
-/// Images whose patches are looked at, at most, and those of one thread at a time.
+/// Images, or frames of recordings, whose patches are looked at, at most, about.
 const IMAGES: usize = 1000;
+/// Images, or recordings, of one thread at a time.
 const AT_A_TIME: usize = 32;
 /// Patches of a row or column of an image, about.
 const PATCHES: usize = 32;
 /// Jacobi's sweeps over a matrix; about ten are enough for one of 27 rows.
 const SWEEPS: usize = 30;
-
-/// What the stem's filters are when a training begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StemInit {
-    /// Drawn, as all others.
-    #[default]
-    Drawn,
-    /// The eigenvectors of the patches of the training images, those of the largest eigenvalues first, each with its negative;
-    /// drawn where there are no more. With the batch norm behind it the stem whitens patches (Jordan 2024, airbench, without the frozen filters).
-    Whitening,
-}
 
 impl TrainConfig {
     /// The state with which a training of a network begins. Errors: images that cannot be split.
@@ -54,26 +42,17 @@ impl TrainConfig {
     }
 
     /// `sum of p pᵀ` over patches `p` of normalised training images, [channels × rows × columns] squared; none where all are 0.
-    fn patches(&self, dataset: &Dataset, [rows, columns]: [usize; 2]) -> Result<Option<Vec<f64>>> {
+    fn patches(&self, dataset: &Dataset, kernel: [usize; 2]) -> Result<Option<Vec<f64>>> {
         let learned = self.split(dataset)?.learned;
-        let chosen: Vec<usize> = learned.iter().step_by(learned.len().div_ceil(IMAGES).max(1)).copied().collect();
+        let most = (IMAGES / dataset.train.frames.max(1)).max(1);
+        let chosen: Vec<usize> = learned.iter().step_by(learned.len().div_ceil(most).max(1)).copied().collect();
         let shape = dataset.train.shape;
-        let size = shape.channels * rows * columns;
-        let every = shape.height.max(shape.width).div_ceil(PATCHES);
+        let size = shape.channels * kernel[0] * kernel[1];
         let of_some = |indices: &[usize]| {
             let mut sums = vec![0.0; size * size];
-            for image in dataset.train.batch(indices, &dataset.normalisation, None).images.chunks_exact(shape.len()) {
-                for row in (0..(shape.height + 1).saturating_sub(rows)).step_by(every) {
-                    for column in (0..(shape.width + 1).saturating_sub(columns)).step_by(every) {
-                        let lines = (0..shape.channels).flat_map(|channel| (0..rows).map(move |y| (channel, y)));
-                        let start = |(channel, y)| (channel * shape.height + row + y) * shape.width + column;
-                        let patch = lines.flat_map(|line| &image[start(line)..][..columns]);
-                        let patch: Vec<f64> = patch.map(|&value| f64::from(value)).collect();
-                        for (a, sums) in patch.iter().zip(sums.chunks_exact_mut(size)) {
-                            sums.iter_mut().zip(&patch).for_each(|(sum, b)| *sum += a * b);
-                        }
-                    }
-                }
+            for &index in indices {
+                let frames = dataset.train.batch(&[index], &dataset.normalisation, None).images;
+                frames.chunks_exact(shape.len()).for_each(|image| add_patches(&mut sums, image, shape, kernel));
             }
             sums
         };
@@ -85,35 +64,48 @@ impl TrainConfig {
     }
 }
 
+/// Adds `p pᵀ` of the patches `p` of an image, [channels, height, width], to a sum.
+fn add_patches(sums: &mut [f64], image: &[f32], shape: Shape, [rows, columns]: [usize; 2]) {
+    let Shape { channels, height, width } = shape;
+    let every = height.max(width).div_ceil(PATCHES);
+    let starts = |length: usize, of_patch: usize| (0..(length + 1).saturating_sub(of_patch)).step_by(every);
+    for (row, column) in starts(height, rows).flat_map(|row| starts(width, columns).map(move |column| (row, column))) {
+        let lines =
+            (0..channels).flat_map(|channel| (0..rows).map(move |y| (channel * height + row + y) * width + column));
+        let patch: Vec<f64> =
+            lines.flat_map(|start| &image[start..][..columns]).map(|&value| f64::from(value)).collect();
+        for (a, sums) in patch.iter().zip(sums.chunks_exact_mut(patch.len())) {
+            sums.iter_mut().zip(&patch).for_each(|(sum, b)| *sum += a * b);
+        }
+    }
+}
+
 /// The eigenvectors of a symmetric matrix, those of the largest eigenvalues first, by Jacobi's rotations: in plain arithmetic, so that
 /// every machine gets the same bits.
 fn eigenvectors(mut matrix: Vec<f64>, size: usize) -> Vec<Vec<f64>> {
-    let mut vectors: Vec<Vec<f64>> =
-        (0..size).map(|i| (0..size).map(|j| f64::from(u8::from(i == j))).collect()).collect();
-    for _ in 0..SWEEPS {
-        for (p, q) in (0..size).flat_map(|p| (p + 1..size).map(move |q| (p, q))) {
-            let off = matrix[p * size + q];
-            if off == 0.0 {
-                continue;
-            }
-            let theta = (matrix[q * size + q] - matrix[p * size + p]) / (2.0 * off);
-            let tangent = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
-            let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
-            let rotated = |a: f64, b: f64| (cosine * (a - tangent * b), cosine * (tangent * a + b));
-            for k in 0..size {
-                let [at_p, at_q] = [k * size + p, k * size + q];
-                (matrix[at_p], matrix[at_q]) = rotated(matrix[at_p], matrix[at_q]);
-            }
-            for k in 0..size {
-                let [at_p, at_q] = [p * size + k, q * size + k];
-                (matrix[at_p], matrix[at_q]) = rotated(matrix[at_p], matrix[at_q]);
-                (vectors[p][k], vectors[q][k]) = rotated(vectors[p][k], vectors[q][k]);
-            }
+    // A row each; first the axes.
+    let mut vectors: Vec<f64> = (0..size * size).map(|at| f64::from(u8::from(at % (size + 1) == 0))).collect();
+    for (p, q) in (0..SWEEPS).flat_map(|_| (0..size).flat_map(|p| (p + 1..size).map(move |q| (p, q)))) {
+        let off = matrix[p * size + q];
+        if off == 0.0 {
+            continue;
+        }
+        let theta = (matrix[q * size + q] - matrix[p * size + p]) / (2.0 * off);
+        let tangent = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
+        let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
+        let rotate = |values: &mut [f64], [at_p, at_q]: [usize; 2]| {
+            let (a, b) = (values[at_p], values[at_q]);
+            (values[at_p], values[at_q]) = (cosine * (a - tangent * b), cosine * (tangent * a + b));
+        };
+        (0..size).for_each(|k| rotate(&mut matrix, [k * size + p, k * size + q]));
+        for in_rows in (0..size).map(|k| [p * size + k, q * size + k]) {
+            rotate(&mut matrix, in_rows);
+            rotate(&mut vectors, in_rows);
         }
     }
     let mut order: Vec<usize> = (0..size).collect();
     order.sort_by(|&a, &b| matrix[b * size + b].total_cmp(&matrix[a * size + a]));
-    order.into_iter().map(|index| std::mem::take(&mut vectors[index])).collect()
+    order.into_iter().map(|index| vectors[index * size..][..size].to_vec()).collect()
 }
 
 #[cfg(test)]

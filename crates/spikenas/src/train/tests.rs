@@ -243,7 +243,7 @@ fn whitening_filters_come_in_pairs_that_see_different_things_in_the_images() {
 fn images_that_are_all_alike_leave_the_filters_drawn() {
     let (graph, mut dataset) = (graph(), dataset());
     dataset.train.pixels.fill(0);
-    dataset.normalisation = Normalisation { mean: vec![0.0; 3], deviation: vec![1.0; 3] };
+    dataset.normalisation = Normalisation { mean: vec![0.0; 3].into(), deviation: vec![1.0; 3].into() };
     let config = TrainConfig { stem_init: StemInit::Whitening, ..TrainConfig::default() };
     assert_eq!(config.start(&graph, &dataset).unwrap().weights, config.initial_weights(&graph));
 }

@@ -1,12 +1,31 @@
 //! Works that several processes do task by task.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::run::EvaluationRecord;
-use crate::record::read_record_if_there;
+use crate::progress::Progress;
+use crate::record::{begin_record, files, read_record_if_there, share_folder, write_toml};
 use crate::{Error, Result};
+
+/// Begins a task in the folder of a work that several processes may share, and writes the work's definition where none has. Returns the lock.
+///
+/// Errors: a folder or file that cannot be written; a process that has the folder for itself.
+pub(super) fn begin(
+    folder: &Path,
+    name: &str,
+    definition: &impl Serialize,
+    progress: &mut dyn Progress,
+) -> Result<Option<File>> {
+    files::create_folder(folder)?;
+    let (lock, warning) = share_folder(folder)?;
+    warning.iter().for_each(|warning| progress.note(warning));
+    let path = folder.join(name);
+    begin_record(|| files::is_there(&path), || write_toml(&path, definition))?;
+    Ok(lock)
+}
 
 /// One task of a work: a run in a folder of its own, which any process may do.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -11,14 +11,13 @@ use crate::engine::Engine;
 use crate::engine::cpu::Cpu;
 use crate::progress::Progress;
 use crate::record::{
-    FORMAT_VERSION, begin_record, check_definition, files, lock_folder, read_record_if_there, share_folder,
-    write_record, write_toml,
+    FORMAT_VERSION, check_definition, files, lock_folder, read_record_if_there, write_record, write_toml,
 };
 use crate::search::{Method, SearchRecord, distinct_draws};
 use crate::space::{Architecture, SearchSpace};
 use crate::train::{EpochRecord, TrainConfig};
 use crate::workflow::run::{self, Engines, RunConfig, RunFolder};
-use crate::workflow::task::Task;
+use crate::workflow::task::{self, Task};
 use crate::{Error, Result};
 
 /// The file of a folder that says which study it holds.
@@ -113,11 +112,7 @@ pub fn run_task(
     let tasks = tasks(scenarios, folder)?;
     let is_done: Vec<bool> = tasks.iter().map(|task| task.accuracy.is_some()).collect();
     let mut task = Task::of(tasks, number)?;
-    files::create_folder(folder)?;
-    let (_lock, warning) = share_folder(folder)?;
-    warning.iter().for_each(|warning| progress.note(warning));
-    let definition = folder.join(STUDY);
-    begin_record(|| files::is_there(&definition), || write_toml(&definition, study))?;
+    let _lock = task::begin(folder, STUDY, study, progress)?;
     if task.accuracy.is_none() {
         let mut trained = Vec::new();
         for (scenario, _) in scenarios.iter().zip(is_done).take(number - 1).filter(|(_, is_done)| *is_done) {

@@ -9,12 +9,10 @@ use super::rows::{TableRow, csv};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::progress::{Progress, rough_duration};
-use crate::record::{
-    begin_record, check_definition, files, lock_folder, read_record_if_there, share_folder, write_toml,
-};
+use crate::record::{check_definition, files, lock_folder, read_record_if_there, write_toml};
 use crate::space::Architecture;
 use crate::workflow::run::{self, EvaluationRecord, RunConfig, RunFolder};
-use crate::workflow::task::Task;
+use crate::workflow::task::{self, Task};
 use crate::{Error, Result};
 
 /// The file of a folder that says which table it holds.
@@ -73,11 +71,7 @@ pub fn run_task(
     let tasks = tasks(table, dataset, folder)?;
     let each = tasks.len() / table.seeds;
     let mut task = Task::of(tasks, number)?;
-    files::create_folder(folder)?;
-    let (_lock, warning) = share_folder(folder)?;
-    warning.iter().for_each(|warning| progress.note(warning));
-    let definition = folder.join(TABLE);
-    begin_record(|| files::is_there(&definition), || write_toml(&definition, table))?;
+    let _lock = task::begin(folder, TABLE, table, progress)?;
     if task.accuracy.is_none() {
         let config = table.config(&task.what.architecture, (number - 1) / each);
         task.accuracy = Some(train(&config, &task.what.architecture, dataset, engine, &task.folder, progress)?);
