@@ -42,7 +42,7 @@ pub enum StemInit {
     #[default]
     Drawn,
     /// The eigenvectors of the patches of the training images, those of the largest eigenvalues first, each with its negative;
-    /// drawn where there are no more. With the batch norm behind it the stem whitens patches (Jordan 2024, airbench, without the frozen filters).
+    /// drawn where there are no more, and all where a patch has more than 128 values. With the batch norm behind it the stem whitens patches (Jordan 2024, airbench, without the frozen filters).
     Whitening,
 }
 

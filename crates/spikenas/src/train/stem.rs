@@ -14,6 +14,8 @@ const IMAGES: usize = 1000;
 const AT_A_TIME: usize = 32;
 /// Patches of a row or column of an image, about.
 const PATCHES: usize = 32;
+/// The most values of a patch: the work grows with their third power.
+const MOST: usize = 128;
 /// Jacobi's sweeps over a matrix; about ten are enough for one of 27 rows.
 const SWEEPS: usize = 30;
 
@@ -24,6 +26,7 @@ impl TrainConfig {
         let stem = graph.parameters().into_iter().find(|parameter| parameter.name == "stem.0.weight");
         if let (StemInit::Whitening, Some(stem)) = (self.stem_init, stem)
             && let [_, channels, rows, columns] = stem.shape[..]
+            && channels * rows * columns <= MOST
             && let Some(patches) = self.patches(dataset, [rows, columns])?
         {
             let size = channels * rows * columns;
