@@ -14,8 +14,8 @@ pub enum Recipe {
     /// SNASNet's (Kim et al., ECCV 2022), which the paper follows: made for 300 epochs, the epoch chosen on the test images.
     Snasnet,
     /// For the time that a person waits, chosen by the comparisons in `docs/recipe.md`: Muon, a learning rate that falls to 0 step by
-    /// step, two timesteps for most of the epochs, batch norms over all timesteps, little cropping, no dropout; the epoch chosen on training
-    /// images that are held out.
+    /// step, two timesteps, batch norms over all timesteps, a stem that whitens patches, little cropping, no dropout; the epoch chosen on
+    /// training images that are held out.
     Fast,
 }
 

@@ -258,13 +258,19 @@ impl Found {
 /// Whether the weights with which a training is to begin fit the network, so that no folder is made for one that cannot begin.
 pub fn check_start(config: &RunConfig, architecture: &Architecture, dataset: &Dataset) -> Result<()> {
     let graph = Graph::new(architecture, &config.network, dataset.train.shape)?;
-    first(config, dataset, &graph).map(drop)
+    inherited(config, dataset, &graph).map(drop)
 }
 
-/// The state that a training begins with: drawn weights, or another model's.
+/// The state that a training begins with: another model's weights, or weights of its own.
 fn first(config: &RunConfig, dataset: &Dataset, graph: &Graph) -> Result<Box<Checkpoint>> {
+    let start = inherited(config, dataset, graph)?;
+    start.map_or_else(|| config.train.start(graph, dataset), Ok).map(Box::new)
+}
+
+/// The state of a training that begins with another model's weights.
+fn inherited(config: &RunConfig, dataset: &Dataset, graph: &Graph) -> Result<Option<Checkpoint>> {
     let Some(ancestor) = config.lineage.as_ref().and_then(|lineage| lineage.weights.as_ref()) else {
-        return Ok(Box::new(config.train.start(graph, dataset)?));
+        return Ok(None);
     };
     let path = Path::new(&ancestor.model);
     let model = Model::load(path)?;
@@ -282,7 +288,7 @@ fn first(config: &RunConfig, dataset: &Dataset, graph: &Graph) -> Result<Box<Che
     if let Some(origin) = &mut start.origin {
         origin.from = Some(ancestor.clone());
     }
-    Ok(Box::new(start))
+    Ok(Some(start))
 }
 
 /// Gives a folder's training another number of epochs, which the rest of it follows; says what that does to the learning rate.
