@@ -166,18 +166,18 @@ impl BlockOperation for ConvolveSample<'_, '_> {
             // SAFETY: the caller's promises; the events were listed for this kernel and these maps.
             unsafe {
                 if shared.is_some() {
-                    add_events::<V, N>(&events[0], block, maps, kernel, None, of_all);
+                    add_block::<V, N>(&events[0], block, maps, kernel, None, of_all);
                 }
                 for parity in 0..2 {
                     if shared.is_some() {
-                        add_events::<V, N>(&events[1 + parity], block, maps, kernel, Some(of_all), of_parity);
+                        add_block::<V, N>(&events[1 + parity], block, maps, kernel, Some(of_all), of_parity);
                     }
                     for step in (parity..steps).step_by(2) {
                         let (own, common) = match shared {
                             Some(_) => (&events[3 + step], Some(&*of_parity)),
                             None => (&events[step], None),
                         };
-                        add_events::<V, N>(own, block, maps, kernel, common, of_step);
+                        add_block::<V, N>(own, block, maps, kernel, common, of_step);
                         write_block::<V>(of_step, block, maps, kernel, &mut moments[step], out[step]);
                         if let Some(all) = all.get_mut(step) {
                             write_sums::<V>(of_step, block, ConvolutionMaps { pool: 1, ..maps }, kernel, all);
@@ -190,10 +190,36 @@ impl BlockOperation for ConvolveSample<'_, '_> {
     }
 }
 
-/// Adds the weights of one block for every event of a map to `common`, or to zeros. `sums`: `[pixels, block]`.
+/// [`add_events`] for a block of `N` vectors, of which half are enough for the last outputs, where these are so few.
 ///
 /// # Safety
-/// The machine supports `V`, the kernel is packed in blocks of `N` vectors, and `events` were listed for it and these maps.
+/// As [`add_events`].
+#[inline(always)]
+unsafe fn add_block<V: Vector, const N: usize>(
+    events: &Events,
+    block: usize,
+    maps: ConvolutionMaps,
+    kernel: &PackedKernel,
+    common: Option<&[f32]>,
+    sums: &mut [f32],
+) {
+    let is_half = kernel.outputs - block * kernel.block <= kernel.block / 2;
+    // SAFETY: the caller's promises are handed on.
+    unsafe {
+        match N {
+            2 if is_half => add_events::<V, 1>(events, block, maps, kernel, common, sums),
+            4 if is_half => add_events::<V, 2>(events, block, maps, kernel, common, sums),
+            8 if is_half => add_events::<V, 4>(events, block, maps, kernel, common, sums),
+            _ => add_events::<V, N>(events, block, maps, kernel, common, sums),
+        }
+    }
+}
+
+/// Adds the weights of one block, or of the first `N` vectors of it, for every event of a map to `common`, or to zeros. `sums`:
+/// `[pixels, block]`.
+///
+/// # Safety
+/// The machine supports `V`, the kernel is packed in blocks of `N` vectors or more, and `events` were listed for it and these maps.
 #[inline(always)]
 unsafe fn add_events<V: Vector, const N: usize>(
     events: &Events,
@@ -204,7 +230,7 @@ unsafe fn add_events<V: Vector, const N: usize>(
     sums: &mut [f32],
 ) {
     let ConvolutionMaps { height, width, .. } = maps;
-    let (side, pad, row_length) = (kernel.side, kernel.side / 2, N * V::LANES);
+    let (side, pad, row_length) = (kernel.side, kernel.side / 2, kernel.block);
     // The weights of all rows of a small kernel stay in the nearest cache: sums need not leave their registers.
     let is_small = kernel.chunks() == 1 && side * side * kernel.chunk <= SMALL;
     match common {

@@ -138,11 +138,20 @@ pub fn spike_gradients(
         })
         .collect();
     let of_weights = |(index, reader): (usize, &SpikeReader<'_>)| {
-        let kernel = reader.kernel;
-        let (fan_in, row) = (kernel.inputs * kernel.side * kernel.side, padded(kernel.outputs));
-        let sum =
-            |i: usize| partial.iter().map(|(of_weights, _)| of_weights[index][i % fan_in * row + i / fan_in]).sum();
-        (0..kernel.outputs * fan_in).map(sum).collect()
+        let GradientKernel { inputs, outputs, side, .. } = *reader.kernel;
+        let (fan_in, row) = (product([inputs, side, side]), padded(outputs));
+        let mut total = vec![0.0; outputs * fan_in];
+        total.par_chunks_mut((LINE * fan_in).max(1)).enumerate().for_each(|(line, total)| {
+            for tap in 0..fan_in {
+                let mut sums = [0.0; LINE];
+                for (of_weights, _) in &partial {
+                    let values = &of_weights[index][tap * row + line * LINE..][..LINE];
+                    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+                }
+                total.iter_mut().skip(tap).step_by(fan_in).zip(sums).for_each(|(to, sum)| *to = sum);
+            }
+        });
+        total
     };
     SpikeGradients {
         of_weights: readers.iter().enumerate().map(of_weights).collect(),
@@ -150,9 +159,12 @@ pub fn spike_gradients(
     }
 }
 
-/// Values of a pixel, padded to whole vectors of every instruction set.
+/// Values of a cache line, which are whole vectors of every instruction set.
+const LINE: usize = 16;
+
+/// Values of a pixel, padded to whole cache lines.
 fn padded(channels: usize) -> usize {
-    channels.next_multiple_of(16)
+    channels.next_multiple_of(LINE)
 }
 
 /// Some samples. `out`: by sample and distinct timestep.

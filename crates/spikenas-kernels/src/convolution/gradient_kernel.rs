@@ -1,6 +1,11 @@
+use rayon::prelude::*;
+
 use super::transform;
 use crate::aligned::AlignedValues;
 use crate::sizes::product;
+
+/// Inputs of a block; the last may be half as many.
+pub(super) const BLOCK: usize = 32;
 
 /// Weights that take the gradient of a convolution's sums to that of its inputs: `[points, blocks, outputs, block]`.
 ///
@@ -13,8 +18,7 @@ pub struct GradientKernel {
     pub(super) inputs: usize,
     pub(super) outputs: usize,
     pub(super) side: usize,
-    pub(super) block: usize,
-    /// Values of a pixel that is written: the inputs, padded to whole blocks.
+    /// Values of a pixel that is written: the inputs, padded to whole or half blocks.
     pub(super) row: usize,
     pub(super) values: AlignedValues,
 }
@@ -24,42 +28,41 @@ impl GradientKernel {
     pub fn new(outputs: usize, inputs: usize, side: usize, weights: &[f32]) -> Self {
         assert_eq!(weights.len(), product([outputs, inputs, side, side]), "weights do not have the shape given");
         assert!(side % 2 == 1, "a kernel's side is odd, not {side}");
-        let block = if inputs > 16 { 32 } else { 16 };
         let points = if side == transform::SIDE { transform::POINTS } else { side * side };
-        let row = inputs.next_multiple_of(block);
-        let mut kernel = Self { inputs, outputs, side, block, row, values: AlignedValues::default() };
-        kernel.values = AlignedValues::zeros(product([points, kernel.row, outputs]));
+        let row = inputs.next_multiple_of(BLOCK / 2);
+        let kernel = Self { inputs, outputs, side, row, values: AlignedValues::default() };
+        let mut values = AlignedValues::zeros(product([points, row, outputs]));
         if side == 1 {
-            kernel.pack_rows(weights);
-            return kernel;
+            kernel.pack_rows(weights, &mut values);
+            return Self { values, ..kernel };
         }
-        for (index, weights) in weights.chunks_exact(side * side).enumerate() {
-            let (output, input) = (index / inputs, index % inputs);
-            let put = |(point, value): (usize, f32)| {
-                let first = kernel.first(point, input / block);
-                kernel.values[first + output * block + input % block] = value;
-            };
-            match side {
-                transform::SIDE => transform::transformed(weights).into_iter().enumerate().for_each(put),
-                _ => weights.iter().rev().copied().enumerate().for_each(put),
+        values.par_chunks_mut((row * outputs).max(1)).enumerate().for_each(|(point, values)| {
+            for (index, weights) in weights.chunks_exact(side * side).enumerate() {
+                let (output, input) = (index / inputs, index % inputs);
+                let (first, block) = kernel.block(0, input / BLOCK);
+                values[first + output * block + input % BLOCK] = match side {
+                    transform::SIDE => transform::transformed(weights, point),
+                    _ => weights[side * side - 1 - point],
+                };
             }
-        }
-        kernel
+        });
+        Self { values, ..kernel }
     }
 
     /// The only point of a kernel of side 1, a block at a time.
-    fn pack_rows(&mut self, weights: &[f32]) {
+    fn pack_rows(&self, weights: &[f32], values: &mut [f32]) {
         for (output, weights) in weights.chunks_exact(self.inputs.max(1)).enumerate() {
-            for (block, weights) in weights.chunks(self.block).enumerate() {
-                let first = self.first(0, block) + output * self.block;
-                self.values[first..][..weights.len()].copy_from_slice(weights);
+            for (index, weights) in weights.chunks(BLOCK).enumerate() {
+                let (first, block) = self.block(0, index);
+                values[first + output * block..][..weights.len()].copy_from_slice(weights);
             }
         }
     }
 
-    /// Where the weights of a point and block begin.
-    pub(super) fn first(&self, point: usize, block: usize) -> usize {
-        (point * (self.row / self.block) + block) * self.outputs * self.block
+    /// Where the weights of a point and block begin, and how many inputs the block has.
+    #[inline(always)]
+    pub(super) fn block(&self, point: usize, index: usize) -> (usize, usize) {
+        ((point * self.row + index * BLOCK) * self.outputs, BLOCK.min(self.row - index * BLOCK))
     }
 }
 

@@ -1,4 +1,4 @@
-use super::gradient_kernel::GradientKernel;
+use super::gradient_kernel::{BLOCK, GradientKernel};
 use crate::isa::Vector;
 
 /// The product of `rows` rows, `row` apart, with the weights of a point: `[rows, row of the kernel]`, added to what is
@@ -15,57 +15,63 @@ pub(super) unsafe fn multiply<V: Vector, const ADD: bool>(
     point: usize,
     out: &mut [f32],
 ) {
-    // As many rows as give about eight sums in registers, or sixteen where there are 32 registers.
-    // SAFETY: the caller's promises are handed on; a block is as many vectors as the case says.
-    unsafe {
-        let is_wide = kernel.block == 32;
-        if V::HAS_16_LANES {
-            if is_wide {
-                multiply_rows::<V, ADD, 2, 8>(values, row, rows, kernel, point, out)
+    assert!(values.len() >= rows * row && out.len() >= rows * kernel.row);
+    for index in 0..kernel.row.div_ceil(BLOCK) {
+        let (first, block) = kernel.block(point, index);
+        let weights = kernel.values[first..][..kernel.outputs * block].as_ptr();
+        let is_wide = block == BLOCK;
+        // As many rows as give about eight sums in registers, or sixteen where there are 32 registers.
+        // SAFETY: the rows lie within both slices; the caller's promises are handed on; a block is as many vectors as the case says.
+        unsafe {
+            let (from, to) = (values.as_ptr(), out.as_mut_ptr().add(index * BLOCK));
+            if V::HAS_16_LANES {
+                if is_wide {
+                    multiply_rows::<V, ADD, 2, 8, 4>(from, row, rows, weights, kernel, to)
+                } else {
+                    multiply_rows::<V, ADD, 1, 8, 4>(from, row, rows, weights, kernel, to)
+                }
+            } else if V::HAS_8_LANES {
+                if is_wide {
+                    multiply_rows::<V, ADD, 4, 2, 1>(from, row, rows, weights, kernel, to)
+                } else {
+                    multiply_rows::<V, ADD, 2, 4, 2>(from, row, rows, weights, kernel, to)
+                }
+            } else if is_wide {
+                multiply_rows::<V, ADD, 8, 1, 1>(from, row, rows, weights, kernel, to)
             } else {
-                multiply_rows::<V, ADD, 1, 8>(values, row, rows, kernel, point, out)
+                multiply_rows::<V, ADD, 4, 2, 1>(from, row, rows, weights, kernel, to)
             }
-        } else if V::HAS_8_LANES {
-            if is_wide {
-                multiply_rows::<V, ADD, 4, 2>(values, row, rows, kernel, point, out)
-            } else {
-                multiply_rows::<V, ADD, 2, 4>(values, row, rows, kernel, point, out)
-            }
-        } else if is_wide {
-            multiply_rows::<V, ADD, 8, 1>(values, row, rows, kernel, point, out)
-        } else {
-            multiply_rows::<V, ADD, 4, 2>(values, row, rows, kernel, point, out)
         }
     }
 }
 
+/// All rows times one block of weights, `P` at a time, then `FEW`, then singly.
+///
 /// # Safety
-/// As [`multiply`], and a block is `N` vectors.
+/// As [`multiply`], the block is `N` vectors, and the pointers are valid for the rows.
 #[inline(always)]
-unsafe fn multiply_rows<V: Vector, const ADD: bool, const N: usize, const P: usize>(
-    values: &[f32],
+unsafe fn multiply_rows<V: Vector, const ADD: bool, const N: usize, const P: usize, const FEW: usize>(
+    values: *const f32,
     row: usize,
     rows: usize,
+    weights: *const f32,
     kernel: &GradientKernel,
-    point: usize,
-    out: &mut [f32],
+    out: *mut f32,
 ) {
-    assert!(values.len() >= rows * row && out.len() >= rows * kernel.row);
-    for block in 0..kernel.row / kernel.block {
-        let weights = kernel.values[kernel.first(point, block)..][..kernel.outputs * kernel.block].as_ptr();
-        let mut first = 0;
-        while first < rows {
-            // SAFETY: the rows lie within both slices; the caller's promises.
-            unsafe {
-                let from = values.as_ptr().add(first * row);
-                let to = out.as_mut_ptr().add(first * kernel.row + block * kernel.block);
-                if first + P <= rows {
-                    multiply_block::<V, ADD, N, P>(from, row, weights, kernel, to);
-                    first += P;
-                } else {
-                    multiply_block::<V, ADD, N, 1>(from, row, weights, kernel, to);
-                    first += 1;
-                }
+    let mut first = 0;
+    while first < rows {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let (from, to) = (values.add(first * row), out.add(first * kernel.row));
+            if first + P <= rows {
+                multiply_block::<V, ADD, N, P>(from, row, weights, kernel, to);
+                first += P;
+            } else if first + FEW <= rows {
+                multiply_block::<V, ADD, N, FEW>(from, row, weights, kernel, to);
+                first += FEW;
+            } else {
+                multiply_block::<V, ADD, N, 1>(from, row, weights, kernel, to);
+                first += 1;
             }
         }
     }
@@ -96,7 +102,7 @@ unsafe fn multiply_block<V: Vector, const ADD: bool, const N: usize, const P: us
         for channel in 0..kernel.outputs {
             let mut factors = [V::splat(0.0); N];
             for (n, factor) in factors.iter_mut().enumerate() {
-                *factor = V::load(weights.add(channel * kernel.block + n * V::LANES));
+                *factor = V::load(weights.add((channel * N + n) * V::LANES));
             }
             for (p, sums) in sums.iter_mut().enumerate() {
                 let value = V::splat(*from.add(p * row + channel));

@@ -12,8 +12,8 @@ pub(super) const READ: usize = 6;
 /// Points of a transformed tile.
 pub(super) const POINTS: usize = READ * READ;
 
-/// `G w G'` of a kernel turned by half a turn, as the backward pass needs it.
-pub(super) fn transformed(weights: &[f32]) -> [f32; POINTS] {
+/// A point of `G w G'` of a kernel turned by half a turn, as the backward pass needs it.
+pub(super) fn transformed(weights: &[f32], point: usize) -> f32 {
     const G: [[f64; 3]; READ] = [
         [1.0 / 4.0, 0.0, 0.0],
         [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
@@ -22,8 +22,6 @@ pub(super) fn transformed(weights: &[f32]) -> [f32; POINTS] {
         [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
         [0.0, 0.0, 1.0],
     ];
-    std::array::from_fn(|point| {
-        let (row, column) = (G[point / READ], G[point % READ]);
-        (0..9).map(|tap| row[tap / 3] * column[tap % 3] * f64::from(weights[8 - tap])).sum::<f64>() as f32
-    })
+    let (row, column) = (G[point / READ], G[point % READ]);
+    (0..9).map(|tap| row[tap / 3] * column[tap % 3] * f64::from(weights[8 - tap])).sum::<f64>() as f32
 }

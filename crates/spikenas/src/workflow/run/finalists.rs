@@ -20,9 +20,9 @@ use crate::train::{Checkpoint, Choice, EpochRecord, Schedule, TrainConfig, Train
 use crate::{Error, Result};
 
 /// The work of all short trainings, as a part of that of the training after them.
-pub(super) const PART: f64 = 0.25;
+pub(super) const PART: f64 = 0.15;
 /// Steps that the shortest training must have to say anything; with fewer, fewer networks are compared.
-const STEPS: usize = 100;
+const STEPS: usize = 60;
 /// The part of a short training in which the learning rate rises.
 const WARM_UP: f64 = 0.1;
 /// Training images that are held out to compare by, where the training after holds none out.
