@@ -93,41 +93,32 @@ impl Moments {
         if values.is_empty() {
             return;
         }
-        let groups = values.chunks_exact(PIXELS * stride);
-        let rest = groups.remainder();
         let pixels = values.len() / stride;
         let (share, join) = (1.0 / pixels as f64, Join::new(seen as u64, pixels as u64));
-        let whole = channels - channels % CHANNELS;
-        for c in (0..whole).step_by(CHANNELS) {
-            let at = first + c;
-            let before = [load(&self.sum[at..]), load(&self.squares[at..])];
+        for c in (0..channels).step_by(CHANNELS) {
+            let (at, width) = (first + c, CHANNELS.min(channels - c));
+            let figures = |of: &Self| [&of.sum, &of.squares].map(|figures| load(&figures[at..at + width]));
+            let before = figures(self);
+            // The last channels are read with what lies behind them, as far as there is as much.
+            let beyond = (PIXELS - 1) * stride + c + CHANNELS;
+            let groups = (values.len() + PIXELS * stride).saturating_sub(beyond) / (PIXELS * stride);
+            let groups = groups.min(pixels / PIXELS);
             let (mut sum, mut squares) = ([0.0f64; CHANNELS], [0.0f64; CHANNELS]);
-            for pixels in groups.clone() {
-                let lane = |pixel: usize| &pixels[pixel * stride + c..][..CHANNELS];
+            for group in 0..groups {
+                let lane = |pixel: usize| &values[(group * PIXELS + pixel) * stride + c..][..CHANNELS];
                 let (p, q, r, s) = (lane(0), lane(1), lane(2), lane(3));
                 for i in 0..CHANNELS {
                     sum[i] += f64::from((p[i] + q[i]) + (r[i] + s[i]));
                     squares[i] += f64::from((p[i] * p[i] + q[i] * q[i]) + (r[i] * r[i] + s[i] * s[i]));
                 }
             }
-            for i in 0..CHANNELS {
+            for i in 0..width {
                 self.sum[at + i] += sum[i];
                 self.squares[at + i] += squares[i];
             }
-            self.add_singly(rest, stride, c..c + CHANNELS, at);
-            let after = [load(&self.sum[at..]), load(&self.squares[at..])];
-            let mut joined = [load(&self.means[at..]), load(&self.deviations[at..])];
-            Block { values, stride, first: c, width: CHANNELS, share }.join(before, after, &join, &mut joined);
-            self.means[at..at + CHANNELS].copy_from_slice(&joined[0]);
-            self.deviations[at..at + CHANNELS].copy_from_slice(&joined[1]);
-        }
-        if whole < channels {
-            let (at, width) = (first + whole, channels - whole);
-            let before = [&self.sum, &self.squares].map(|figures| load_some(&figures[at..at + width]));
-            self.add_singly(values, stride, whole..channels, at);
-            let after = [&self.sum, &self.squares].map(|figures| load_some(&figures[at..at + width]));
-            let mut joined = [&self.means, &self.deviations].map(|figures| load_some(&figures[at..at + width]));
-            Block { values, stride, first: whole, width, share }.join(before, after, &join, &mut joined);
+            self.add_singly(&values[groups * PIXELS * stride..], stride, c..c + width, at);
+            let mut joined = [&self.means, &self.deviations].map(|figures| load(&figures[at..at + width]));
+            Block { values, stride, first: c, width, share }.join(before, figures(self), &join, &mut joined);
             self.means[at..at + width].copy_from_slice(&joined[0][..width]);
             self.deviations[at..at + width].copy_from_slice(&joined[1][..width]);
         }
@@ -146,15 +137,9 @@ impl Moments {
     }
 }
 
-/// The figures of the first channels.
+/// The figures of some channels, and zeros.
 #[inline(always)]
 fn load(from: &[f64]) -> Figures {
-    std::array::from_fn(|channel| from[channel])
-}
-
-/// The figures of fewer channels, and zeros.
-#[inline(always)]
-fn load_some(from: &[f64]) -> Figures {
     let mut figures = [0.0; CHANNELS];
     figures[..from.len()].copy_from_slice(from);
     figures

@@ -90,6 +90,8 @@ impl Operation for ScanSample<'_> {
         let Extent { pixels, channels, .. } = self.input.extent;
         let at_a_time = pixels_at_a_time(channels).min(pixels);
         let mut buffers = (vec![0.0; at_a_time * channels], vec![0.0; at_a_time * channels]);
+        // One word more, so that each word of a pixel lies within two.
+        let mut fired = vec![0; (at_a_time * channels).div_ceil(64) + 1];
         let is_constant = self.input.is_constant();
         let words_per_pixel = channels.div_ceil(64);
         let mut pixel = 0;
@@ -107,7 +109,8 @@ impl Operation for ScanSample<'_> {
                     if step == 0 || !is_constant {
                         self.input.read::<V>(step, self.sample, pixel, x);
                     }
-                    fire::<V>(x, v, words, channels, self.parameters);
+                    fire::<V>(x, v, &mut fired, self.parameters);
+                    split(&fired, channels, words);
                 }
             }
             if let Some(membrane) = &mut self.membrane {
@@ -118,36 +121,44 @@ impl Operation for ScanSample<'_> {
     }
 }
 
-/// One timestep of some pixels: updates the membranes `v` and writes the spikes.
+/// One timestep of some pixels: updates the membranes `v` and writes the spikes, bit after bit.
 ///
 /// # Safety
 /// The machine supports `V`.
 #[inline(always)]
-unsafe fn fire<V: Vector>(x: &[f32], v: &mut [f32], words: &mut [u64], channels: usize, p: LifParameters) {
-    let words_per_pixel = channels.div_ceil(64);
-    let pixels =
-        x.chunks_exact(channels).zip(v.chunks_exact_mut(channels)).zip(words.chunks_exact_mut(words_per_pixel));
-    for ((x, v), words) in pixels {
-        for ((x, v), word) in x.chunks(64).zip(v.chunks_mut(64)).zip(words) {
-            let whole = x.len() - x.len() % V::LANES;
-            let mut bits = 0;
-            for c in (0..whole).step_by(V::LANES) {
-                // SAFETY: the caller vouches for the instruction set; `c + LANES` is within both slices.
-                unsafe {
-                    let old = V::load(v.as_ptr().add(c));
-                    let h = old.add(V::load(x.as_ptr().add(c)).sub(old).div(V::splat(p.tau)));
-                    let fired = h.at_least(V::splat(p.threshold));
-                    h.zero_where(fired).store(v.as_mut_ptr().add(c));
-                    bits |= fired << c;
-                }
+unsafe fn fire<V: Vector>(x: &[f32], v: &mut [f32], fired: &mut [u64], p: LifParameters) {
+    for ((x, v), word) in x.chunks(64).zip(v.chunks_mut(64)).zip(fired) {
+        let whole = x.len() - x.len() % V::LANES;
+        let mut bits = 0;
+        for at in (0..whole).step_by(V::LANES) {
+            // SAFETY: the caller vouches for the instruction set; `at + LANES` is within both slices.
+            unsafe {
+                let old = V::load(v.as_ptr().add(at));
+                let h = old.add(V::load(x.as_ptr().add(at)).sub(old).div(V::splat(p.tau)));
+                let fired = h.at_least(V::splat(p.threshold));
+                h.zero_where(fired).store(v.as_mut_ptr().add(at));
+                bits |= fired << at;
             }
-            for c in whole..x.len() {
-                let h = v[c] + (x[c] - v[c]) / p.tau;
-                let fired = h >= p.threshold;
-                v[c] = if fired { 0.0 } else { h };
-                bits |= u64::from(fired) << c;
-            }
-            *word = bits;
+        }
+        for at in whole..x.len() {
+            let h = v[at] + (x[at] - v[at]) / p.tau;
+            let fired = h >= p.threshold;
+            v[at] = if fired { 0.0 } else { h };
+            bits |= u64::from(fired) << at;
+        }
+        *word = bits;
+    }
+}
+
+/// Gives each pixel words of its own; a word more than the bits need is there to be read.
+#[inline(always)]
+fn split(fired: &[u64], channels: usize, words: &mut [u64]) {
+    for (pixel, words) in words.chunks_exact_mut(channels.div_ceil(64)).enumerate() {
+        for (index, word) in words.iter_mut().enumerate() {
+            let first = pixel * channels + index * 64;
+            let unused = 64 - (channels - index * 64).min(64);
+            let both = u128::from(fired[first / 64]) | u128::from(fired[first / 64 + 1]) << 64;
+            *word = (both >> (first % 64)) as u64 & u64::MAX >> unused;
         }
     }
 }

@@ -117,25 +117,23 @@ impl Sum<'_> {
         if self.terms.is_empty() {
             out.fill(0.0);
         }
+        let (to, length) = (out.as_mut_ptr(), out.len());
         for (index, terms) in self.terms.chunks(3).enumerate() {
             let values = |term: &Term<'_>| -> *const f32 {
-                term.at(self.extent, step, sample)[first_pixel * channels..][..out.len()].as_ptr()
+                term.at(self.extent, step, sample)[first_pixel * channels..][..length].as_ptr()
             };
             let add = index > 0;
             // SAFETY: the caller vouches for the instruction set; the values of each term are as many as `out` holds.
             unsafe {
                 match terms {
-                    [a] => add_pixels::<V, 1>([values(a)], [a.affine_at(step)], channels, add, out),
-                    [a, b] => add_pixels::<V, 2>(
-                        [values(a), values(b)],
-                        [a.affine_at(step), b.affine_at(step)],
-                        channels,
-                        add,
-                        out,
-                    ),
+                    [a] => add_pixels::<V, 1>([values(a)], [a.affine_at(step)], channels, add, to, length),
+                    [a, b] => {
+                        let affine = [a.affine_at(step), b.affine_at(step)];
+                        add_pixels::<V, 2>([values(a), values(b)], affine, channels, add, to, length);
+                    }
                     [a, b, c] => {
                         let affine = [a.affine_at(step), b.affine_at(step), c.affine_at(step)];
-                        add_pixels::<V, 3>([values(a), values(b), values(c)], affine, channels, add, out);
+                        add_pixels::<V, 3>([values(a), values(b), values(c)], affine, channels, add, to, length);
                     }
                     _ => unreachable!("one to three terms at a time"),
                 }
@@ -196,20 +194,66 @@ fn at_step(affine: &[Affine], step: usize) -> &Affine {
     &affine[if affine.len() == 1 { 0 } else { step }]
 }
 
+/// Values in a row of pixels that are whole vectors, at most: of more, the last channels weigh little.
+const WIDEST: usize = 256;
+
+/// Scale and shift of one pixel after the other, for a row of pixels that are whole vectors.
+struct Repeated {
+    scale: [f32; WIDEST],
+    shift: [f32; WIDEST],
+}
+
+impl Repeated {
+    #[inline(always)]
+    fn of(affine: &Affine, width: usize) -> Self {
+        let mut repeated = Self { scale: [0.0; WIDEST], shift: [0.0; WIDEST] };
+        for (to, from) in [(&mut repeated.scale, &affine.scale), (&mut repeated.shift, &affine.shift)] {
+            to[..width].chunks_exact_mut(from.len()).for_each(|pixel| pixel.copy_from_slice(from));
+        }
+        repeated
+    }
+}
+
 /// `out = [out +] the sum of [scale *] values [+ shift]`, from left to right.
 ///
 /// # Safety
-/// The machine supports `V`, and each term has as many values as `out`.
+/// The machine supports `V`, and `out` and each term have `length` values; a term may be `out`.
 #[inline(always)]
 unsafe fn add_pixels<V: Vector, const TERMS: usize>(
     values: [*const f32; TERMS],
     affine: [Option<&Affine>; TERMS],
     channels: usize,
     add: bool,
-    out: &mut [f32],
+    out: *mut f32,
+    length: usize,
 ) {
     assert!(affine.iter().flatten().all(|a| a.scale.len() == channels && a.shift.len() == channels));
-    assert!(out.len().is_multiple_of(channels));
+    assert!(length.is_multiple_of(channels));
+    // Channels that are no whole vectors are taken as those of so many pixels that they are.
+    let width = channels << V::LANES.trailing_zeros().saturating_sub(channels.trailing_zeros());
+    let mut first = 0;
+    if width > channels && width <= WIDEST && length >= 8 * width {
+        let repeated = affine.map(|affine| affine.map(|affine| Repeated::of(affine, width)));
+        while first + width <= length {
+            for c in (0..width).step_by(V::LANES) {
+                // SAFETY: `first + c + LANES <= length`, and `c + LANES` values are repeated.
+                unsafe {
+                    let at = first + c;
+                    let term = |i: usize| {
+                        let value = V::load(values[i].add(at));
+                        let Some(Repeated { scale, shift }) = &repeated[i] else { return value };
+                        value.mul(V::load(scale.as_ptr().add(c))).add(V::load(shift.as_ptr().add(c)))
+                    };
+                    let mut sum = if add { V::load(out.add(at)).add(term(0)) } else { term(0) };
+                    for i in 1..TERMS {
+                        sum = sum.add(term(i));
+                    }
+                    sum.store(out.add(at));
+                }
+            }
+            first += width;
+        }
+    }
     let whole = channels - channels % V::LANES;
     for c in (0..whole).step_by(V::LANES) {
         // SAFETY: `c + LANES <= channels`, and every pixel, scale and shift has that many values.
@@ -217,28 +261,30 @@ unsafe fn add_pixels<V: Vector, const TERMS: usize>(
             let load = |from: &[f32]| V::load(from.as_ptr().add(c));
             let scale = affine.map(|a| a.map_or(V::splat(1.0), |a| load(&a.scale)));
             let shift = affine.map(|a| a.map_or(V::splat(0.0), |a| load(&a.shift)));
-            let to = out.as_mut_ptr();
-            let mut at = c;
-            while at < out.len() {
+            let mut at = first + c;
+            while at < length {
                 let term = |i: usize| V::load(values[i].add(at)).mul(scale[i]).add(shift[i]);
-                let mut sum = if add { V::load(to.add(at)).add(term(0)) } else { term(0) };
+                let mut sum = if add { V::load(out.add(at)).add(term(0)) } else { term(0) };
                 for i in 1..TERMS {
                     sum = sum.add(term(i));
                 }
-                sum.store(to.add(at));
+                sum.store(out.add(at));
                 at += channels;
             }
         }
     }
-    for (pixel, to) in out.chunks_exact_mut(channels).enumerate() {
-        for (c, to) in to.iter_mut().enumerate().skip(whole) {
-            let term = |i: usize| {
-                // SAFETY: a value of this pixel and channel.
-                let value = unsafe { *values[i].add(pixel * channels + c) };
-                affine[i].map_or(value, |a| value * a.scale[c] + a.shift[c])
-            };
-            let first = if add { *to + term(0) } else { term(0) };
-            *to = (1..TERMS).fold(first, |sum, i| sum + term(i));
+    for pixel in (first..length).step_by(channels) {
+        for c in whole..channels {
+            // SAFETY: values of this pixel and channel.
+            unsafe {
+                let at = pixel + c;
+                let term = |i: usize| {
+                    let value = *values[i].add(at);
+                    affine[i].map_or(value, |a| value * a.scale[c] + a.shift[c])
+                };
+                let first = if add { *out.add(at) + term(0) } else { term(0) };
+                *out.add(at) = (1..TERMS).fold(first, |sum, i| sum + term(i));
+            }
         }
     }
 }
@@ -250,26 +296,9 @@ impl Affine {
     /// The machine supports `V`.
     #[inline(always)]
     pub(crate) unsafe fn scale<V: Vector>(&self, out: &mut [f32]) {
-        let (affine, channels) = (self, self.channels());
-        assert!(affine.scale.len() == channels && affine.shift.len() == channels && out.len().is_multiple_of(channels));
-        let (pixels, whole) = (out.len() / channels, channels - channels % V::LANES);
-        for c in (0..whole).step_by(V::LANES) {
-            // SAFETY: as above.
-            unsafe {
-                let (scale, shift) = (V::load(affine.scale.as_ptr().add(c)), V::load(affine.shift.as_ptr().add(c)));
-                let mut at = out.as_mut_ptr().add(c);
-                for _ in 0..pixels {
-                    V::load(at).mul(scale).add(shift).store(at);
-                    at = at.wrapping_add(channels);
-                }
-            }
-        }
-        for pixel in out.chunks_exact_mut(channels) {
-            let scales = affine.scale.iter().zip(&affine.shift);
-            for (value, (scale, shift)) in pixel.iter_mut().zip(scales).skip(whole) {
-                *value = *value * scale + shift;
-            }
-        }
+        let (length, out) = (out.len(), out.as_mut_ptr());
+        // SAFETY: the caller's promise; the term is `out` itself.
+        unsafe { add_pixels::<V, 1>([out.cast_const()], [Some(self)], self.channels(), false, out, length) };
     }
 
     /// `out = out + scale * values + shift`.
@@ -279,7 +308,8 @@ impl Affine {
     #[inline(always)]
     pub(crate) unsafe fn add_scaled<V: Vector>(&self, values: &[f32], out: &mut [f32]) {
         assert_eq!(values.len(), out.len());
+        let (values, length) = (values.as_ptr(), out.len());
         // SAFETY: the caller's promise; there are as many values.
-        unsafe { add_pixels::<V, 1>([values.as_ptr()], [Some(self)], self.channels(), true, out) };
+        unsafe { add_pixels::<V, 1>([values], [Some(self)], self.channels(), true, out.as_mut_ptr(), length) };
     }
 }

@@ -33,14 +33,17 @@ pub(crate) trait Vector: Copy {
 /// The machine supports `V`.
 #[inline(always)]
 pub(crate) unsafe fn stream<V: Vector>(from: &[f32], to: &mut [f32]) {
-    let is_aligned = (to.as_ptr() as usize).is_multiple_of(V::LANES * size_of::<f32>());
-    if !is_aligned || !to.len().is_multiple_of(V::LANES) {
+    if !to.len().is_multiple_of(V::LANES) {
         return to.copy_from_slice(from);
     }
     assert_eq!(from.len(), to.len());
+    let is_aligned = (to.as_ptr() as usize).is_multiple_of(V::LANES * size_of::<f32>());
     for at in (0..to.len()).step_by(V::LANES) {
-        // SAFETY: the caller vouches for the instruction set; `at + LANES` is within both, and `to` is aligned.
-        unsafe { V::load(from.as_ptr().add(at)).stream(to.as_mut_ptr().add(at)) };
+        // SAFETY: the caller vouches for the instruction set; `at + LANES` is within both, and `to` is aligned where that is asked for.
+        unsafe {
+            let (values, to) = (V::load(from.as_ptr().add(at)), to.as_mut_ptr().add(at));
+            if is_aligned { values.stream(to) } else { values.store(to) }
+        }
     }
 }
 
