@@ -34,16 +34,13 @@ impl GradientSums {
     unsafe fn add_pixels<V: Vector>(&mut self, gradient: &[f32], values: &[f32]) {
         let channels = self.gradient.len();
         assert!(gradient.len() == values.len() && values.len().is_multiple_of(channels));
-        for c in (0..channels).step_by(V::LANES) {
-            // The last channels are read with what lies behind them, as far as there is as much.
-            let pixels = (values.len() + channels).saturating_sub(c + V::LANES) / channels;
-            let pixels = pixels.min(values.len() / channels);
-            let of_vector = c..channels.min(c + V::LANES);
+        let (pixels, whole) = (values.len() / channels, channels - channels % V::LANES);
+        for c in (0..whole).step_by(V::LANES) {
             let mut sums = [[0.0f32; 16]; 2];
-            // SAFETY: `LANES` values from channel `c` of each of these pixels on are there; a vector has at most 16.
+            // SAFETY: `c + LANES <= channels`, and every pixel has that many values; a vector has at most 16.
             unsafe {
                 let (mut of_gradient, mut of_products) = (V::splat(0.0), V::splat(0.0));
-                let (mut g, mut x) = (gradient.as_ptr().wrapping_add(c), values.as_ptr().wrapping_add(c));
+                let (mut g, mut x) = (gradient.as_ptr().add(c), values.as_ptr().add(c));
                 for _ in 0..pixels {
                     let value = V::load(g);
                     of_gradient = of_gradient.add(value);
@@ -54,14 +51,13 @@ impl GradientSums {
                 of_products.store(sums[1].as_mut_ptr());
             }
             for (to, sums) in [&mut self.gradient, &mut self.products].into_iter().zip(sums) {
-                to[of_vector.clone()].iter_mut().zip(sums).for_each(|(to, sum)| *to += f64::from(sum));
+                to[c..c + V::LANES].iter_mut().zip(sums).for_each(|(to, sum)| *to += f64::from(sum));
             }
-            let [g, x] = [gradient, values].map(|of| of[pixels * channels..].chunks_exact(channels));
-            for (g, x) in g.zip(x) {
-                for c in of_vector.clone() {
-                    self.gradient[c] += f64::from(g[c]);
-                    self.products[c] += f64::from(g[c] * x[c]);
-                }
+        }
+        for (g, x) in gradient.chunks_exact(channels).zip(values.chunks_exact(channels)) {
+            for c in whole..channels {
+                self.gradient[c] += f64::from(g[c]);
+                self.products[c] += f64::from(g[c] * x[c]);
             }
         }
     }
