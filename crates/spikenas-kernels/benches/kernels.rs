@@ -89,7 +89,8 @@ fn gradients(c: &mut Criterion) {
         let [input, gradient] = [&values, &gradient].map(|values| [Term { values, affine: None }]);
         let fired = spikes(extent.steps * IMAGES, extent.pixels, channels);
         let parameters = LifParameters { tau: 4.0 / 3.0, threshold: 1.0 };
-        let layer = LifLayer { input: sum(&input), parameters, spikes: &fired, height: 32, width: 32 };
+        let layer =
+            LifLayer { input: sum(&input), parameters, surrogate_alpha: 2.0, spikes: &fired, height: 32, width: 32 };
         let kernel = GradientKernel::new(channels, channels, 3, &numbers(channels * channels * 9));
         let readers = [SpikeReader { gradient: sum(&gradient), of_averages: None, kernel: &kernel }];
         let mut out = AlignedValues::zeros(extent.len());

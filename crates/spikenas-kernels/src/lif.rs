@@ -21,6 +21,8 @@ pub struct LifLayer<'a> {
     pub input: Sum<'a>,
     /// Its dynamics.
     pub parameters: LifParameters,
+    /// Sharpness of the surrogate gradient of its spikes.
+    pub surrogate_alpha: f32,
     /// The spikes that it fired.
     pub spikes: &'a Spikes,
     /// Rows of pixels.

@@ -51,9 +51,7 @@ pub(crate) unsafe fn backward_sample<V: Vector>(
             let out = &mut out[if constant { 0 } else { step }][pixel * channels..][..length];
             let add = constant && step + 1 < steps;
             // SAFETY: the caller vouches for the instruction set.
-            unsafe {
-                backward_step::<V>(&charges[step * length..][..length], gradient, carried, out, add, layer.parameters)
-            };
+            unsafe { backward_step::<V>(layer, &charges[step * length..][..length], gradient, carried, out, add) };
         }
         if let Some(state) = state {
             state.gradient[pixel * channels..][..length].copy_from_slice(carried);
@@ -103,21 +101,23 @@ unsafe fn charge<V: Vector>(x: &[f32], v: &mut [f32], charges: &mut [f32], p: Li
 /// The machine supports `V`.
 #[inline(always)]
 unsafe fn backward_step<V: Vector>(
+    layer: &LifLayer<'_>,
     charges: &[f32],
     gradient: &[f32],
     carried: &mut [f32],
     out: &mut [f32],
     add: bool,
-    p: LifParameters,
 ) {
+    let (p, highest) = (layer.parameters, layer.surrogate_alpha / 2.0);
     let (leak, gain) = (1.0 - 1.0 / p.tau, 1.0 / p.tau);
+    let sharpness = std::f32::consts::PI * highest;
     let whole = charges.len() - charges.len() % V::LANES;
     for at in (0..whole).step_by(V::LANES) {
         // SAFETY: the caller vouches for the instruction set; `at + LANES` is within every slice.
         unsafe {
             let (h, one) = (V::load(charges.as_ptr().add(at)), V::splat(1.0));
-            let slope = h.sub(V::splat(p.threshold)).mul(V::splat(std::f32::consts::PI));
-            let surrogate = one.div(slope.mul(slope).add(one));
+            let slope = h.sub(V::splat(p.threshold)).mul(V::splat(sharpness));
+            let surrogate = V::splat(highest).div(slope.mul(slope).add(one));
             let kept = V::load(carried.as_ptr().add(at)).zero_where(h.at_least(V::splat(p.threshold)));
             let of_charge = V::load(gradient.as_ptr().add(at)).mul(surrogate).add(kept);
             let mut of_input = of_charge.mul(V::splat(gain));
@@ -129,9 +129,9 @@ unsafe fn backward_step<V: Vector>(
         }
     }
     for at in whole..charges.len() {
-        let slope = (charges[at] - p.threshold) * std::f32::consts::PI;
+        let slope = (charges[at] - p.threshold) * sharpness;
         let kept = if charges[at] >= p.threshold { 0.0 } else { carried[at] };
-        let of_charge = gradient[at] * (1.0 / (slope * slope + 1.0)) + kept;
+        let of_charge = gradient[at] * (highest / (slope * slope + 1.0)) + kept;
         out[at] = if add { out[at] } else { 0.0 } + of_charge * gain;
         carried[at] = of_charge * leak;
     }

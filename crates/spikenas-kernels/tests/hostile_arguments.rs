@@ -75,8 +75,14 @@ fn maps_of_more_spikes_than_can_be_listed_are_refused_by_a_linear_layer() {
 fn maps_of_more_rows_than_can_be_listed_are_refused_on_the_backward_pass() {
     let extent = Extent { steps: 1, samples: 1, pixels: 1 << 33, channels: 0 };
     let spikes = Spikes::zeros(1, extent.pixels, 0);
-    let layer =
-        LifLayer { input: of_terms(&[], extent), parameters: LIF, spikes: &spikes, height: 1 << 17, width: 1 << 16 };
+    let layer = LifLayer {
+        input: of_terms(&[], extent),
+        parameters: LIF,
+        surrogate_alpha: 2.0,
+        spikes: &spikes,
+        height: 1 << 17,
+        width: 1 << 16,
+    };
     spike_gradients(Isa::best(), &layer, &[], None, None, &mut []);
 }
 
@@ -159,7 +165,14 @@ fn gradients_of_averages_over_parts_of_squares_are_refused() {
     let extent = Extent { steps: 1, samples: 1, pixels: 4, channels: 1 };
     let averages = OfAverages { gradient: of_terms(&[], Extent { pixels: 1, ..extent }), side: 2 };
     let spikes = Spikes::zeros(1, 4, 1);
-    let layer = LifLayer { input: of_terms(&[], extent), parameters: LIF, spikes: &spikes, height: 1, width: 4 };
+    let layer = LifLayer {
+        input: of_terms(&[], extent),
+        parameters: LIF,
+        surrogate_alpha: 2.0,
+        spikes: &spikes,
+        height: 1,
+        width: 4,
+    };
     spike_gradients(Isa::best(), &layer, &[], Some(averages), None, &mut [0.0; 4]);
 }
 
@@ -254,7 +267,14 @@ fn layers_of_empty_maps_or_of_no_outputs_give_empty_results() {
             let reader = SpikeReader { gradient: of_terms(&[], of_sums), of_averages: None, kernel: &kernel };
             let input = of_terms(&[], extent);
             let mut of_input = vec![f32::NAN; input.distinct_steps() * extent.step()];
-            let layer = LifLayer { input, parameters: LIF, spikes: &spikes, height: pixels / 2, width: 2 };
+            let layer = LifLayer {
+                input,
+                parameters: LIF,
+                surrogate_alpha: 2.0,
+                spikes: &spikes,
+                height: pixels / 2,
+                width: 2,
+            };
             let found = spike_gradients(isa, &layer, &[reader], None, None, &mut of_input);
             assert_eq!(found.of_weights, [vec![0.0; weights.len()]]);
         }

@@ -193,7 +193,14 @@ impl Network for PythonNetwork {
             LossKind::Mean => "mean",
             LossKind::Timestep => "timestep",
         };
-        let settings = (lesson.dropout, lesson.label_smoothing, loss, lesson.share, pooled(lesson.norm_over));
+        let settings = (
+            lesson.dropout,
+            lesson.label_smoothing,
+            loss,
+            lesson.share,
+            pooled(lesson.norm_over),
+            lesson.surrogate_alpha,
+        );
         // The key of the pass's own generator: torch takes 63 bits.
         let seed = rng.next_u64() >> 1;
         let (loss, correct) = self.call(

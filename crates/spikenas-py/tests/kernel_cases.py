@@ -37,16 +37,16 @@ def lif_cases(device):
                 x = drawn((1, *size[1:]) if is_constant else size, device)
                 membrane = drawn((1, *size[1:]), device)[0] * 0.3 if has_membrane else None
                 gradient = drawn((steps, *size[1:]), device)
+                # Without membranes another surrogate, too.
+                settings = steps, 4 / 3, 1.0, 2.0 if has_membrane else 0.7, torch.float32
                 results = []
                 for kernels in (False, True):
                     given = x.detach().clone().requires_grad_()
                     if kernels:
-                        spikes, after = lif_kernels.LifOverTime.apply(given, membrane, steps, 4 / 3, 1.0, torch.float32)
+                        spikes, after = lif_kernels.LifOverTime.apply(given, membrane, *settings)
                     else:
                         begin = torch.zeros_like(x[0]) if membrane is None else membrane
-                        spikes, after = lif.LifOverTime.apply(
-                            given[0] if is_constant else given, begin, steps, 4 / 3, 1.0, torch.float32
-                        )
+                        spikes, after = lif.LifOverTime.apply(given[0] if is_constant else given, begin, *settings)
                     spikes.backward(gradient)
                     results.append((spikes.detach(), after, given.grad))
                 plain, other = results

@@ -52,6 +52,7 @@ SETTINGS = {
     "muon": {"optimizer": "muon", "learning_rate": 0.01, "weight_decay": 0.02},
     "smoothing": {"label_smoothing": 0.1, "loss": "timestep", "weight_decay_of": "weights"},
     "parts": {"accumulate": 2},
+    "sharper": {"surrogate_alpha": 3.0},
     "averaged": {"epochs": 2, "average_epochs": 2, "first_timesteps": 1, "first_part": 0.5},
     "rounded": {"weight_bits": 4},
     "together": {"norm_over": "all", "norm_statistics": "estimated", "loss": "timestep"},

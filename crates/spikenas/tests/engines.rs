@@ -41,7 +41,8 @@ fn a_step_with_dropout_is_the_same_on_both() {
         let weights = Weights::initialised(&graph, 1, 0);
         let [kernels, burn] = ["cpu", "burn"].map(|device| {
             let mut network = engine(device).unwrap().network(&graph, &weights).unwrap();
-            let lesson = Lesson { dropout: 0.5, label_smoothing: 0.1, loss, norm_over, share: 0.5 };
+            let (dropout, label_smoothing, surrogate_alpha) = (0.5, 0.1, 1.5);
+            let lesson = Lesson { dropout, label_smoothing, loss, norm_over, surrogate_alpha, share: 0.5 };
             network.learn(&batch(&graph), &lesson, &mut generator(&[1])).unwrap();
             let gradients = network.gradients();
             network.step(&Optimiser { decayed: Decayed::Weights, ..Optimiser::adamw(1e-4) }, 1e-4);

@@ -39,6 +39,10 @@ pub struct RecipeArguments {
     #[arg(long, value_name = "WHAT")]
     #[arg(value_parser = one_of([("running", NormStatistics::Running), ("estimated", NormStatistics::Estimated)]))]
     pub norm_statistics: Option<NormStatistics>,
+    /// Sharpness of the surrogate gradient of a spike, alpha of ATan (Fang et al. 2021): the smaller, the farther from its threshold a
+    /// neuron learns [default: 2]
+    #[arg(long, value_name = "X")]
+    pub surrogate_alpha: Option<f32>,
     /// What the stem's filters are at the beginning: drawn, or whitening, the eigenvectors of patches of the training images, with either
     /// sign (Jordan 2024, airbench) [default: whitening; drawn with the recipe snasnet]
     #[arg(long, value_name = "WHAT", value_parser = one_of([("drawn", StemInit::Drawn), ("whitening", StemInit::Whitening)]))]
@@ -92,6 +96,7 @@ impl RecipeArguments {
         set(&mut config.average_epochs, self.average_epochs);
         set(&mut config.norm_over, self.norm_over);
         set(&mut config.norm_statistics, self.norm_statistics);
+        set(&mut config.surrogate_alpha, self.surrogate_alpha);
         set(&mut config.stem_init, self.stem_init);
         set(&mut config.norm_gain, self.norm_gain);
         config.weight_bits = self.weight_bits.or(config.weight_bits);

@@ -88,7 +88,7 @@ pub struct SpikeGradients {
 /// input, `[distinct steps, samples, pixels, channels]`, summed over timesteps where the input is the same at all.
 ///
 /// The surrogate gradient of a spike is that of ATan of h, `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)`
-/// with alpha 2 (Fang et al. 2021); the reset counts as a constant.
+/// (Fang et al. 2021); the reset counts as a constant.
 pub fn spike_gradients(
     isa: Isa,
     layer: &LifLayer<'_>,

@@ -78,14 +78,23 @@ pub struct Lesson {
     pub loss: LossKind,
     /// Over what batch norms take their statistics.
     pub norm_over: NormOver,
+    /// Sharpness of the surrogate gradient of a spike, that of ATan of the membrane h before it fires: `d spike / d h = (alpha / 2) / (1 +
+    /// (pi / 2 * alpha * (h - threshold))^2)` (Fang et al. 2021).
+    pub surrogate_alpha: f32,
     /// The part of the step's gradient that comes from these images, 1 where they are the whole mini-batch.
     pub share: f32,
 }
 
 impl Lesson {
-    /// The whole mini-batch, nothing dropped or smoothed, the loss of the mean, statistics of each timestep.
-    pub const PLAIN: Self =
-        Self { dropout: 0.0, label_smoothing: 0.0, loss: LossKind::Mean, norm_over: NormOver::Timestep, share: 1.0 };
+    /// The whole mini-batch, nothing dropped or smoothed, the loss of the mean, statistics of each timestep, SNASNet's surrogate.
+    pub const PLAIN: Self = Self {
+        dropout: 0.0,
+        label_smoothing: 0.0,
+        loss: LossKind::Mean,
+        norm_over: NormOver::Timestep,
+        surrogate_alpha: 2.0,
+        share: 1.0,
+    };
 }
 
 /// The loss and accuracy of a training step on some images.

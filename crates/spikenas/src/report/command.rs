@@ -392,6 +392,7 @@ impl Line {
         }
         self.set(&mut said.average_epochs, &config.average_epochs, "average-epochs", config.average_epochs);
         self.set(&mut said.norm_over, &config.norm_over, "norm-over", name(&config.norm_over));
+        self.set(&mut said.surrogate_alpha, &config.surrogate_alpha, "surrogate-alpha", config.surrogate_alpha);
         let statistics = name(&config.norm_statistics);
         self.set(&mut said.norm_statistics, &config.norm_statistics, "norm-statistics", statistics);
         self.set(&mut said.stem_init, &config.stem_init, "stem-init", name(&config.stem_init));

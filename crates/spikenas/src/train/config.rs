@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::schedule::Schedule;
 use crate::cost::WeightBits;
 use crate::data::Fill;
-use crate::engine::{Decayed, LossKind, NormOver, Optimiser};
+use crate::engine::{Decayed, Lesson, LossKind, NormOver, Optimiser};
 use crate::graph::{Graph, ParameterKind};
 use crate::weights::{Choice, Weights};
 use crate::{Error, Result};
@@ -115,6 +115,9 @@ pub struct TrainConfig {
     /// Over what batch norms take their statistics in training.
     #[serde(default)]
     pub norm_over: NormOver,
+    /// Sharpness of the surrogate gradient of a spike, alpha of ATan (Fang et al. 2021).
+    #[serde(default = "default_surrogate_alpha")]
+    pub surrogate_alpha: f32,
     /// What the stem's filters are at the beginning.
     #[serde(default)]
     pub stem_init: StemInit,
@@ -184,6 +187,10 @@ fn default_norm_gain() -> f32 {
     1.0
 }
 
+fn default_surrogate_alpha() -> f32 {
+    Lesson::PLAIN.surrogate_alpha
+}
+
 fn default_crop_part() -> f64 {
     0.125
 }
@@ -217,6 +224,7 @@ impl Default for TrainConfig {
             first_timesteps: None,
             average_epochs: 0,
             norm_over: NormOver::default(),
+            surrogate_alpha: default_surrogate_alpha(),
             stem_init: StemInit::default(),
             norm_statistics: NormStatistics::default(),
             first_part: default_first_part(),
@@ -307,6 +315,9 @@ impl TrainConfig {
         if !(self.norm_gain > 0.0 && self.norm_gain.is_finite()) {
             return refuse(format!("norm gain {}: give a positive number", self.norm_gain));
         }
+        if !(self.surrogate_alpha > 0.0 && self.surrogate_alpha.is_finite()) {
+            return refuse(format!("surrogate alpha {}: give a positive number", self.surrogate_alpha));
+        }
         if !(0.0..=1.0).contains(&self.first_part) {
             return refuse(format!("first part {}: give 0 to 1", self.first_part));
         }
@@ -384,6 +395,8 @@ mod tests {
             TrainConfig { warmup_epochs: f64::NAN, ..TrainConfig::default() },
             TrainConfig { first_timesteps: Some(0), ..TrainConfig::default() },
             TrainConfig { norm_gain: 0.0, ..TrainConfig::default() },
+            TrainConfig { surrogate_alpha: 0.0, ..TrainConfig::default() },
+            TrainConfig { surrogate_alpha: f32::INFINITY, ..TrainConfig::default() },
             TrainConfig { first_part: 1.5, ..TrainConfig::default() },
             TrainConfig { warmup_epochs: -1.0, ..TrainConfig::default() },
             TrainConfig { validation: 1.0, choice: Choice::Validation, ..TrainConfig::default() },

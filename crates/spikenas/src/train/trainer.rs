@@ -251,9 +251,9 @@ impl Training<'_> {
                 augmentation.map(|kind| (kind, &mut changes)),
             );
             let share = part.len() as f32 / indices.len() as f32;
-            let TrainConfig { dropout, label_smoothing, loss, .. } = *self.config;
+            let TrainConfig { dropout, label_smoothing, loss, surrogate_alpha, .. } = *self.config;
             let norm_over = self.config.norm_over(self.graph);
-            let lesson = Lesson { dropout, label_smoothing, loss, norm_over, share };
+            let lesson = Lesson { dropout, label_smoothing, loss, norm_over, surrogate_alpha, share };
             let shown = self.network.learn(&batch, &lesson, &mut mask)?;
             self.moment().check_step(shown.loss)?;
             self.learned.correct += shown.correct;

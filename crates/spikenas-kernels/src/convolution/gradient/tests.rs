@@ -97,7 +97,7 @@ proptest! {
             let extent = Extent { channels: kernel.outputs, ..extent };
             SpikeReader { gradient: Sum { terms, affine: None, extent }, of_averages: None, kernel }
         }).collect();
-        let layer = LifLayer { input, parameters: LIF, spikes: &spikes, height, width };
+        let layer = LifLayer { input, parameters: LIF, surrogate_alpha: 2.0, spikes: &spikes, height, width };
         // Sums in f32 of products below 1 that partly cancel.
         let tolerance = 1e-5 + 4e-6 * (side * side * outputs.iter().sum::<usize>()) as f64;
         for isa in Isa::supported() {
@@ -136,7 +136,7 @@ fn timesteps_one_by_one_give_what_all_together_give() {
         let input = Sum { terms: &terms, affine: None, extent };
         let mut spikes = Spikes::zeros(extent.steps * extent.samples, extent.pixels, extent.channels);
         lif_scan(isa, &input, LIF, None, &mut spikes);
-        let layer = LifLayer { input, parameters: LIF, spikes: &spikes, height: 3, width: 4 };
+        let layer = LifLayer { input, parameters: LIF, surrogate_alpha: 2.0, spikes: &spikes, height: 3, width: 4 };
         let reader = SpikeReader {
             gradient: Sum { terms: &gradient, affine: None, extent },
             of_averages: None,
@@ -160,7 +160,8 @@ fn timesteps_one_by_one_give_what_all_together_give() {
             let (x, of_sums, mut out) = (at(&values, t), at(&of_sums, t), vec![f32::NAN; extent.step()]);
             let (terms, gradient) = ([Term { values: &x, affine: None }], [Term { values: &of_sums, affine: None }]);
             let input = Sum { terms: &terms, affine: None, extent: one };
-            let layer = LifLayer { input, parameters: LIF, spikes: &fired[t], height: 3, width: 4 };
+            let layer =
+                LifLayer { input, parameters: LIF, surrogate_alpha: 2.0, spikes: &fired[t], height: 3, width: 4 };
             let reader = SpikeReader {
                 gradient: Sum { terms: &gradient, affine: None, extent: one },
                 of_averages: None,

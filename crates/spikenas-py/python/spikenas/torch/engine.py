@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from .. import ArgumentError
 from . import models
 from .cuda_graphs import Recordings
+from .lif import Lif
 from .network import Network, Pass
 from .optimiser import Optimiser
 
@@ -69,6 +70,7 @@ class EngineNetwork:
         self.module = Network(graph).to(engine.device)
         models.fill(self.module, tensors)
         self.optimiser = Optimiser(self.module, keeps_gradients=engine.graphs)
+        self.lifs = [layer for layer in self.module.modules() if isinstance(layer, Lif)]
         self.recordings = Recordings(self.module)
 
     def weights(self):
@@ -128,7 +130,9 @@ class EngineNetwork:
 
     def lesson(self, tensors, settings):
         """A forward and a backward pass; the loss and the number of images that are right, float64 [2]."""
-        (images, labels, mask), (count, smoothing, kind, share, pooled) = tensors, settings
+        (images, labels, mask), (count, smoothing, kind, share, pooled, alpha) = tensors, settings
+        for layer in self.lifs:
+            layer.surrogate_alpha = alpha
         with self.engine.autocast():
             votes = self.module.votes(images, Pass(mask=mask, group=self.group, pooled=pooled))
         loss = self.loss(votes, labels, smoothing, kind) / count

@@ -44,7 +44,7 @@ if triton is not None:
 
     @triton.jit(do_not_specialize=["steps"])
     def backward_kernel(
-        x_ptr, before_ptr, gradient_ptr, charges_ptr, result_ptr, count, stride, steps, tau, threshold,
+        x_ptr, before_ptr, gradient_ptr, charges_ptr, result_ptr, count, stride, steps, tau, threshold, highest,
         HAS_BEFORE: tl.constexpr, IS_CONSTANT: tl.constexpr, BLOCK: tl.constexpr,
     ):
         place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -64,9 +64,9 @@ if triton is not None:
         for back in range(steps):
             far = tl.cast(steps - 1 - back, tl.int64) * count + place
             over = tl.load(charges_ptr + far, mask=inside, other=0.0) - threshold
-            scaled = 3.141592653589793 * over
+            scaled = 3.141592653589793 * highest * over
             gradient = tl.load(gradient_ptr + far, mask=inside, other=0.0).to(tl.float32)
-            of_charge = gradient / (1.0 + scaled * scaled) + tl.where(over >= 0, 0.0, of_membrane)
+            of_charge = highest * gradient / (1.0 + scaled * scaled) + tl.where(over >= 0, 0.0, of_membrane)
             of_input = tl.div_rn(of_charge, tau)
             of_membrane = of_charge - of_input
             if IS_CONSTANT:
@@ -81,13 +81,14 @@ class LifOverTime(torch.autograd.Function):
     """All timesteps: spikes [steps, ...] and the membranes after them, of `x` [steps, ...] or, the same at every timestep, [1, ...]."""
 
     @staticmethod
-    def forward(ctx, x, membrane, steps, tau, threshold, dtype):
+    def forward(ctx, x, membrane, steps, tau, threshold, alpha, dtype):
         first = x[0]
         count, stride = first.numel(), first.numel() if x.shape[0] == steps else 0
         spikes = empty(first, steps, dtype)
         after = torch.empty_like(first)
         before = first if membrane is None else like(membrane, first)
-        ctx.steps, ctx.tau, ctx.threshold, ctx.has_before = steps, tau, threshold, membrane is not None
+        ctx.steps, ctx.tau, ctx.threshold, ctx.alpha = steps, tau, threshold, alpha
+        ctx.has_before = membrane is not None
         ctx.save_for_backward(x, before)
         if count > 0:
             forward_kernel[(triton.cdiv(count, BLOCK),)](
@@ -106,8 +107,8 @@ class LifOverTime(torch.autograd.Function):
         charges = empty(first, steps, torch.float32) if is_constant else result
         if count > 0:
             backward_kernel[(triton.cdiv(count, BLOCK),)](
-                x, before, gradient, charges, result, count, 0 if is_constant else count, steps, ctx.tau, ctx.threshold,
+                x, before, gradient, charges, result, count, 0 if is_constant else count, steps, ctx.tau, ctx.threshold, ctx.alpha / 2,
                 HAS_BEFORE=ctx.has_before, IS_CONSTANT=is_constant, BLOCK=BLOCK,
             )
-        return result, None, None, None, None, None
+        return result, None, None, None, None, None, None
 

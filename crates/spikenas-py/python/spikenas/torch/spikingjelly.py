@@ -17,7 +17,7 @@ class SpikingJellyLif(nn.Module):
         self.name, self.threshold = lif.name, lif.threshold
         self.neuron = neuron.LIFNode(
             tau=float(lif.tau), decay_input=True, v_threshold=lif.threshold, v_reset=0.0,
-            surrogate_function=surrogate.ATan(alpha=2.0), detach_reset=True, step_mode="m",
+            surrogate_function=surrogate.ATan(alpha=lif.surrogate_alpha), detach_reset=True, step_mode="m",
         )
 
     def forward(self, x, steps, membrane=None):

@@ -4,7 +4,7 @@ use rand::RngExt;
 use super::feature::Feature;
 use super::ops;
 use super::tensors::Tensors;
-use crate::engine::network::{Mode, NormOver};
+use crate::engine::network::{Lesson, Mode, NormOver};
 use crate::graph::{BatchNorm, Convolution, Graph, Layer, Lif, Linear, Node, Place};
 use crate::random::Generator;
 
@@ -35,6 +35,8 @@ pub struct Interpreter<'a> {
     pub mode: Mode,
     /// Over what batch norms take their statistics, where they take any.
     pub over: NormOver,
+    /// Sharpness of the surrogate gradient of spikes.
+    pub surrogate_alpha: f32,
     /// Probability with which an input of the classifier is dropped, and what draws the mask.
     pub dropout: Option<(f32, &'a mut Generator)>,
     pub spikes: Vec<Spikes>,
@@ -43,7 +45,8 @@ pub struct Interpreter<'a> {
 impl<'a> Interpreter<'a> {
     pub fn new(graph: &'a Graph, tensors: &'a mut Tensors, mode: Mode) -> Self {
         let over = if let Mode::Estimate { over, .. } = mode { over } else { NormOver::Timestep };
-        Self { graph, tensors, mode, over, dropout: None, spikes: Vec::new() }
+        let surrogate_alpha = Lesson::PLAIN.surrogate_alpha;
+        Self { graph, tensors, mode, over, surrogate_alpha, dropout: None, spikes: Vec::new() }
     }
 
     /// Shows images, [images, channels, height, width], or frames, [steps * samples, channels, height, width].
@@ -123,7 +126,7 @@ impl<'a> Interpreter<'a> {
     fn lif(&mut self, lif: &Lif, x: Feature) -> Feature {
         let (steps, tau) = (self.graph.config.timesteps, self.graph.config.tau);
         let [_, channels, height, width] = x.map.dims();
-        let (spikes, membranes) = ops::lif(x.by_step(), steps, tau, lif.threshold);
+        let (spikes, membranes) = ops::lif(x.by_step(), steps, tau, lif.threshold, self.surrogate_alpha);
         let [fired, membranes] = [spikes.clone(), membranes].map(Tensor::without_autodiff);
         self.spikes.push(Spikes { layer: lif.name.clone(), fired, membranes });
         Feature { map: spikes.reshape([x.images() * steps, channels, height, width]), steps }

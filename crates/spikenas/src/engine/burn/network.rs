@@ -90,6 +90,7 @@ impl Network for BurnNetwork {
         let mut interpreter = Interpreter::new(&self.graph, &mut self.tensors, Mode::Train);
         interpreter.dropout = Some((lesson.dropout, rng));
         interpreter.over = lesson.norm_over;
+        interpreter.surrogate_alpha = lesson.surrogate_alpha;
         let Interpreted { logits, at_steps, .. } = interpreter.run(images);
         self.batches_tracked += 1;
         let answers: Vec<f32> = logits.clone().into_data().iter::<f32>().collect();

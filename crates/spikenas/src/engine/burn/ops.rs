@@ -11,9 +11,6 @@ use crate::graph::{AveragePool, BatchNorm};
 
 const EPSILON: f64 = BatchNorm::EPSILON;
 
-/// Sharpness of the surrogate.
-const ALPHA: f32 = 2.0;
-
 /// Convolution without bias, stride 1, padded to keep the size; `weight`: [outputs, inputs, side, side], of an odd side.
 pub fn convolution(x: Tensor<4>, weight: Tensor<4>) -> Tensor<4> {
     let padding = weight.dims()[2] / 2;
@@ -78,9 +75,9 @@ pub fn normalise(x: Tensor<4>, running: [Tensor<1>; 2], affine: [Tensor<1>; 2]) 
 ///
 /// `h = v + (x - v) / tau; spike = h >= threshold; v = (1 - spike) * h`, from `v = 0`. An input of one step is shown at
 /// every timestep. The surrogate gradient of a spike is that of ATan of h,
-/// `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)` with alpha 2; the reset counts as a
+/// `d spike / d h = (alpha / 2) / (1 + (pi / 2 * alpha * (h - threshold))^2)`; the reset counts as a
 /// constant.
-pub fn lif(x: Tensor<2>, steps: usize, tau: f32, threshold: f32) -> (Tensor<2>, Tensor<2>) {
+pub fn lif(x: Tensor<2>, steps: usize, tau: f32, threshold: f32, alpha: f32) -> (Tensor<2>, Tensor<2>) {
     let [held, neurons] = x.dims();
     let mut membrane = Tensor::zeros([1, neurons], &x.device());
     let mut spikes = Vec::new();
@@ -90,7 +87,7 @@ pub fn lif(x: Tensor<2>, steps: usize, tau: f32, threshold: f32) -> (Tensor<2>, 
         let spike = h.clone().detach().greater_equal_scalar(threshold).float();
         membrane = (1.0 - spike.clone()) * h.clone();
         // Its value is the spike's, its gradient the surrogate's.
-        let soft = ((h - threshold) * (FRAC_PI_2 * ALPHA)).atan() / PI;
+        let soft = ((h - threshold) * (FRAC_PI_2 * alpha)).atan() / PI;
         spikes.push(spike + (soft.clone() - soft.detach()));
     }
     (Tensor::cat(spikes, 0), membrane)

@@ -35,14 +35,16 @@ pub(super) struct Tape {
 
 impl Tape {
     /// A backward pass: the gradients of the weights by name, from that of the averages of the last spikes over squares of side
-    /// `pool`, [steps * images, rows, columns, channels]. A weight that these do not depend on has none.
-    pub fn backward(self, of_averages: &[f32], pool: usize) -> Gradients {
+    /// `pool`, [steps * images, rows, columns, channels], with spikes' surrogate gradient of this sharpness. A weight that these do not
+    /// depend on has none.
+    pub fn backward(self, of_averages: &[f32], pool: usize, surrogate_alpha: f32) -> Gradients {
         let (gradients, sums) = (vec![Vec::new(); self.program.len()], vec![Vec::new(); self.program.len()]);
         let (of_moments, of_membranes) = (HashMap::new(), HashMap::new());
         let mut backward = Backward {
             isa: Isa::best(),
             tape: self,
             pool,
+            surrogate_alpha,
             gradients,
             of_moments,
             of_membranes,
@@ -126,6 +128,8 @@ struct Backward {
     tape: Tape,
     /// Side of the squares over which the last spikes are averaged.
     pool: usize,
+    /// Sharpness of the surrogate gradient of spikes.
+    surrogate_alpha: f32,
     /// For each part of a map, the gradients of the maps that it is a part of. Where the part is the same at every
     /// timestep, a gradient of a single timestep counts for all.
     gradients: Vec<Vec<Arc<Buffer>>>,
@@ -209,6 +213,7 @@ impl Backward {
         let layer = LifLayer {
             input: sum(&input, affine, extent),
             parameters: LifParameters { tau: tape.config.tau, threshold: lif.threshold },
+            surrogate_alpha: self.surrogate_alpha,
             spikes: tape.spikes(id),
             height: lif.shape.height,
             width: lif.shape.width,

@@ -171,17 +171,18 @@ impl Classifier {
         (votes, logits)
     }
 
-    /// A backward pass from the gradient of the logits that a kind of loss reads: keeps those of the weights, and returns that of the
+    /// A backward pass from the gradient of the logits that a lesson's loss reads: keeps those of the weights, and returns that of the
     /// averages at the input, `[steps * images, averages, channels]`.
     pub fn backward(
         &self,
         weights: &Weights,
         trace: &Trace,
-        (kind, of_logits): (LossKind, &[f32]),
+        of_logits: &[f32],
+        lesson: &Lesson,
         gradients: &mut Gradients,
     ) -> Vec<f32> {
         let (isa, samples) = (Isa::best(), trace.kept.maps() / self.timesteps);
-        let of_spikes = match kind {
+        let of_spikes = match lesson.loss {
             LossKind::Mean => self.output_backward(weights, &trace.fired, of_logits, gradients),
             LossKind::Timestep => self.output_backward_at_steps(weights, &trace.fired, of_logits, gradients),
         };
@@ -190,6 +191,7 @@ impl Classifier {
         let layer = LifLayer {
             input: self.sum(&input, samples),
             parameters: self.dynamics(),
+            surrogate_alpha: lesson.surrogate_alpha,
             spikes: &trace.fired,
             height: 1,
             width: 1,

@@ -147,9 +147,8 @@ impl Network for NetworkOnKernels {
         let running = std::mem::take(&mut tape.statistics.running);
         let loss = trace.loss(&batch.labels, lesson);
         let mut gradients = Gradients::new();
-        let of_averages =
-            self.classifier.backward(&self.weights, &trace, (lesson.loss, &loss.gradient), &mut gradients);
-        gradients.extend(tape.backward(&of_averages, self.classifier.pool));
+        let of_averages = self.classifier.backward(&self.weights, &trace, &loss.gradient, lesson, &mut gradients);
+        gradients.extend(tape.backward(&of_averages, self.classifier.pool, lesson.surrogate_alpha));
         gather(&mut self.gradients, gradients, lesson.share);
         self.keep_running(running);
         Arc::make_mut(&mut self.weights).batches_tracked += 1;
