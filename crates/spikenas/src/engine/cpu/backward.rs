@@ -10,7 +10,7 @@ use spikenas_kernels::{
 
 use super::buffers::{Buffer, Buffers};
 use super::executor::Value;
-use super::norm::NormStatistics;
+use super::norm::PassStatistics;
 use super::part::Part;
 use super::program::{Id, Map, Program, Step};
 use crate::engine::network::{Gradients, NormOver};
@@ -24,7 +24,7 @@ pub(super) struct Tape {
     pub order: Vec<Id>,
     /// Values of the steps, by step.
     pub values: Vec<Option<Value>>,
-    pub statistics: NormStatistics,
+    pub statistics: PassStatistics,
     pub weights: Arc<Weights>,
     pub buffers: Buffers,
     pub config: NetworkConfig,

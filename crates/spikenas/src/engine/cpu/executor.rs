@@ -7,7 +7,7 @@ use spikenas_kernels::{
 };
 
 use super::buffers::Buffer;
-use super::norm::{NormStatistics, normalise};
+use super::norm::{PassStatistics, normalise};
 use super::parameters::LayerParameters;
 use super::part::Part;
 use super::program::{Id, Map, Program, Step};
@@ -71,7 +71,7 @@ pub(super) struct Executor<'a> {
     /// Receives the spikes of each LIF layer.
     observer: Option<&'a mut dyn Observer>,
     /// Statistics of the batch norms computed so far.
-    pub(super) statistics: NormStatistics,
+    pub(super) statistics: PassStatistics,
     slots: Vec<Slot>,
     clock: u64,
 }
@@ -98,7 +98,7 @@ impl<'a> Executor<'a> {
     ) -> Self {
         let slot = |id| Slot { readers: program.readers(id), ..Slot::default() };
         let slots = (0..program.len()).map(slot).collect();
-        let statistics = NormStatistics { over: pass.over, ..NormStatistics::default() };
+        let statistics = PassStatistics { over: pass.over, ..PassStatistics::default() };
         Self { program, parameters, pass, observer, statistics, slots, clock: 0 }
     }
 
@@ -151,7 +151,7 @@ impl<'a> Executor<'a> {
     }
 
     /// The values of all steps that are computed and retained, by step.
-    pub(super) fn into_values(self) -> (Vec<Option<Value>>, NormStatistics) {
+    pub(super) fn into_values(self) -> (Vec<Option<Value>>, PassStatistics) {
         (self.slots.into_iter().map(|slot| slot.value).collect(), self.statistics)
     }
 

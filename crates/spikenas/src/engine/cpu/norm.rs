@@ -10,9 +10,9 @@ use crate::graph::BatchNorm;
 /// Running mean and variance of each batch norm after a pass, by the layer's name.
 pub type RunningStatistics = BTreeMap<String, (Vec<f32>, Vec<f32>)>;
 
-/// Statistics of batch norms in training mode, by the layer's name.
+/// What a pass in training mode finds out for its batch norms, by the layer's name.
 #[derive(Default)]
-pub(super) struct NormStatistics {
+pub(super) struct PassStatistics {
     /// Over what the moments are.
     pub(super) over: NormOver,
     /// Running statistics after the pass.
@@ -32,7 +32,7 @@ pub(super) fn normalise(
     mode: Mode,
     moments: impl FnOnce() -> Vec<Moments>,
     (updates, at): (usize, Option<usize>),
-    statistics: &mut NormStatistics,
+    statistics: &mut PassStatistics,
 ) -> Arc<Vec<Affine>> {
     let [weight, bias, mean, variance] = norm.parameters().map(|p| parameters.tensor(&p));
     if mode == Mode::Evaluate {

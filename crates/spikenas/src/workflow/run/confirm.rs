@@ -13,6 +13,7 @@ use crate::progress::Progress;
 use crate::score::{Score, ScoreConfig, reason, score_batches, scorer};
 use crate::search::{Confirmation, Degenerate, Leader};
 use crate::space::Architecture;
+use crate::spread::Spread;
 use crate::{Error, Result};
 
 /// Leading candidates that are scored again.
@@ -153,14 +154,14 @@ fn values(leader: &Leader) -> Vec<f64> {
     leader.scores[of_search..].iter().map(|score| score.0).collect()
 }
 
+/// The deviation is 0 for one value.
 fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    if !mean.is_finite() {
-        // Scores of minus infinity, which do not differ where all have it.
-        return (mean, if values.iter().all(|&value| value == mean) { 0.0 } else { f64::INFINITY });
+    let Spread { mean, deviation } = Spread::of(values).unwrap_or(Spread { mean: f64::NAN, deviation: None });
+    if mean.is_finite() {
+        return (mean, deviation.unwrap_or(0.0));
     }
-    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    (mean, if values.len() > 1 { (squares / (values.len() - 1) as f64).sqrt() } else { 0.0 })
+    // Scores of minus infinity, which do not differ where all have it.
+    (mean, if values.iter().all(|&value| value == mean) { 0.0 } else { f64::INFINITY })
 }
 
 fn is_tied(best: &[f64], other: &[f64]) -> bool {
