@@ -104,7 +104,7 @@ fn a_longer_run_is_told_how_a_trained_one_goes_on() {
     let run = |epochs: usize| format!("run {TINY} --ops skip --epochs {epochs} --out 'a run'");
     place.succeeds(&run(2));
     place.refuses(&run(4), 1, "go on with spikenas train 'a run' --resume --epochs 4, choose another --out or repeat");
-    // There is no way back.
+    // Fewer epochs than it was trained for are refused.
     place.refuses(&run(1), 1, "(train.epochs 2 -> 1): choose another --out or repeat the options");
     place.succeeds("train 'a run' --resume --epochs 4");
     place.succeeds(&run(4));
