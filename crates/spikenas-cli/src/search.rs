@@ -173,6 +173,7 @@ fn confirmation_words(confirmation: &Confirmation) -> String {
     let margin =
         confirmation.margin.map_or("no other is significantly worse".into(), |m| format!("{m:.4} above the next"));
     let mut words = match (tied, rounds) {
+        (1, 0) => "sure          no other has as high a score".into(),
         (_, 0) => format!("sure          the smallest of {tied} with equal scores"),
         (1, _) => format!("sure          best of {rounds} new rounds, {margin}"),
         _ => {

@@ -144,7 +144,7 @@ impl NetworkConfig {
     }
 
     /// How often it halves the sides of its maps.
-    pub(super) fn reductions(&self) -> usize {
+    pub(crate) fn reductions(&self) -> usize {
         self.cells.max(2) - 1
     }
 

@@ -28,7 +28,7 @@ pub enum ScoreKind {
     Synflow,
     /// Mean against deviation of the gradients (ZiCo).
     Zico,
-    /// Most convolutions on a path from input to output, then the number of paths.
+    /// Most convolutions on a path from input to output, then skips less average poolings.
     #[default]
     Depth,
     /// Trainable parameters of the backbone.

@@ -51,10 +51,10 @@ fn new_scores_do_not_see_dead_parts() {
 }
 
 #[test]
-fn depth_counts_convolutions_first_and_paths_second() {
+fn depth_counts_convolutions_first_and_skips_second() {
     let depth = |text: &str| score(ScoreKind::Depth, text, 1);
     assert!(depth("0300 0030 0003 0000") > depth("0333 0003 0003 0000"));
-    assert!(depth("0303 0030 0003 0000") > depth("0300 0030 0003 0000"));
+    assert!(depth("0301 0030 0003 0000") > depth("0300 0030 0003 0000"));
     assert_eq!(depth("0330 0000 0000 0000"), f64::NEG_INFINITY);
 }
 

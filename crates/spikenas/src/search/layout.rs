@@ -257,7 +257,8 @@ impl Frame<'_> {
     fn classifiers(&self, cells: usize) -> Vec<(usize, usize)> {
         let NetworkConfig { last_pool, hidden, .. } = *self.network;
         let Shape { height, width, .. } = self.input;
-        let (height, width) = (height >> reductions(cells), width >> reductions(cells));
+        let reductions = NetworkConfig { cells, ..self.network.clone() }.reductions();
+        let (height, width) = (height >> reductions, width >> reductions);
         let pool = |positions: usize| {
             let pool = height.min(width) / positions;
             let divides = pool > 0 && height.is_multiple_of(pool) && width.is_multiple_of(pool);
@@ -283,11 +284,6 @@ impl Frame<'_> {
         let largest = connecting.max_by_key(size).unwrap_or(Operation::Skip);
         EDGES.into_iter().take(convolutions).fold(Cell::uniform(smallest), |cell, edge| cell.with(edge, largest))
     }
-}
-
-/// How often a network halves the sides of its maps.
-fn reductions(cells: usize) -> usize {
-    cells.max(2) - 1
 }
 
 /// The distance of a width to the next: fine enough to use a budget up, and coarse enough for the engine's vectors.

@@ -2,18 +2,13 @@ use crate::data::Dataset;
 use crate::train::{Split, TrainConfig};
 use crate::{Error, Result};
 
-/// Training images that are held out to judge candidates by, where the training after holds none out.
-const HELD_OUT: f64 = 0.1;
-
 /// The images of a supernet: those that a training learns from, and in the place of test images those that it holds out; a tenth, where it
 /// holds none out. The dataset's test images are not among them.
 ///
 /// Errors: too few to hold any out.
 pub fn supernet_images(config: &TrainConfig, dataset: &Dataset) -> Result<Dataset> {
     let mut config = config.clone();
-    if config.validation == 0.0 {
-        config.hold_out(HELD_OUT);
-    }
+    config.hold_some_out();
     let Split { learned, held_out } = config.split(dataset)?;
     if held_out.is_empty() {
         return Err(Error::invalid("the method supernet has no images to judge its candidates by: give more images"));

@@ -259,6 +259,13 @@ impl TrainConfig {
         };
     }
 
+    /// Holds a tenth of the training images out where none are: what compares networks judges them by these.
+    pub(crate) fn hold_some_out(&mut self) {
+        if self.validation == 0.0 {
+            self.hold_out(0.1);
+        }
+    }
+
     /// The weights that a network begins with: drawn by the seed, the scales of its batch norms by `norm_gain`.
     pub fn initial_weights(&self, graph: &Graph) -> Weights {
         let mut weights = Weights::initialised(graph, self.seed, 0);

@@ -16,7 +16,7 @@ use crate::progress::{Progress, rough_duration};
 use crate::record::{FORMAT_VERSION, Journal, files};
 use crate::search::{Finalist, SearchRecord, ShortTraining};
 use crate::space::Architecture;
-use crate::train::{Checkpoint, Choice, EpochRecord, Schedule, TrainConfig, TrainingSink, measure, train};
+use crate::train::{Checkpoint, EpochRecord, Schedule, TrainConfig, TrainingSink, measure, train};
 use crate::{Error, Result};
 
 /// The work of all short trainings, as a part of that of the training after them.
@@ -25,8 +25,6 @@ pub(super) const PART: f64 = 0.15;
 const STEPS: usize = 60;
 /// The part of a short training in which the learning rate rises.
 const WARM_UP: f64 = 0.1;
-/// Training images that are held out to compare by, where the training after holds none out.
-const HELD_OUT: f64 = 0.1;
 /// Seconds in which a step is measured.
 const MEASURING: f64 = 4.0;
 
@@ -322,9 +320,7 @@ impl<'a> Comparison<'a> {
             patience: None,
             ..train.clone()
         };
-        if short.choice != Choice::Validation {
-            short.hold_out(HELD_OUT);
-        }
+        short.hold_some_out();
         let there = short.split(self.dataset)?.learned.len();
         short.epochs = images.div_ceil(there).max(1);
         short.limit_train = Some((images / short.epochs).clamp(1, there));
