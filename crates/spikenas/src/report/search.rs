@@ -61,11 +61,10 @@ fn about_score(score: &ScoreConfig) -> String {
 fn confidence(confirmation: &Confirmation) -> String {
     let tied = confirmation.leaders.iter().filter(|l| l.is_tied).count();
     let rounds = confirmation.rounds();
-    if (tied, rounds) == (1, 0) {
-        return "No other candidate has as high a score.".into();
-    }
-    if rounds == 0 {
-        return format!("The smallest of {tied} leading candidates with equal scores won.");
+    match (tied, rounds) {
+        (1, 0) => return "No other candidate has as high a score.".into(),
+        (_, 0) => return format!("The smallest of {tied} leading candidates with equal scores won."),
+        _ => {}
     }
     let margin = confirmation.margin.map_or("no other leader is significantly worse".into(), |m| {
         format!("the next that is significantly worse is {m:.4} below")
